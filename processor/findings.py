@@ -1,0 +1,101 @@
+"""What was understood of a mail: plain frozen values with their evidence.
+
+Request types and automatic kinds are plain strings, since a rules file may add a type without Python;
+``design.md`` lists the shipped ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Where = Literal["subject", "body", "form", "header", "attachment"]
+Language = Literal["nb", "nn", "en", "sv", "da"]
+Role = Literal["customer", "accountant", "estate"]
+AUTOMATIC = ("auto_reply", "bounce", "bulk", "spam")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A span of the mail and the rule that was struck by it.
+
+    ``start`` and ``end`` are characters into Message.subject or Message.text by ``where``, and 0, 0
+    for the other places.  A negative ``weight`` speaks against.
+    """
+
+    text: str
+    where: Where
+    start: int
+    end: int
+    rule: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing the mail asks for, with the chance (0 to 1) that this is right."""
+
+    type: str
+    confidence: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What eval/BRIEF.md calls fields: of new text, own signature, subject and attached form only.
+
+    ``effective_date`` is a date (Europe/Oslo), ``"asap"`` or None.  ``users`` is how many users or
+    licences are to go, 0 if not said; ``whole`` is False when only a part is to end.
+    """
+
+    org_no: tuple[str, ...] = ()
+    customer_no: tuple[str, ...] = ()
+    company: str | None = None
+    products: tuple[str, ...] = ()
+    effective_date: date | Literal["asap"] | None = None
+    invoice_no: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    phone: str = ""
+    users: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The OTP rights form as far as it was filled in (domain.md 1.2; Q17: no field is demanded)."""
+
+    source: str
+    administrator: str = ""
+    email: str = ""
+    company: str = ""
+    org_no: str = ""
+    domains: tuple[str, ...] = ()
+    phone: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the mail is and says; pure data, equal for equal bytes, rules and model.
+
+    ``requests`` has the main one first and is empty for automatic mail; ``no_action`` stands alone.
+    ``chances`` maps each considered label (request types, ``no_action`` and automatic kinds) to its
+    chance, best first.  ``silent`` is the chance that the mail is automatic or plain thanks.
+    ``flags`` are doubts in our words, such as ``year_assumed`` or ``several_org_no``.
+    ``topics`` are finer marks that rules files define for their rows, such as ``kon_abo``.
+    """
+
+    automatic: str | None
+    language: Language
+    language_confidence: float
+    requests: tuple[Request, ...]
+    chances: tuple[tuple[str, float], ...]
+    silent: float
+    fields: Fields
+    field_evidence: tuple[tuple[str, Evidence], ...] = ()
+    form: Form | None = None
+    role: Role = "customer"
+    topics: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    model: str = ""

@@ -1,0 +1,47 @@
+"""The road of one mail; read this first.
+
+    IMAP --bytes--> store.keep                first commit: the bytes, durable
+                       |
+      reading          v   bytes -> Message            total: faults become defects
+      understanding    v   Message -> Understanding    what it is, asks for and says
+      context          v   what the world knows        the shell asks the store
+      deciding         v   + rules -> Decision         guards first, then the rules' rows
+                       |
+    store.record <-----+                      second commit: ticket, items, actions, outbox rows
+       |        +--> mailbox.done             only after the commit
+       +--> outbox --> SMTP                   claimed by conditional update
+
+Everything in this module is pure: equal bytes, rules and context give an equal decision, on which
+``explain`` and ``replay`` rest.  The shell around it is ``daemon.py`` and ``cli/``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from processor.deciding.decide import decide
+from processor.findings import Understanding
+from processor.message import Message
+from processor.reading.read import read
+from processor.rulebook import Rulebook
+from processor.ticket import Context, Decision
+from processor.understanding.understand import understand
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A mail that is read and understood, before the world is asked about it."""
+
+    message: Message
+    understanding: Understanding
+
+
+def read_and_understand(raw: bytes, rulebook: Rulebook) -> Read:
+    """Read a mail's bytes and understand them; never raises for any bytes."""
+    message = read(raw)
+    return Read(message, understand(message, rulebook))
+
+
+def conclude(mail: Read, context: Context, rulebook: Rulebook) -> Decision:
+    """Decide about a mail that was read, given what the world knows."""
+    return decide(mail.message, mail.understanding, context, rulebook)

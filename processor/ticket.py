@@ -1,0 +1,181 @@
+"""Tickets, decisions and what leaves them: plain frozen values and the names of their states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from processor.findings import Fields
+from processor.rulebook import Needs, ReplyKind
+
+Authenticity = Literal["proven", "unproven", "forged"]
+Outcome = Literal["answer", "review", "ignore"]
+
+
+class Level(StrEnum):
+    """How much a request type may do alone (design.md, autonomy)."""
+
+    OBSERVE = "observe"
+    DRAFT = "draft"
+    APPROVE = "approve"
+    AUTOMATIC = "automatic"
+
+
+class MailState(StrEnum):
+    KEPT = "kept"
+    DECIDED = "decided"
+    SET_ASIDE = "set_aside"
+
+
+class TicketState(StrEnum):
+    OPEN = "open"
+    WITH_CUSTOMER = "with_customer"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+class ActionState(StrEnum):
+    WAITING = "waiting"
+    SECONDED = "seconded"
+    APPROVED = "approved"
+    DONE = "done"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+
+
+class OutboxState(StrEnum):
+    DRAFT = "draft"
+    HELD = "held"
+    READY = "ready"
+    SENDING = "sending"
+    SENT = "sent"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who wrote this, as far as trusted headers tell (design.md, the table)."""
+
+    result: Authenticity
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the world knows about a mail when it is decided; stored with the decision.
+
+    ``arrival`` is aware UTC.  ``ticket_no`` is the number the mail's ticket has or would get.
+    ``replies_*`` count automatic replies lately, over the windows of ``Limits``.
+    """
+
+    now: datetime
+    arrival: datetime
+    arrival_flag: str = ""
+    ticket_no: str = ""
+    joins: bool = False
+    mailbox: str = ""
+    purpose: str = ""
+    junk: bool = False
+    authserv_ids: tuple[str, ...] = ()
+    own_addresses: tuple[str, ...] = ()
+    replies_to_sender: int = 0
+    replies_in_thread: int = 0
+    replies_in_all: int = 0
+    known_sender: bool = False
+    limits: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most automatic replies per sender and day (higher for known ones), per thread, and in all an hour."""
+
+    per_sender: int = 5
+    per_known_sender: int = 60
+    per_thread: int = 3
+    in_all: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineCandidate:
+    contract: str
+    last_service_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """domain.md section 3; without a contract the status is unknown, with candidates for staff only."""
+
+    status: Literal["timely", "borderline", "late", "unknown"]
+    last_service_day: date | None = None
+    last_safe_notice_day: date | None = None
+    basis: Literal["source", "interpretation"] | None = None
+    candidates: tuple[DeadlineCandidate, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person does in another system.  ``due`` is aware UTC; ``facts`` is what staff need."""
+
+    kind: str
+    needs: Needs
+    due: datetime
+    item: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One request type for one organisation within a ticket."""
+
+    type: str
+    org_no: str
+    rule: str
+    template: str
+    confidence: float
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What would leave at level automatic; ``kind`` is the weightiest of its parts."""
+
+    template: str
+    kind: ReplyKind
+    language: str
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about a mail, and why; equal for equal inputs.
+
+    ``withheld`` names the guard that took the reply away, ``""`` if none did.
+    """
+
+    outcome: Outcome
+    rule: str
+    because: tuple[str, ...]
+    provenance: Provenance
+    items: tuple[Item, ...]
+    deadline: Deadline
+    reply: Reply | None
+    withheld: str = ""
+    warnings: tuple[str, ...] = ()
+    fields: Fields = Fields()
+    version: str = ""
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return tuple(action for item in self.items for action in item.actions)
