@@ -1,0 +1,61 @@
+# Two commands: `make run` and `make test`.  Everything else is for those who change the program.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+N ?= 20
+T ?= 30
+SEED ?= $(shell date +%s)
+
+.PHONY: run test check format lint types bench crash-test fuzz lock clean
+
+run: $(VENV)/running
+	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
+
+test: $(VENV)/testing
+	@.ci/debian
+	$(PY) -m pytest $(ARGS)
+
+check: format lint types
+
+format: $(VENV)/testing
+	$(PY) -m ruff format --check .
+
+lint: $(VENV)/testing
+	$(PY) -m ruff check .
+
+types: $(VENV)/testing
+	$(PY) -m mypy
+
+bench: $(VENV)/testing
+	@.ci/debian
+	$(PY) tests/bench/bench.py $(ARGS)
+
+crash-test: $(VENV)/testing
+	@.ci/debian
+	$(PY) tests/crash/crash_test.py --rounds $(N) --seed $(SEED) $(ARGS)
+
+fuzz: $(VENV)/testing
+	$(PY) tests/fuzz/fuzz_reading.py --seconds $(T) --seed $(SEED)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+# The lock holds hashes and no registry address; pip asks the registry that the machine is set up for.
+$(VENV)/running: $(VENV)/bin/python requirements.lock pyproject.toml
+	@echo "Installing the locked dependencies into $(VENV) (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/testing: $(VENV)/running requirements-test.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
