@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
+
+from processor.ticket import Level, Limits
 
 Tls = Literal["implicit", "starttls", "plain"]
 Settling = Literal["keyword", "seen", "move", "delete", "nothing"]
@@ -19,7 +22,7 @@ class MailboxSettings:
     as \\Junk.  ``handled`` is done to mail that was decided, ``review`` to mail that a person must
     see; their folders are used by "move" alone.  ``timeout`` is seconds for every wait on the
     server, ``max_bytes`` the size above which a mail is streamed and not held in memory, ``batch``
-    the most mails of one FETCH.
+    the most mails of one FETCH, ``poll_seconds`` the promise where the server has no IDLE.
     """
 
     name: str
@@ -39,6 +42,7 @@ class MailboxSettings:
     review_folder: str = ""
     max_bytes: int = 25_000_000
     batch: int = 50
+    poll_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,31 @@ class SmtpSettings:
     from_name: str = ""
     reply_to: str = ""
     helo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that config.toml says; paths are absolute.
+
+    ``key`` is the secret that ticket numbers and Message-IDs are derived from: a copy of the store
+    without it tells nobody which numbers come next.  ``levels`` are first values only, the database
+    holds the ones in force.  ``answer_within_hours`` is the age above which no receipt leaves.
+    ``workers`` is how many child processes understand mail; 0 does it in the daemon's own process.
+    """
+
+    path: Path
+    store_url: str
+    key: bytes = field(repr=False)
+    rules_dir: Path
+    templates_dir: Path
+    mailboxes: tuple[MailboxSettings, ...]
+    smtp: SmtpSettings | None
+    team: str = "Kundesenteret"
+    ticket_prefix: str = "VS"
+    own_addresses: tuple[str, ...] = ()
+    authserv_ids: tuple[str, ...] = ()
+    level: Level = Level.OBSERVE
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    limits: Limits = Limits()
+    answer_within_hours: float = 24.0
+    workers: int = 1

@@ -1,0 +1,285 @@
+"""config.toml → Config; every problem of the file at once, each with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from processor.config import Config, MailboxSettings, Settling, SmtpSettings, Tls
+from processor.loading.problems import Problem, Refused
+from processor.loading.secrets import SecretMissing, secret_source
+from processor.loading.toml_lines import parse
+from processor.ticket import Level, Limits
+
+T = TypeVar("T")
+TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run"}
+REFERENCES = ("file", "env", "credential")
+
+
+@dataclass
+class Table:
+    """One table of the file, which notes each problem and remembers which keys were asked for."""
+
+    path: str
+    name: str
+    values: Mapping[str, Any]
+    lines: Mapping[str, int]
+    problems: list[Problem]
+    asked: set[str] = field(default_factory=set)
+
+    def problem(self, key: str, text: str, hint: str = "") -> None:
+        line = self.lines.get(f"{self.name}.{key}") or self.lines.get(self.name, 0)
+        self.problems.append(Problem(self.path, line, text, hint))
+
+    def take(self, key: str, kind: type[T], default: T, *, needed: bool = False) -> T:
+        self.asked.add(key)
+        if key not in self.values:
+            if needed:
+                self.problem(key, f"[{self.name}] needs {key!r}")
+            return default
+        value = self.values[key]
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.problem(key, f"{key} must be {WORDS[kind]}, and is {value!r}")
+            return default
+        return value
+
+    def positive(self, key: str, kind: type[T], default: T) -> T:
+        value = self.take(key, kind, default)
+        if value <= 0:  # type: ignore[operator]  # kind is int or float
+            self.problem(key, f"{key} must be more than 0")
+            return default
+        return value
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        value = self.take(key, list, [])
+        if all(isinstance(each, str) for each in value):
+            return tuple(value)
+        self.problem(key, f"{key} must be a list of texts")
+        return ()
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.take(key, str, default)
+        if value in choices:
+            return value
+        self.problem(key, f"{key} must be one of {', '.join(choices)}, and is {value!r}", nearest(value, choices))
+        return default
+
+    def secret(self, key: str, folder: Path, *, needed: bool) -> Callable[[], str] | None:
+        value = self.take(key, dict, {}, needed=needed)
+        if not value:
+            return None
+        if len(value) != 1 or next(iter(value)) not in REFERENCES or not isinstance(next(iter(value.values())), str):
+            self.problem(
+                key, f"{key} must be {{ file = … }}, {{ env = … }} or {{ credential = … }}, never the secret itself"
+            )
+            return None
+        source = secret_source(value, folder)
+        try:
+            source()
+        except SecretMissing as error:
+            self.problem(key, str(error))
+        return source
+
+    def finish(self) -> None:
+        for key in self.values:
+            if key not in self.asked:
+                self.problem(key, f"[{self.name}] knows no {key!r}", nearest(key, tuple(self.asked)))
+
+
+WORDS: dict[type, str] = {
+    str: "a text in quotes",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+    bool: "true or false",
+}
+
+
+def nearest(word: str, words: tuple[str, ...]) -> str:
+    """The most alike of some words, or "" when none is near."""
+    return next(iter(get_close_matches(word, words, 1)), "")
+
+
+def load_config(path: Path) -> Config:
+    """Load the configuration, or raise Refused with all that is wrong in it."""
+    values, lines, problems = parse(path)
+    if problems:
+        raise Refused(problems)
+    for name in values:
+        if name not in TABLES:
+            problems.append(Problem(str(path), lines.get(name, 0), f"no table [{name}]", nearest(name, tuple(TABLES))))
+
+    def table(name: str, content: object) -> Table:
+        if isinstance(content, dict):
+            return Table(str(path), name, content, lines, problems)
+        problems.append(Problem(str(path), lines.get(name, 0), f"{name} must be a table"))
+        return Table(str(path), name, {}, lines, problems)
+
+    config = _config(path.absolute(), values, table)
+    if not config.mailboxes and not problems:
+        problems.append(Problem(str(path), 0, "names no [[mailbox]]: there is nothing to read"))
+    if problems:
+        raise Refused(problems)
+    return config
+
+
+def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object], Table]) -> Config:
+    folder = path.parent
+    company, store, rules = (table(name, values.get(name, {})) for name in ("company", "store", "rules"))
+    answers, run = (table(name, values.get(name, {})) for name in ("answers", "run"))
+    key = company.secret("key", folder, needed=True)
+    listed = values.get("mailbox", [])
+    mailboxes = tuple(
+        _mailbox(table(f"mailbox[{number}]", each), folder)
+        for number, each in enumerate(listed if isinstance(listed, list) else [listed])
+    )
+    _check_names(mailboxes, table("mailbox[0]", {}))
+    per_type = answers.take("levels", dict, {})
+    config = Config(
+        path=path,
+        store_url=_store_url(store.take("url", str, "sqlite:///var/processor.db"), folder),
+        key=_key(key),
+        rules_dir=folder / rules.take("rules", str, "rules"),
+        templates_dir=folder / rules.take("templates", str, "templates"),
+        mailboxes=mailboxes,
+        smtp=_smtp(table("smtp", values["smtp"]), folder) if "smtp" in values else None,
+        team=company.take("team", str, "Kundesenteret"),
+        ticket_prefix=company.take("ticket_prefix", str, "VS"),
+        own_addresses=tuple(address.lower() for address in company.strings("own_addresses")),
+        authserv_ids=company.strings("authserv_ids"),
+        level=Level(answers.choice("level", tuple(Level), Level.OBSERVE)),
+        levels={name: _level(answers, name, value) for name, value in per_type.items()},
+        limits=_limits(answers),
+        answer_within_hours=answers.positive("within_hours", float, 24.0),
+        workers=run.take("workers", int, 1),
+    )
+    if config.workers < 0:
+        run.problem("workers", "workers must be 0 or more")
+    for each in (company, store, rules, answers, run):
+        each.finish()
+    return config
+
+
+def _key(source: Callable[[], str] | None) -> bytes:
+    try:
+        return source().encode() if source else b""
+    except SecretMissing:
+        return b""
+
+
+def _level(answers: Table, name: str, value: object) -> Level:
+    if isinstance(value, str) and value in tuple(Level):
+        return Level(value)
+    answers.problem("levels", f"level of {name} must be one of {', '.join(Level)}, and is {value!r}")
+    return Level.OBSERVE
+
+
+def _limits(answers: Table) -> Limits:
+    usual = Limits()
+    return Limits(
+        per_sender=answers.positive("per_sender", int, usual.per_sender),
+        per_known_sender=answers.positive("per_known_sender", int, usual.per_known_sender),
+        per_thread=answers.positive("per_thread", int, usual.per_thread),
+        in_all=answers.positive("in_all", int, usual.in_all),
+    )
+
+
+def _store_url(url: str, folder: Path) -> str:
+    """Make a relative SQLite path absolute, so that the working directory does not choose the store."""
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return f"{prefix}{folder / url.removeprefix(prefix)}"
+    return url
+
+
+def _server(entry: Table, implicit_port: int, other_port: int) -> tuple[str, int, Tls]:
+    host = entry.take("host", str, "", needed=True)
+    tls = entry.choice("tls", get_args(Tls), "implicit")
+    port = entry.take("port", int, implicit_port if tls == "implicit" else other_port)
+    if not 0 < port < 65536:
+        entry.problem("port", f"port must be 1 to 65535, and is {port}")
+    if tls == "plain" and host and not _is_loopback(host):
+        entry.problem(
+            "tls", "plain is for loopback addresses only: passwords and mail would cross the network in clear"
+        )
+    return host, port, tls  # type: ignore[return-value]  # choice() returns one of get_args(Tls)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _mailbox(entry: Table, folder: Path) -> MailboxSettings:
+    host, port, tls = _server(entry, 993, 143)
+    password = entry.secret("password", folder, needed=True)
+    handled = entry.choice("handled", get_args(Settling), "keyword")
+    review = entry.choice("review", get_args(Settling), "nothing")
+    mailbox = MailboxSettings(
+        name=entry.take("name", str, "", needed=True),
+        host=host,
+        port=port,
+        tls=tls,
+        user=entry.take("user", str, "", needed=True),
+        password=password or (lambda: ""),
+        folder=entry.take("folder", str, "INBOX"),
+        junk_folder=entry.take("junk_folder", str, "") or None,
+        purpose=entry.take("purpose", str, "support"),
+        ca_file=entry.take("ca_file", str, "") or None,
+        timeout=entry.positive("timeout", float, 60.0),
+        handled=handled,  # type: ignore[arg-type]  # choice() returns one of get_args(Settling)
+        handled_folder=entry.take("handled_folder", str, ""),
+        review=review,  # type: ignore[arg-type]  # likewise
+        review_folder=entry.take("review_folder", str, ""),
+        max_bytes=entry.positive("max_bytes", int, 25_000_000),
+        batch=entry.positive("batch", int, 50),
+        poll_seconds=entry.positive("poll_seconds", float, 60.0),
+    )
+    for key, folder_key in (("handled", "handled_folder"), ("review", "review_folder")):
+        if getattr(mailbox, key) == "move" and not getattr(mailbox, folder_key):
+            entry.problem(key, f'{key} = "move" needs {folder_key!r}')
+    entry.finish()
+    return mailbox
+
+
+def _check_names(mailboxes: tuple[MailboxSettings, ...], file: Table) -> None:
+    seen: set[str] = set()
+    for number, mailbox in enumerate(mailboxes):
+        if mailbox.name in seen:
+            line = file.lines.get(f"mailbox[{number}].name", 0)
+            file.problems.append(Problem(file.path, line, f"a mailbox is named {mailbox.name!r} already"))
+        seen.add(mailbox.name)
+
+
+def _smtp(entry: Table, folder: Path) -> SmtpSettings:
+    host, port, tls = _server(entry, 465, 587)
+    sender = entry.take("from_address", str, "", needed=True)
+    if sender and sender.count("@") != 1:
+        entry.problem("from_address", f"from_address must be one mail address, and is {sender!r}")
+    settings = SmtpSettings(
+        host=host,
+        port=port,
+        tls=tls,
+        user=entry.take("user", str, ""),
+        password=entry.secret("password", folder, needed=False),
+        ca_file=entry.take("ca_file", str, "") or None,
+        timeout=entry.positive("timeout", float, 60.0),
+        envelope_from=entry.take("envelope_from", str, sender),
+        from_address=sender,
+        from_name=entry.take("from_name", str, ""),
+        reply_to=entry.take("reply_to", str, ""),
+        helo=entry.take("helo", str, ""),
+    )
+    if settings.user and settings.password is None:
+        entry.problem("user", "a user without a password: add password = { file = … }")
+    entry.finish()
+    return settings
