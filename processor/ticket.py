@@ -73,7 +73,8 @@ class Context:
     """What the world knows about a mail when it is decided; stored with the decision.
 
     ``arrival`` is aware UTC.  ``ticket_no`` is the number the mail's ticket has or would get.
-    ``replies_*`` count automatic replies lately, over the windows of ``Limits``.
+    ``replies_*`` count automatic replies lately, over the windows of ``Limits``.  Mail that arrived
+    before ``answer_from`` (the mailbox's first start) is never answered.
     """
 
     now: datetime
@@ -91,6 +92,9 @@ class Context:
     replies_in_all: int = 0
     known_sender: bool = False
     limits: Limits | None = None
+    answer_from: datetime | None = None
+    answer_within_hours: float = 24.0
+    team: str = "Kundesenteret"
 
 
 @dataclass(frozen=True, slots=True)
