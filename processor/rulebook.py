@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
@@ -24,7 +24,9 @@ class Pattern:
     """One ``[[recognise]]`` table: words that speak for a request type.
 
     ``any`` matches case-folded text with word starts; ``unless`` in the same sentence cancels it.
-    ``where`` limits it to subject or body.  ``topic`` also marks the mail for the rows.
+    ``where`` limits it to subject or body.  ``topic`` also marks the mail for the rows.  ``also``
+    must be found in the same sentence as well.  ``needs`` are literals of which one stands in every
+    text that ``any`` matches: a cheap test before the expensive one, empty when none is known.
     """
 
     name: str
@@ -33,6 +35,23 @@ class Pattern:
     weight: float
     where: Literal["subject", "body", "both"] = "both"
     topic: str = ""
+    also: re.Pattern[str] | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of rules/data/ that understanding reads by.
+
+    ``moods`` tell what kind of sentence this is (a question, a condition): patterns name them as
+    ``@question``.  ``automatic`` holds the patterns of each kind of automatic mail, ``languages``
+    the weight of telling words for each language, ``phrases`` compiled lists by ``file.key``.
+    """
+
+    moods: Mapping[str, Pattern] = field(default_factory=dict)
+    automatic: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
+    languages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    phrases: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +80,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RequestType:
-    """One rules file.  ``answer_from`` is the least confidence at which the rows answer alone."""
+    """One rules file.  ``answer_from`` is the least confidence at which the rows answer alone.
+
+    ``per_organisation``: several organisation numbers make an item each; False where they are the
+    parties of one thing, as in a transfer.
+    """
 
     name: str
     title: Mapping[str, str]
@@ -71,6 +94,7 @@ class RequestType:
     needs: Needs | None
     patterns: tuple[Pattern, ...]
     rows: tuple[Row, ...]
+    per_organisation: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +123,4 @@ class Rulebook:
     render: Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
     languages: Mapping[str, frozenset[str]]
     version: str
+    vocabulary: Vocabulary = Vocabulary()

@@ -1,0 +1,126 @@
+"""rules/ and templates/ → Rulebook, or every problem at once.
+
+A request type is one file: adding a type is adding ``rules/<type>.toml`` and its templates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from processor.loading.conditions import Conditions
+from processor.loading.patterns import compile_patterns, load_products, load_words
+from processor.loading.problems import Problem, Refused
+from processor.loading.rows import RulesFile, load_row, load_shapes
+from processor.loading.templates import ANSWER_LANGUAGES, LANGUAGES, LAYOUT, Templates, load_templates
+from processor.loading.toml_lines import parse
+from processor.loading.vocabulary import load_vocabulary
+from processor.rulebook import Pattern, ReplyKind, RequestType, Row, Rulebook
+
+KEYS = ("title", "rank", "answer_from", "needs", "level", "replies", "recognise", "row", "per_organisation")
+NEUTRAL = "general/received"
+
+
+def load_rulebook(rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = ()) -> Rulebook:
+    """Load the rulebook, or raise Refused with everything that is wrong in all of the files."""
+    templates, problems = load_templates(templates_dir)
+    conditions = Conditions()
+    types: dict[str, RequestType] = {}
+    kinds: dict[str, ReplyKind] = {}
+    paths = sorted(rules_dir.glob("*.toml"))
+    if not paths:
+        raise Refused([Problem(str(rules_dir), 0, "holds no rules files")])
+    for path in paths:
+        file = _open(path, problems)
+        types[path.stem], replies = _load_type(path.stem, file, conditions)
+        problems += _check_replies(file, replies, templates) + file.problems
+        kinds |= replies
+    problems += _check_whole(rules_dir, types, kinds, templates)
+    data = rules_dir / "data"
+    products, faults = load_products(data / "products.toml")
+    public_domains, more = load_words(data / "public_domains.toml")
+    vocabulary, others = load_vocabulary(data)
+    problems += [*faults, *more, *others]
+    if problems:
+        raise Refused(problems)
+    return Rulebook(
+        types=types,
+        products=products,
+        public_domains=public_domains,
+        own_addresses=frozenset(address.lower() for address in own_addresses),
+        render=templates.render,
+        languages=templates.languages,
+        version=_version(rules_dir, templates.version),
+        vocabulary=vocabulary,
+    )
+
+
+def _open(path: Path, problems: list[Problem]) -> RulesFile:
+    values, lines, faults = parse(path)
+    problems += faults
+    return RulesFile(f"{path.parent.name}/{path.name}", values, lines)
+
+
+def _version(rules_dir: Path, templates_version: str) -> str:
+    digest = hashlib.sha256(templates_version.encode())
+    for path in sorted(rules_dir.rglob("*.toml")):
+        digest.update(path.relative_to(rules_dir).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _load_type(name: str, file: RulesFile, conditions: Conditions) -> tuple[RequestType, dict[str, ReplyKind]]:
+    file.known(file.values, KEYS, "")
+    title, rank, answer_from, level, needs = load_shapes(file)
+    replies = file.replies()
+    rows: list[Row] = []
+    for number, table in enumerate(file.tables("row")):
+        row = load_row(name, number, table, file, conditions, replies)
+        if row.name in {each.name for each in rows}:
+            file.problem(f"row[{number}].name", f"a row is named {row.name!r} already")
+        rows.append(row)
+    each = file.values.get("per_organisation", True)
+    if not isinstance(each, bool):
+        file.problem("per_organisation", f"per_organisation must be true or false, and is {each!r}")
+    patterns = _patterns(file)
+    return RequestType(name, title, rank, answer_from, level, needs, patterns, tuple(rows), bool(each)), replies
+
+
+def _patterns(file: RulesFile) -> tuple[Pattern, ...]:
+    patterns, faults = compile_patterns(file.tables("recognise"), file.name, lambda n: file.line(f"recognise[{n}]"))
+    file.problems += faults
+    return patterns
+
+
+def _check_replies(file: RulesFile, replies: Mapping[str, ReplyKind], templates: Templates) -> list[Problem]:
+    """Every declared reply needs its files; a receipt also in Swedish and Danish."""
+    problems = []
+    for template, kind in replies.items():
+        wanted = LANGUAGES if kind == "receipt" else ANSWER_LANGUAGES
+        missing = [each for each in wanted if each not in templates.languages.get(template, ())]
+        if missing:
+            said = f"{kind} {template!r} has no template in {', '.join(missing)}"
+            problems.append(Problem(file.name, file.line(f"replies.{template}"), said))
+    return problems
+
+
+def _check_whole(
+    rules_dir: Path, types: Mapping[str, RequestType], kinds: Mapping[str, ReplyKind], templates: Templates
+) -> list[Problem]:
+    """What no single file can tell: the neutral receipt, the layout, replies and templates used by nothing."""
+    problems = []
+    if kinds.get(NEUTRAL) != "receipt":
+        problems.append(Problem(f"{rules_dir.name}/general.toml", 0, f"must declare {NEUTRAL!r} as a receipt"))
+    missing = [each for each in LANGUAGES if each not in templates.languages.get(LAYOUT, ())]
+    if missing:
+        problems.append(Problem("templates", 0, f"layout {LAYOUT!r} is missing in {', '.join(missing)}"))
+    used = {row.reply for each in types.values() for row in each.rows}
+    for template, kind in kinds.items():
+        # A confirmation is sent when staff have registered something, so no row names it.
+        if template not in used and kind != "confirmation" and template != NEUTRAL:
+            where = f"{rules_dir.name}/{template.partition('/')[0]}.toml"
+            problems.append(Problem(where, 0, f"reply {template!r} is used by no row"))
+    for (template, _), source in templates.sources.items():
+        if template not in kinds and template != LAYOUT:
+            problems.append(Problem(source.file, 0, f"template {template!r} stands in no [replies] table"))
+    return problems

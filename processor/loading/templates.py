@@ -1,0 +1,283 @@
+"""Template files to a function that renders them; the only importer of jinja2 for letters.
+
+A template is one *part*: the subject in the first line, a blank line, the middle of a letter.
+``general/letter`` is the layout around the parts.  The HTML of a letter is made from its finished
+text, so that both say the same words.
+
+Operators write templates, so they are held to what a letter needs: if, set and for over the given
+lists.  Calls, imports and multiplication are refused when loading; the sandbox cannot bound time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import pass_context
+
+from processor.loading.letters import blocks, refill, unwrap
+from processor.loading.problems import Problem
+from processor.rulebook import RenderError
+
+LANGUAGES = ("nb", "nn", "en", "sv", "da")
+ANSWER_LANGUAGES = ("nb", "nn", "en")
+LAYOUT = "general/letter"
+MOST = 8000
+"""The longest text or HTML of a letter, in characters."""
+AND = {"nb": "og", "nn": "og", "en": "and", "sv": "och", "da": "og"}
+FILTERS = ("listed", "length", "first", "last", "join", "upper", "lower", "capitalize", "trim", "default")
+FORBIDDEN: tuple[tuple[type[nodes.Node], str], ...] = (
+    (nodes.Call, "a call"),
+    (nodes.Include, "include"),
+    (nodes.Import, "import"),
+    (nodes.FromImport, "import"),
+    (nodes.Extends, "extends"),
+    (nodes.Macro, "a macro"),
+    (nodes.CallBlock, "a call"),
+    (nodes.Mul, "multiplication"),
+    (nodes.Pow, "a power"),
+    (nodes.Mod, "the % operator"),
+)
+PART_VALUES = [
+    "ticket_no",
+    "received",
+    "company",
+    "org_no",
+    "org_nos",
+    "products",
+    "invoice_nos",
+    "customer_no",
+    "domains",
+    "users",
+    "asks",
+    "plural",
+    "name",
+    "team",
+    "flags",
+    "topics",
+    "last_day",
+    "access_until",
+]
+LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One template file: its path for problems, its subject and what stands below it."""
+
+    file: str
+    subject: str
+    body: str
+
+
+@pass_context
+def listed(context: Context, words: Sequence[str]) -> str:
+    """Join words as the letter's language does: "A, B og C"."""
+    words = [str(word) for word in words]
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {AND[context['language']]} {words[-1]}"
+
+
+def _environment(*, autoescape: bool = False) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=autoescape
+    )
+    environment.globals.clear()
+    environment.filters = {k: v for k, v in environment.filters.items() if k in FILTERS} | {"listed": listed}
+    return environment
+
+
+class Templates:
+    """All templates of a folder; each is compiled when it is first rendered."""
+
+    def __init__(self, sources: Mapping[tuple[str, str], Source], html_layout: str, version: str) -> None:
+        self.sources = sources
+        self.version = version
+        self._environment = _environment()
+        self._html = _environment(autoescape=True).from_string(html_layout)
+        self._compiled: dict[tuple[str, str], tuple[Template, Template]] = {}
+
+    @property
+    def languages(self) -> Mapping[str, frozenset[str]]:
+        """Each template and the languages that it exists in; the layout counts as one."""
+        found: dict[str, set[str]] = {}
+        for name, language in self.sources:
+            found.setdefault(name, set()).add(language)
+        return {name: frozenset(each) for name, each in found.items()}
+
+    def render(self, template: str, language: str, values: Mapping[str, object]) -> tuple[str, str, str]:
+        """Subject, text and HTML of a part or of the layout, whose subject is empty.
+
+        A part's HTML is empty and its paragraphs are lines; the layout wraps them.  Raises
+        RenderError for a missing template or value, and for more than MOST characters.
+        """
+        try:
+            subject, body = self._get(template, language)
+            everything = {**values, "language": language}
+            text = body.render(everything)
+            title = " ".join(subject.render(everything).split())
+            if template != LAYOUT:
+                return _bounded(title, unwrap(text), "")
+            text = text.strip()
+            html = self._html.render(blocks=blocks(text, _headings(values)), language=language)
+        except TemplateError as error:
+            raise RenderError(f"{template}.{language}: {error}") from error
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise RenderError(f"{template}.{language}: {type(error).__name__}: {error}") from error
+        return _bounded("", refill(text), html)
+
+    def _get(self, template: str, language: str) -> tuple[Template, Template]:
+        key = template, language
+        if key not in self._compiled:
+            source = self.sources[key]
+            self._compiled[key] = (
+                self._environment.from_string(source.subject),
+                self._environment.from_string(source.body),
+            )
+        return self._compiled[key]
+
+
+def _headings(values: Mapping[str, object]) -> frozenset[str]:
+    parts = values.get("parts")
+    if not isinstance(parts, Sequence):
+        return frozenset()
+    return frozenset(str(part["heading"]) for part in parts)
+
+
+def _bounded(subject: str, text: str, html: str) -> tuple[str, str, str]:
+    longest = max(len(subject), len(text), len(html) // 2)
+    if longest > MOST:
+        raise RenderError(f"a letter of {longest} characters; {MOST} are allowed")
+    return subject, text, html
+
+
+def load_templates(folder: Path) -> tuple[Templates, list[Problem]]:
+    """Read every template of a folder; faulty ones are problems with file and line."""
+    sources: dict[tuple[str, str], Source] = {}
+    problems: list[Problem] = []
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*/*.txt")):
+        name, _, language = path.stem.rpartition(".")
+        file = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        text, faults = _read(path, file)
+        digest.update(f"{file}\0{text}\0".encode())
+        if language not in LANGUAGES:
+            hint = next(iter(get_close_matches(language, LANGUAGES, 1)), "")
+            faults.append(Problem(file, 0, f"no language {language!r}: files are named <reply>.<language>.txt", hint))
+        template = f"{path.parent.name}/{name}"
+        source, more = _split(template, file, text)
+        problems += faults or more or list(_faults(template, source))
+        sources[template, language] = source
+    layout, faults = _read(folder / "general" / "letter.html", f"{folder.name}/general/letter.html")
+    digest.update(layout.encode())
+    try:
+        return Templates(sources, layout, digest.hexdigest()), problems + faults
+    except TemplateError as error:
+        fault = Problem(f"{folder.name}/general/letter.html", getattr(error, "lineno", 0) or 0, str(error))
+        return Templates(sources, "", digest.hexdigest()), [*problems, fault]
+
+
+def _read(path: Path, file: str) -> tuple[str, list[Problem]]:
+    try:
+        return path.read_text(encoding="utf-8"), []
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        return "", [Problem(file, 0, f"cannot be read: {reason}")]
+
+
+def _split(template: str, file: str, text: str) -> tuple[Source, list[Problem]]:
+    if template == LAYOUT:
+        return Source(file, "", text), []
+    subject, _, body = text.partition("\n")
+    first, _, rest = body.partition("\n")
+    if not subject.strip() or first.strip() or not rest.strip():
+        return Source(file, "", text), [Problem(file, 1, "must be a subject, a blank line and a body")]
+    # The body keeps its place in the file, so that line numbers are right.
+    return Source(file, subject, "\n\n" + rest), []
+
+
+def _faults(template: str, source: Source) -> Iterator[Problem]:
+    environment = _environment()
+    known = LAYOUT_VALUES if template == LAYOUT else PART_VALUES
+    for text in (source.subject, source.body):
+        try:
+            tree = environment.parse(text)
+        except TemplateError as error:
+            yield Problem(source.file, getattr(error, "lineno", 0) or 0, str(error))
+            continue
+        yield from _unknown_values(tree, source.file, known)
+        yield from _forbidden(tree, source.file)
+
+
+def _unknown_values(tree: nodes.Template, file: str, known: Sequence[str]) -> Iterator[Problem]:
+    for name in sorted(meta.find_undeclared_variables(tree) - {*known, "language"}):
+        line = next((each.lineno for each in tree.find_all(nodes.Name) if each.name == name), 0)
+        yield Problem(file, line, f"no value {name!r}", next(iter(get_close_matches(name, known, 1)), ""))
+
+
+def _forbidden(tree: nodes.Template, file: str) -> Iterator[Problem]:
+    for kind, word in FORBIDDEN:
+        for node in tree.find_all(kind):
+            yield Problem(file, node.lineno, f"{word} is not for templates")
+    for node in tree.find_all(nodes.Filter):
+        if node.name not in FILTERS:
+            hint = next(iter(get_close_matches(node.name, FILTERS, 1)), "")
+            yield Problem(file, node.lineno, f"no filter {node.name!r}", hint)
+    for outer in tree.find_all(nodes.For):
+        if any(True for inner in outer.find_all(nodes.For) for _ in inner.find_all(nodes.For)):
+            yield Problem(file, outer.lineno, "loops stand three deep; two are enough for a letter")
+
+
+def sample_values() -> tuple[dict[str, object], ...]:
+    """Values to try a part with: those of a mail that says nothing, of a usual and of a full one."""
+    blank: dict[str, object] = {
+        "ticket_no": "VS-7K3M-9QX4",
+        "received": "tirsdag 18. august 2026 kl. 10.02",
+        **dict.fromkeys(("company", "org_no", "customer_no", "name", "last_day", "access_until"), ""),
+        **dict.fromkeys(("org_nos", "products", "invoice_nos", "domains", "asks", "flags", "topics"), ()),
+        "users": 0,
+        "plural": False,
+        "team": "Kundesenteret",
+    }
+    usual = blank | {
+        "company": "Fjord Bygg AS",
+        "org_no": "974 760 673",
+        "org_nos": ("974 760 673",),
+        "products": ("Visma Global",),
+        "plural": True,
+        "name": "Kari",
+        "last_day": "torsdag 31. desember 2026",
+    }
+    full = usual | {
+        "org_nos": ("974 760 673", "991 825 827"),
+        "products": ("Visma Global", "Visma.net Expense", "Visma.net Payroll"),
+        "invoice_nos": ("INV12345", "INV12346"),
+        "customer_no": "1048823",
+        "domains": ("fjordbygg-demo.no", "fjord-demo.no"),
+        "users": 3,
+        "asks": ("org_no", "customer_no"),
+        "access_until": "søndag 20. juni 2027",
+        "name": "",
+    }
+    return blank, usual, full
+
+
+def check_templates(templates: Templates) -> list[Problem]:
+    """Render every template in every language with every sample; what fails is a problem."""
+    problems = []
+    for (name, language), source in templates.sources.items():
+        for values in sample_values():
+            parts = [{"heading": "Oppsigelse", "body": "En linje."}] * (3 if values["users"] else 1)
+            try:
+                templates.render(name, language, values if name != LAYOUT else {**values, "parts": parts})
+            except RenderError as error:
+                problems.append(Problem(source.file, 0, str(error)))
+                break
+    return problems
