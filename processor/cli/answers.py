@@ -1,0 +1,65 @@
+"""The stop switch of all automatic answers, and how much each request type may do alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config, open_engine, open_rules
+
+levels = typer.Typer(no_args_is_help=True, help="How much each request type may do alone: observe, draft, approve, automatic.")
+
+
+def stop_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Stop every automatic answer at once, in a running daemon too; mail is still read and queued."""
+    from processor.store import switch
+
+    switch.stop_answers(open_engine(open_config(config)), actor(), datetime.now(UTC))
+    typer.echo("Automatic answers are stopped. Go on with: processor resume-answers")
+
+
+def resume_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Let automatic answers go out again; what was held meanwhile stays held for a person."""
+    from processor.store import switch
+
+    switch.resume_answers(open_engine(open_config(config)), actor(), datetime.now(UTC))
+    typer.echo("Automatic answers go out again. Answers held meanwhile wait in: processor queue list")
+
+
+@levels.command("list")
+def level_list(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Show each request type's level."""
+    from processor.store.levels import levels as in_force
+
+    settings = open_config(config)
+    rulebook = open_rules(settings)
+    defaults = {name: settings.levels.get(name, settings.level) for name in rulebook.types}
+    for name, level in sorted(in_force(open_engine(settings), defaults).items()):
+        typer.echo(f"{name:24} {level}")
+
+
+@levels.command("set")
+def level_set(
+    request_type: Annotated[str, typer.Argument(help="A request type, or 'all'.")],
+    level: Annotated[str, typer.Argument(help="observe, draft, approve or automatic.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Raise or lower a request type's level; mail that arrived earlier is never answered by raising it.
+
+    Example: processor levels set elma_question approve
+    """
+    from processor.store.levels import set_level
+    from processor.ticket import Level
+
+    settings = open_config(config)
+    known = open_rules(settings).types
+    if level not in tuple(Level):
+        raise typer.BadParameter(f"no level {level!r}: choose observe, draft, approve or automatic")
+    if request_type != "all" and request_type not in known:
+        raise typer.BadParameter(f"no request type {request_type!r}: there are {', '.join(sorted(known))}")
+    engine = open_engine(settings)
+    for name in sorted(known) if request_type == "all" else [request_type]:
+        set_level(engine, name, Level(level), actor(), datetime.now(UTC))
+        typer.echo(f"{name:24} {level}")

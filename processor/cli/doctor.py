@@ -1,0 +1,39 @@
+"""``processor doctor``: does the world answer?"""
+
+from __future__ import annotations
+
+import typer
+
+from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config
+
+
+def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Try each mailbox, the SMTP server and the database: what works, what does not, how to mend it.
+
+    Nothing is changed and no mail is sent.  Exit status 1 when anything does not work.
+    """
+    from processor.store.engine import check_store
+    from processor.world.courier import probe_smtp
+    from processor.world.probing import Finding, probe
+
+    settings = open_config(config)
+    bad = 0
+
+    def tell(place: str, findings: list[Finding]) -> None:
+        nonlocal bad
+        typer.echo(place)
+        for finding in findings:
+            bad += not finding.ok
+            typer.echo(f"  {'ok ' if finding.ok else 'BAD'} {finding.what}")
+            if finding.mend:
+                typer.echo(f"      {finding.mend}")
+
+    problems = check_store(settings.store_url)
+    tell(f"database {settings.store_url.rpartition('@')[2]}", [Finding(not problems, each, "") for each in problems or ["opens"]])
+    for mailbox in settings.mailboxes:
+        tell(f"mailbox {mailbox.name} ({mailbox.user} at {mailbox.host}:{mailbox.port})", probe(mailbox))
+    if settings.smtp:
+        tell(f"smtp {settings.smtp.host}:{settings.smtp.port}", probe_smtp(settings.smtp))
+    else:
+        tell("smtp", [Finding(False, "no [smtp] in the configuration: answers wait in the outbox", "Add an [smtp] table.")])
+    raise typer.Exit(1 if bad else 0)

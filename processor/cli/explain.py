@@ -1,0 +1,79 @@
+"""``processor explain``: what would be decided about mails in files, and why; nothing is sent or stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from processor.rulebook import Rulebook
+
+
+def explain(
+    paths: Annotated[list[Path], typer.Argument(help="An .eml file, a folder of them, a Maildir or an mbox.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a mail and nothing else.")] = False,
+    authserv_id: Annotated[
+        list[str] | None,
+        typer.Option(help="Whose Authentication-Results to believe; without it every sender is unproven."),
+    ] = None,
+    own_address: Annotated[list[str] | None, typer.Option(help="An address of ours (repeat for more).")] = None,
+    rules: Annotated[Path | None, typer.Option(help="The rules folder.", show_default="rules/")] = None,
+    templates: Annotated[Path | None, typer.Option(help="The templates folder.", show_default="templates/")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write a .want file beside each .eml, for a person to review.")
+    ] = False,
+) -> None:
+    """Explain mails in files: what they are, which rule decides, what would be answered.
+
+    Example: processor explain --authserv-id mx.kundesenter.example tests/mails/termination/
+    """
+    from processor.cli.opening import refusals, shipped
+    from processor.loading.rules import load_rulebook
+    from processor.world.mailfiles import mails
+
+    own = tuple(address.lower() for address in own_address or ())
+    with refusals():
+        rulebook = load_rulebook(rules or shipped("rules"), templates or shipped("templates"), own)
+    unread = 0
+    for path in paths:
+        for name, raw in mails(path):
+            unread += raw is None
+            told = explained(raw, rulebook, tuple(authserv_id or ()), own)
+            if write and path.suffix == ".eml":
+                _write(path, told)
+            elif write and path.is_dir():
+                _write(path / name, told)
+            elif as_json:
+                typer.echo(json.dumps({"file": name, **told}, ensure_ascii=False))
+            else:
+                from processor.cli.telling import tell
+
+                tell(name, told)
+    raise typer.Exit(1 if unread else 0)
+
+
+def explained(
+    raw: bytes | None, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...]
+) -> dict[str, Any]:
+    """Explain one mail's bytes as design.md shows it; None gives the line of a mail that was not read."""
+    from processor.deciding.explanation import explain as as_values
+    from processor.deciding.explanation import unread
+    from processor.deciding.identity import new_ticket_no
+    from processor.deciding.without_world import context_without_world
+    from processor.pipeline import conclude, read_and_understand
+
+    if raw is None:
+        return unread()
+    mail = read_and_understand(raw, rulebook)
+    ticket_no = new_ticket_no(mail.message.letter, b"explain")
+    context = context_without_world(mail.message, ticket_no, authserv_ids, own)
+    return as_values(mail.message, mail.understanding, conclude(mail, context, rulebook))
+
+
+def _write(path: Path, told: dict[str, Any]) -> None:
+    from processor.deciding.want import want
+
+    path.with_suffix(".want").write_text(want(told), encoding="utf-8")

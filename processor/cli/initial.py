@@ -1,0 +1,49 @@
+"""``processor init``: a commented config.toml and the first secrets files."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from processor.cli.opening import DEFAULT_CONFIG, ConfigPath
+
+
+def initial(
+    config: ConfigPath = DEFAULT_CONFIG,
+    host: Annotated[str, typer.Option(prompt="IMAP server", help="The IMAP server's name.")] = "imap.example.com",
+    smtp_host: Annotated[str, typer.Option(prompt="SMTP server", help="The SMTP server's name.")] = "smtp.example.com",
+    address: Annotated[
+        str, typer.Option(prompt="Address of the mailbox", help="The mailbox's address, which is also its login.")
+    ] = "oppsigelse@example.com",
+) -> None:
+    """Write a commented config.toml and the first files in secrets/; nothing that exists is overwritten.
+
+    Example: processor init --host imap.firma.no --smtp-host smtp.firma.no --address oppsigelse@firma.no
+    """
+    if config.exists():
+        typer.echo(f"{config.absolute()} exists; it was not touched.", err=True)
+        raise typer.Exit(2)
+    folder = config.absolute().parent / "secrets"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _secret(folder / "key", secrets.token_urlsafe(32))
+    _secret(folder / "mailbox", "")
+    example = Path(__file__).parent.parent.parent / "config.example.toml"
+    text = example.read_text(encoding="utf-8")
+    for placeholder, value in (
+        ("imap.example.com", host),
+        ("smtp.example.com", smtp_host),
+        ("oppsigelse@example.com", address),
+    ):
+        text = text.replace(placeholder, value)
+    config.write_text(text, encoding="utf-8")
+    typer.echo(f"Wrote {config} and {folder}/.")
+    typer.echo(f"Put the mailbox's password into {folder / 'mailbox'}, then: processor check && processor doctor")
+
+
+def _secret(path: Path, text: str) -> None:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(text + "\n" if text else "", encoding="utf-8")

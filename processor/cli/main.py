@@ -1,0 +1,54 @@
+"""The commands, by name; each group lives in a file of its own and imports what it needs when called.
+
+Typer's one importer is this package.  Nothing heavy may be imported at the top of these files:
+``processor --help`` answers in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from processor import __version__
+from processor.cli import answers, check, demo, doctor, explain, initial, people, queue, run, store
+
+app = typer.Typer(
+    name="processor",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Reads customer mailboxes, decides by your written rules, answers at once, queues the rest for people.\n\n"
+    "Begin with: processor demo   then: processor init, processor check, processor doctor, processor run",
+)
+app.command()(demo.demo)
+app.command("demo-mail")(demo.demo_mail)
+app.command()(run.run)
+app.command()(run.once)
+app.command()(explain.explain)
+app.command()(check.check)
+app.command()(doctor.doctor)
+app.command("init")(initial.initial)
+app.command()(store.status)
+app.command("stop-answers")(answers.stop_answers)
+app.command("resume-answers")(answers.resume_answers)
+app.add_typer(queue.app, name="queue")
+app.add_typer(people.app, name="people")
+app.add_typer(answers.levels, name="levels")
+app.add_typer(store.db, name="db")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"processor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and end."),
+) -> None: ...
+
+
+def main() -> None:
+    """Run the command line; a refused configuration or rules file is told as such, with exit status 2."""
+    app()

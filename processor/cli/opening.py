@@ -1,0 +1,80 @@
+"""What most commands begin with: the configuration, the rules, the store; and how refusals are told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from processor.loading.problems import Refused
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from processor.config import Config
+    from processor.rulebook import Rulebook
+
+ConfigPath = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="The configuration file.", envvar="PROCESSOR_CONFIG", show_default=True),
+]
+DEFAULT_CONFIG = Path("config.toml")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Print an operator's mistakes, one a line, and exit 2."""
+    try:
+        yield
+    except Refused as refused:
+        for problem in refused.problems:
+            typer.echo(str(problem), err=True)
+        count = len(refused.problems)
+        typer.echo(f"{count} problem{'s' if count != 1 else ''}; nothing was started.", err=True)
+        raise typer.Exit(2) from None
+
+
+def open_config(path: Path) -> Config:
+    """Load the configuration or exit 2; a missing one is named by the path that was looked for."""
+    from processor.loading.configuration import load_config
+
+    if not path.exists():
+        typer.echo(f"No configuration at {path.absolute()}.", err=True)
+        typer.echo("Write one with: processor init   Or see it work first with: processor demo", err=True)
+        raise typer.Exit(2)
+    with refusals():
+        return load_config(path)
+
+
+def open_rules(config: Config) -> Rulebook:
+    """Load rules and templates or exit 2 with all that is wrong in them."""
+    from processor.loading.rules import load_rulebook
+
+    with refusals():
+        return load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+
+
+def shipped(name: str) -> Path:
+    """The folder ``rules`` or ``templates``: of the working directory, else the one beside the program."""
+    here = Path(name)
+    return here if here.is_dir() else Path(__file__).parent.parent.parent / name
+
+
+def open_engine(config: Config) -> Engine:
+    """Open the store or exit 1 with the reason in words."""
+    from processor.store.engine import StoreRefused, open_store
+
+    try:
+        return open_store(config.store_url)
+    except StoreRefused as error:
+        typer.echo(f"The store cannot be used: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def actor() -> str:
+    """Who gives the command, as the audit trail names them."""
+    return f"{os.environ.get('SUDO_USER') or os.environ.get('USER') or 'operator'} (command line)"

@@ -1,0 +1,38 @@
+"""The people who may approve; each has a secret that ``queue approve`` asks for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
+
+app = typer.Typer(no_args_is_help=True, help="The people who may approve what the queue holds.")
+
+
+@app.command("add")
+def add(name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Add a person and print their secret, once.
+
+    What needs two staff needs two people with two secrets.  Whoever can write the database file can
+    bypass this: the secret keeps colleagues honest, the file's permissions keep others out.
+    """
+    from processor.store.people import NameTakenError, add_person
+
+    try:
+        secret = add_person(open_engine(open_config(config)), name, datetime.now(UTC))
+    except NameTakenError:
+        typer.echo(f"There is a person named {name!r} already.", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{name}'s secret, shown this once: {secret}")
+
+
+@app.command("list")
+def show(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """List the people."""
+    from processor.store.people import list_people
+
+    for person in list_people(open_engine(open_config(config))):
+        typer.echo(person.name)

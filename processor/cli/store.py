@@ -1,0 +1,30 @@
+"""The store from the command line: its schema, and how the program stands."""
+
+from __future__ import annotations
+
+import typer
+
+from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
+
+db = typer.Typer(no_args_is_help=True, help="The database: upgrade its schema.")
+
+
+@db.command("upgrade")
+def upgrade(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Bring the database's schema up to this version (SQLite does so by itself)."""
+    from processor.store.engine import StoreRefused
+    from processor.store.engine import upgrade as to_head
+
+    try:
+        typer.echo(f"The schema is at {to_head(open_config(config).store_url)}.")
+    except StoreRefused as error:
+        typer.echo(f"The store cannot be used: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Show how many mails, tickets, waiting actions and replies there are, by state."""
+    from processor.store.counts import counts
+
+    for thing, states in counts(open_engine(open_config(config))).items():
+        typer.echo(f"{thing:10} " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"))

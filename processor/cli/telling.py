@@ -1,0 +1,73 @@
+"""A decided mail in the terminal: what came in, what it was taken for and why, what goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+OUTCOME = {"answer": "green", "review": "yellow", "ignore": "dim"}
+MOST_EVIDENCE = 4
+
+
+def tell(name: str, told: Mapping[str, Any], *, arrived: str = "", sender: str = "", subject: str = "") -> None:
+    """Print one explained mail (the JSON of ``explain`` as values) for a person."""
+    console = Console(highlight=False, soft_wrap=False)
+    decision, reply = told["decision"], told["decision"]["reply"]
+    head = Text.assemble((name, "bold"), "  ", (arrived, "dim"))
+    if sender or subject:
+        head.append(f"  {sender}  ").append(subject, "italic")
+    console.print(head)
+    for line in (
+        _what(told),
+        _evidence(told),
+        _fields(told["fields"]),
+        Text.assemble(
+            (f"{decision['outcome']:<8}", OUTCOME[decision["outcome"]]),
+            decision["rule"] or "no rule",
+            f"   sender {told['authenticity']['result']}",
+        ),
+        _actions(decision["actions"]),
+        _reply(reply, decision),
+    ):
+        if line.plain:
+            console.print(Padding(line, (0, 0, 0, 4)))
+    console.print()
+
+
+def _what(told: Mapping[str, Any]) -> Text:
+    if told["automatic"]:
+        return Text.assemble(("automatic mail: ", "dim"), told["automatic"], f"  ({told['language']})")
+    kinds = ", ".join(f"{each['type']} {each['confidence']:.0%}" for each in told["requests"])
+    return Text.assemble((kinds, "bold cyan"), f"  ({told['language']})")
+
+
+def _evidence(told: Mapping[str, Any]) -> Text:
+    spans = [each for request in told["requests"] for each in request["evidence"]]
+    line = Text()
+    for each in spans[:MOST_EVIDENCE]:
+        line.append("because " if not line.plain else ", ", "dim")
+        line.append(f"«{each['text']}»").append(f" {each['rule']}", "dim")
+    return line
+
+
+def _fields(fields: Mapping[str, Any]) -> Text:
+    said = {name: value for name, value in fields.items() if value}
+    return Text("; ".join(f"{k}: {', '.join(v) if isinstance(v, list) else v}" for k, v in said.items()))
+
+
+def _actions(actions: list[Mapping[str, str]]) -> Text:
+    line = Text()
+    for each in actions:
+        line.append("queued: " if not line.plain else ", ", "dim")
+        line.append(f"{each['kind']} ({each['needs'].replace('_', ' ')})")
+    return line
+
+
+def _reply(reply: Mapping[str, str] | None, decision: Mapping[str, Any]) -> Text:
+    if reply is None:
+        return Text(f"no reply: {decision['because'][-1] if decision['because'] else ''}", "dim")
+    return Text.assemble(("reply   ", "green"), f"{reply['template']} ({reply['kind']}, {reply['language']}) to {reply['to']}: {reply['subject']}")

@@ -1,0 +1,172 @@
+"""The embedded default: both servers on loopback, a configuration that uses them, and the demo mails."""
+
+from __future__ import annotations
+
+import imaplib
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+
+from processor.config import Config, MailboxSettings, SmtpSettings
+from processor.demo.smtpd import AUTHSERV_ID, serve, stamp
+from processor.ticket import Level, Limits
+
+ADDRESSES = {
+    "oppsigelse@visma.no": "oppsigelse",
+    "oppsigelse@visma.com": "oppsigelse",
+    "skysupport@visma.com": "skysupport",
+    "skysupport@visma.no": "skysupport",
+}
+PURPOSES = {"oppsigelse": "termination", "skysupport": "support"}
+USER = "kundesenter"
+MAILS = Path(__file__).parent / "mails"
+IMAP_PORT, SMTP_PORT = 1143, 2525
+START_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The running servers; ``put`` delivers a mail into one of our folders."""
+
+    imap_port: int
+    smtp_port: int
+    password: str
+    sent: Path
+    box: imaplib.IMAP4
+    lock: threading.Lock
+
+    def put(self, folder: str, raw: bytes) -> None:
+        with self.lock:
+            self.box.append(folder, "", imaplib.Time2Internaldate(time.time()), raw)
+
+
+@contextmanager
+def embedded(var: Path) -> Iterator[Embedded]:
+    """Start both servers, give what the program needs to use them, and stop them at the end."""
+    imap_port, smtp_port = free_port(IMAP_PORT), free_port(SMTP_PORT)
+    password = secrets.token_urlsafe(12)
+    command = [sys.executable, "-m", "processor.demo.imapd", str(imap_port), USER, password]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  (our own module)
+    try:
+        box = _connect(imap_port, password)
+        running = Embedded(imap_port, smtp_port, password, var / "demo-sent", box, threading.Lock())
+        receiver = serve(ADDRESSES, running.put, running.sent, smtp_port)
+        try:
+            yield running
+        finally:
+            receiver.stop()
+            box.shutdown()
+    finally:
+        server.terminate()
+        server.wait(5)
+
+
+def configuration(running: Embedded, var: Path) -> Config:
+    """The configuration of the embedded default: everything automatic, since its customers are ours."""
+    smtp = SmtpSettings(
+        host="127.0.0.1",
+        port=running.smtp_port,
+        tls="plain",
+        envelope_from="oppsigelse@visma.no",
+        from_address="oppsigelse@visma.no",
+        from_name="Kundesenteret",
+    )
+    mailboxes = tuple(
+        MailboxSettings(
+            name=folder,
+            host="127.0.0.1",
+            port=running.imap_port,
+            tls="plain",
+            user=USER,
+            password=lambda: running.password,
+            folder=folder,
+            purpose=purpose,
+            poll_seconds=5,
+            review="keyword",
+        )
+        for folder, purpose in PURPOSES.items()
+    )
+    here = Path(__file__).parent.parent.parent
+    return Config(
+        path=var / "demo",
+        store_url=f"sqlite:///{var.absolute() / 'processor.db'}",
+        key=_key(var),
+        rules_dir=Path("rules") if Path("rules").is_dir() else here / "rules",
+        templates_dir=Path("templates") if Path("templates").is_dir() else here / "templates",
+        mailboxes=mailboxes,
+        smtp=smtp,
+        own_addresses=tuple(ADDRESSES),
+        authserv_ids=(AUTHSERV_ID,),
+        level=Level.AUTOMATIC,
+        # The same customers write at each start, so the usual limit of a few answers a day would hide the road.
+        limits=Limits(per_sender=100),
+        workers=0,
+    )
+
+
+def deliver_demo_mails(running: Embedded) -> int:
+    """Deliver a new set of the shipped mails, each with the Date and Message-ID of now; returns how many."""
+    files = sorted(MAILS.glob("*.eml"))
+    for number, file in enumerate(files):
+        raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        sender = _header(raw, b"from").rpartition(b"<")[2].strip(b"<> \r\n").decode("ascii", "replace")
+        to = _header(raw, b"to").rpartition(b"<")[2].strip(b"<> \r\n").decode("ascii", "replace").lower()
+        mail_from = "" if b"return-path: <>" in raw.lower() else sender
+        now = datetime.now(UTC)
+        domain = sender.rpartition("@")[2] or "localhost"
+        dated = f"Date: {format_datetime(now)}\r\nMessage-ID: {make_msgid(domain=domain)}\r\n".encode()
+        running.put(ADDRESSES.get(to, "skysupport"), stamp(dated + raw, mail_from, now, number))
+    return len(files)
+
+
+def free_port(wanted: int) -> int:
+    """The wanted loopback port, or any free one when it is taken."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on loopback")
+
+
+def _connect(port: int, password: str) -> imaplib.IMAP4:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            box = imaplib.IMAP4("127.0.0.1", port, timeout=10)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+            continue
+        box.login(USER, password)
+        for folder in PURPOSES:
+            box.create(folder)
+        return box
+
+
+def _header(raw: bytes, name: bytes) -> bytes:
+    for line in raw.split(b"\r\n\r\n", 1)[0].split(b"\r\n"):
+        if line.lower().startswith(name + b":"):
+            return line.split(b":", 1)[1]
+    return b""
+
+
+def _key(var: Path) -> bytes:
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = var / "demo-key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_bytes()

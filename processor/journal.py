@@ -1,0 +1,93 @@
+"""The program's log: one function per event of the domain, so that grepping it finds every place.
+
+One event is one line of JSON on standard error; values are encoded, so text from strangers cannot
+forge a line (threats.md T59).  No body, subject or secret is ever logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_LOG = logging.getLogger("processor")
+
+
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        told.update(getattr(record, "told", {}))
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=True, default=str)
+
+
+def write_to_stderr(level: int = logging.INFO) -> None:
+    """Send events to standard error; called once, by the command that runs."""
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(_OneLine())
+    root = logging.getLogger()
+    root.handlers = [stream]
+    root.setLevel(logging.WARNING)
+    _LOG.setLevel(level)
+
+
+def _tell(level: int, event: str, **told: object) -> None:
+    _LOG.log(level, event, extra={"told": told})
+
+
+def started(store: str, mailboxes: int, workers: int) -> None:
+    _tell(logging.INFO, "started", store=store, mailboxes=mailboxes, workers=workers)
+
+
+def stopped() -> None:
+    _tell(logging.INFO, "stopped")
+
+
+def mailbox_opened(mailbox: str, folder: str, idle: bool) -> None:
+    _tell(logging.INFO, "mailbox opened", mailbox=mailbox, folder=folder, idle=idle)
+
+
+def mailbox_failed(mailbox: str, reason: str, wait: float) -> None:
+    _tell(logging.WARNING, "mailbox failed", mailbox=mailbox, reason=reason, next_try_in=round(wait, 1))
+
+
+def mails_kept(mailbox: str, count: int, new: int) -> None:
+    _tell(logging.INFO, "mails kept", mailbox=mailbox, arrivals=count, new=new)
+
+
+def mails_decided(worker: str, count: int, set_aside: int) -> None:
+    _tell(logging.INFO, "mails decided", worker=worker, decided=count, set_aside=set_aside)
+
+
+def answers_sent(claimed: int, taken: int) -> None:
+    _tell(logging.INFO, "answers sent", claimed=claimed, taken=taken)
+
+
+def step_failed(step: str, error: BaseException) -> None:
+    _LOG.error("step failed", exc_info=error, extra={"told": {"step": step}})
+
+
+def rules_reloaded(version: str) -> None:
+    _tell(logging.INFO, "rules reloaded", version=version)
+
+
+def rules_refused(problems: list[str]) -> None:
+    _tell(logging.ERROR, "rules refused, the old ones stay", problems=problems)
+
+
+def worker_ended(worker: str, status: int | None) -> None:
+    _tell(logging.ERROR, "worker ended, a new one is started", worker=worker, status=status)
+
+
+def action_due(ticket_no: str, kind: str, overdue: bool) -> None:
+    _tell(logging.WARNING, "action overdue" if overdue else "action due soon", ticket=ticket_no, kind=kind)
+
+
+def retained(erased: int) -> None:
+    _tell(logging.INFO, "retention run", bodies_erased=erased)

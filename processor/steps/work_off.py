@@ -1,0 +1,167 @@
+"""One step of the second commit: kept mails are understood, decided and recorded, a batch at a time.
+
+A mail that breaks the program (a bug of ours, since reading and deciding are total) is set aside
+with its traceback, and the rest of the batch goes on.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.engine import Connection, Engine
+
+from processor.config import Config
+from processor.deciding.authenticity import judge
+from processor.deciding.identity import new_ticket_no, reply_message_id
+from processor.deciding.joining import may_join
+from processor.findings import Understanding
+from processor.message import Message
+from processor.pipeline import Read, conclude, read_and_understand
+from processor.rulebook import Rulebook
+from processor.store.context import Lately, known_sender, replies_lately, ticket_for
+from processor.store.levels import levels
+from processor.store.record import Record, Recorded, record
+from processor.store.switch import stopped
+from processor.store.work import Pending, pending, set_aside
+from processor.ticket import Context, Decision, Level
+
+SEVERITY = {level: number for number, level in enumerate(Level)}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A mail of the batch with all that was found out about it."""
+
+    pending: Pending
+    message: Message
+    understanding: Understanding
+    context: Context
+    decision: Decision
+    recorded: Recorded
+
+
+def work_off(
+    engine: Engine, rulebook: Rulebook, config: Config, worker: str, clock: Callable[[], datetime], limit: int = 50
+) -> tuple[int, list[Decided]]:
+    """Claim up to ``limit`` kept mails, decide and record them in one commit.
+
+    Returns how many were claimed (0: nothing waits) and those that were decided.
+    """
+    now = clock()
+    claimed = pending(engine, limit, worker, now)
+    read = [(mail, _read(engine, mail, rulebook, now)) for mail in claimed]
+    found = [(mail, each) for mail, each in read if each is not None]
+    if not found:
+        return len(claimed), []
+    in_batch: Counter[str] = Counter()
+    decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
+    with engine.connect() as connection:
+        in_force = levels(connection, _defaults(rulebook, config))
+        stop = stopped(connection)
+        for mail, each in found:
+            try:
+                context, joins = _context(connection, mail, each, config, now, in_batch)
+                decision = conclude(each, context, rulebook)
+            except Exception:
+                connection.rollback()
+                set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
+                continue
+            if decision.reply:
+                in_batch.update([decision.reply.to, ""])
+            made = _record(mail, each, context, decision, joins, _level(decision, in_force), stop, config, now)
+            decided.append((mail, each, context, decision, made))
+    recorded = record(engine, [made for *_, made in decided])
+    return len(claimed), [
+        Decided(mail, each.message, each.understanding, context, decision, done)
+        for (mail, each, context, decision, _), done in zip(decided, recorded, strict=True)
+    ]
+
+
+def _read(engine: Engine, mail: Pending, rulebook: Rulebook, now: datetime) -> Read | None:
+    try:
+        return read_and_understand(mail.raw, rulebook)
+    except Exception:
+        set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
+        return None
+
+
+def _context(
+    connection: Connection, mail: Pending, read: Read, config: Config, now: datetime, in_batch: Counter[str]
+) -> tuple[Context, int | None]:
+    """Ask the store what it knows about a mail; the second value is the ticket that it joins."""
+    message = read.message
+    sender = message.sender.spec if message.sender else ""
+    provenance = judge(message, config.authserv_ids, config.own_addresses)
+    ticket = ticket_for(connection, (*message.in_reply_to, *reversed(message.references)))
+    joins = ticket is not None and may_join(message, provenance, ticket.sender, named_our_message_id=ticket.by_our_id)
+    lately = (
+        replies_lately(connection, sender, ticket.ticket_id if ticket and joins else None, now)
+        if sender
+        else Lately(0, 0, 0)
+    )
+    context = Context(
+        now=now,
+        arrival=mail.arrival,
+        ticket_no=ticket.ticket_no if ticket and joins else new_ticket_no(message.letter, config.key, config.ticket_prefix),
+        joins=joins,
+        mailbox=mail.account,
+        purpose=mail.purpose,
+        junk=mail.junk,
+        authserv_ids=config.authserv_ids,
+        own_addresses=config.own_addresses,
+        replies_to_sender=lately.to_sender + in_batch[sender],
+        replies_in_thread=lately.in_thread,
+        replies_in_all=lately.in_all + in_batch[""],
+        known_sender=bool(message.sender and known_sender(connection, sender, message.sender.domain)),
+        limits=config.limits,
+        answer_from=mail.answer_from,
+        answer_within_hours=config.answer_within_hours,
+        team=config.team,
+    )
+    return context, ticket.ticket_id if ticket and joins else None
+
+
+def _record(
+    mail: Pending,
+    read: Read,
+    context: Context,
+    decision: Decision,
+    joins: int | None,
+    level: Level,
+    stop: bool,
+    config: Config,
+    now: datetime,
+) -> Record:
+    message, reply = read.message, decision.reply
+    domain = config.smtp.from_address.rpartition("@")[2] if config.smtp else "processor.invalid"
+    return Record(
+        mail_id=mail.mail_id,
+        ticket_no=context.ticket_no,
+        joins_ticket_id=joins,
+        message=message,
+        understanding=read.understanding,
+        decision=decision,
+        context=context,
+        level=level,
+        stopped=stop,
+        reply_message_id=reply_message_id(config.key, message.letter, reply.kind, domain) if reply else "",
+        sender_spec=message.sender.spec if message.sender else "",
+        now=now,
+    )
+
+
+def _defaults(rulebook: Rulebook, config: Config) -> dict[str, Level]:
+    return {name: config.levels.get(name, config.level) for name in ("general", *rulebook.types)}
+
+
+def _level(decision: Decision, in_force: Mapping[str, Level]) -> Level:
+    """The lowest level among the mail's items; a mail in review goes by the level of ``general``."""
+    names = [item.type for item in decision.items] or ["general"]
+    if decision.outcome == "review":
+        names.append("general")
+    return min((in_force.get(name, Level.OBSERVE) for name in names), key=SEVERITY.__getitem__)
+

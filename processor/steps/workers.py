@@ -1,0 +1,109 @@
+"""Child processes that understand and decide: one core each, and a mail that kills one kills nothing else.
+
+The children claim work from the store by themselves, so nothing but wake-ups passes between them and
+the daemon.  Each is started afresh (``spawn``): forking a program with threads and open sockets is
+not safe.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from processor import journal
+from processor.config import Config
+
+PR_SET_PDEATHSIG = 1
+
+
+class Workers:
+    """A fixed number of children, restarted when they end unasked."""
+
+    def __init__(self, config: Config, count: int, recorded: Callable[[], None]) -> None:
+        self.config_path = config.path
+        self.recorded = recorded
+        self.spawning = multiprocessing.get_context("spawn")
+        self.ended = self.spawning.Event()
+        self.progress = self.spawning.Event()
+        self.kept = [self.spawning.Event() for _ in range(count)]
+        self.rules = self.spawning.Value("i", 0)
+        self.children = [self._start(number) for number in range(count)]
+
+    def wake(self) -> None:
+        """Tell the children that mail was kept."""
+        for each in self.kept:
+            each.set()
+
+    def reload(self) -> None:
+        """Let each child load the rules anew before its next batch."""
+        with self.rules.get_lock():
+            self.rules.value += 1
+        self.wake()
+
+    def supervise(self, ended: threading.Event) -> None:
+        """Pass progress on and restart dead children until the daemon ends."""
+        while not ended.is_set():
+            if self.progress.wait(0.5):
+                self.progress.clear()
+                self.recorded()
+            for number, child in enumerate(self.children):
+                if not child.is_alive() and not ended.is_set():
+                    journal.worker_ended(child.name, child.exitcode)
+                    ended.wait(1)
+                    self.children[number] = self._start(number)
+
+    def stop(self) -> None:
+        """Let each child finish its batch and end."""
+        self.ended.set()
+        self.wake()
+        for child in self.children:
+            child.join(20)
+            if child.is_alive():
+                child.kill()
+
+    def _start(self, number: int) -> multiprocessing.context.SpawnProcess:
+        child = self.spawning.Process(
+            target=work,
+            name=f"worker-{number}",
+            args=(self.config_path, f"worker-{number}-{os.getpid()}", self.ended, self.kept[number], self.progress, self.rules),
+            daemon=True,
+        )
+        child.start()
+        return child
+
+
+def work(config_path: Path, name: str, ended: Event, kept: Event, progress: Event, rules: object) -> None:
+    """A child's life: work off, tell of progress, wait; ends when asked or when the daemon is gone."""
+    from processor.loading.configuration import load_config
+    from processor.loading.rules import load_rulebook
+    from processor.steps.work_off import work_off
+    from processor.store.engine import open_store
+
+    # The daemon decides when to end; a terminal's Ctrl-C reaches the whole group.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    journal.write_to_stderr()
+    config = load_config(config_path)
+    engine = open_store(config.store_url)
+    version = rules.value  # type: ignore[attr-defined]  # multiprocessing gives no public type for Value
+    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    while not ended.is_set():
+        if rules.value != version:  # type: ignore[attr-defined]
+            version = rules.value  # type: ignore[attr-defined]
+            rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+        kept.clear()
+        claimed, decided = work_off(engine, rulebook, config, name, lambda: datetime.now(UTC))
+        if claimed:
+            journal.mails_decided(name, len(decided), claimed - len(decided))
+            progress.set()
+        else:
+            kept.wait(2)

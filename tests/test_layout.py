@@ -1,0 +1,98 @@
+"""The architecture as a test: who may import whom, one importer a package, no clock in the pure rooms."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "processor"
+FILES = sorted(ROOT.rglob("*.py"))
+
+# Each room may import the plain values, itself, and these.
+VALUES = {"message", "findings", "rulebook", "ticket", "config", "letter"}
+ALLOWED = {
+    "message": set(),
+    "findings": set(),
+    "rulebook": set(),
+    "ticket": {"findings", "rulebook"},
+    "config": {"ticket"},
+    "letter": set(),
+    "journal": set(),
+    "reading": VALUES,
+    "understanding": VALUES,
+    "deciding": VALUES,
+    "pipeline": VALUES | {"reading", "understanding", "deciding"},
+    "loading": VALUES,
+    "world": VALUES,
+    "store": VALUES,
+    "steps": VALUES | {"pipeline", "deciding", "store", "world", "journal", "loading"},
+    "daemon": VALUES | {"steps", "store", "world", "journal", "loading"},
+    "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
+    "cli": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "deciding", "demo"},
+    "__main__": {"cli"},
+}
+PURE = ("reading", "understanding", "deciding", "pipeline")
+IMPURE_MODULES = {"time", "os", "socket", "subprocess", "random", "logging", "threading", "pathlib", "io.open", "secrets"}
+IMPURE_CALLS = {"now", "today", "utcnow", "open"}
+SHARED = {"sqlalchemy", "typer", "rich"}  # SQLAlchemy's types and the terminal have a room each, see below
+ROOM_OF = {"sqlalchemy": {"store", "steps", "cli", "daemon", "demo"}, "typer": {"cli"}, "rich": {"cli"}, "sqlmodel": {"store"}, "alembic": {"store"}}
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(ROOT).parts
+    return parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module == "processor")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downwards(path: Path) -> None:
+    here = room(path)
+    if here == "__init__":
+        return
+    theirs = {name.split(".")[1] for name in imports(path) if name.startswith("processor.")}
+    assert theirs - {here} <= ALLOWED[here], f"{path} imports {sorted(theirs - {here} - ALLOWED[here])}"
+
+
+def test_each_third_party_package_has_one_importer() -> None:
+    ours = {"processor", "__future__"}
+    import sys
+
+    importers: dict[str, set[str]] = defaultdict(set)
+    for path in FILES:
+        for name in imports(path):
+            package = name.split(".")[0]
+            if package not in ours and package not in sys.stdlib_module_names:
+                importers[package].add(str(path.relative_to(ROOT)))
+    for package, places in importers.items():
+        if package in ROOM_OF:
+            assert {place.split("/")[0].removesuffix(".py") for place in places} <= ROOM_OF[package], (package, places)
+        else:
+            assert len(places) == 1, (package, sorted(places))
+
+
+@pytest.mark.parametrize("path", [each for each in FILES if room(each) in PURE], ids=lambda path: str(path.relative_to(ROOT)))
+def test_reading_understanding_and_deciding_know_no_clock_and_no_world(path: Path) -> None:
+    assert not {name for name in imports(path) if name.split(".")[0] in IMPURE_MODULES}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            assert called not in IMPURE_CALLS, f"{path}:{node.lineno} calls {called}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_is_long_and_no_name_is_empty(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 310
+    assert path.stem not in {"utils", "helpers", "common", "base", "manager", "service", "handler", "types"}
