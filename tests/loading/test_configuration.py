@@ -1,0 +1,102 @@
+"""config.toml: what is right is loaded, what is wrong is all told at once, with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from processor.loading.configuration import load_config
+from processor.loading.problems import Refused
+from processor.ticket import Level
+
+GOOD = """
+[company]
+key = { file = "key" }
+own_addresses = ["Oppsigelse@Visma.no"]
+
+[[mailbox]]
+name = "oppsigelse"
+host = "imap.example.com"
+user = "oppsigelse"
+password = { env = "TEST_PASSWORD" }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "key").write_text("secret key")
+    monkeypatch.setenv("TEST_PASSWORD", "pw")
+    return tmp_path
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        load_config(written(folder, text))
+    return [f"{problem.line}: {problem.text} [{problem.hint}]" for problem in refused.value.problems]
+
+
+def test_it_loads_a_small_configuration_with_safe_first_values(folder: Path) -> None:
+    config = load_config(written(folder, GOOD))
+    assert config.key == b"secret key"
+    assert config.level is Level.OBSERVE
+    assert config.own_addresses == ("oppsigelse@visma.no",)
+    assert config.authserv_ids == ()
+    assert config.store_url == f"sqlite:///{folder}/var/processor.db"
+    mailbox = config.mailboxes[0]
+    assert (mailbox.port, mailbox.tls, mailbox.handled, mailbox.review) == (993, "implicit", "keyword", "nothing")
+    assert mailbox.password() == "pw"
+
+
+def test_a_rotated_password_is_taken_without_a_restart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config(written(folder, GOOD))
+    monkeypatch.setenv("TEST_PASSWORD", "new")
+    assert config.mailboxes[0].password() == "new"
+
+
+def test_every_problem_is_told_at_once_with_line_and_hint(folder: Path) -> None:
+    text = GOOD.replace("own_addresses", "own_adresses").replace('user = "oppsigelse"', 'tls = "plain"\nport = "x"')
+    found = problems(folder, text + '[answers]\nlevel = "aproved"\n[sever]\n')
+    assert [line.split(":")[0] for line in found] == ["4", "6", "9", "10", "13", "14"]
+    assert "[own_addresses]" in found[0]
+    assert "needs 'user'" in found[1]
+    assert "plain is for loopback" in found[2]
+    assert "port must be a whole number" in found[3]
+    assert "[approve]" in found[4]
+    assert "no table [sever]" in found[5]
+
+
+def test_a_secret_in_the_file_itself_is_refused(folder: Path) -> None:
+    assert "must be a table" in problems(folder, GOOD.replace('{ env = "TEST_PASSWORD" }', '"hunter2"'))[0]
+    assert "never the secret itself" in problems(folder, GOOD.replace("{ env =", "{ text ="))[0]
+
+
+def test_a_missing_secret_is_told_at_start(folder: Path) -> None:
+    assert "NOWHERE is not set" in problems(folder, GOOD.replace("TEST_PASSWORD", "NOWHERE"))[0]
+
+
+def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
+    assert problems(folder, "[company]\nkey = = 1\n")[0].startswith("2: is not TOML")
+
+
+def test_two_mailboxes_may_not_share_a_name(folder: Path) -> None:
+    assert "is named 'oppsigelse' already" in problems(folder, GOOD + GOOD[GOOD.index("[[mailbox]]") :])[0]
+
+
+def test_moving_needs_a_folder(folder: Path) -> None:
+    assert "needs 'handled_folder'" in problems(folder, GOOD + 'handled = "move"\n')[0]
+
+
+def test_the_shipped_example_loads(folder: Path) -> None:
+    (folder / "secrets").mkdir()
+    for name in ("key", "mailbox"):
+        (folder / "secrets" / name).write_text("secret")
+    example = Path(__file__).parent.parent.parent / "config.example.toml"
+    config = load_config(written(folder, example.read_text(encoding="utf-8")))
+    assert config.smtp is not None
+    assert config.smtp.envelope_from == "oppsigelse@example.com"
