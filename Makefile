@@ -29,14 +29,14 @@ types: $(VENV)/testing
 
 bench: $(VENV)/testing
 	@.ci/debian
-	$(PY) tests/bench/bench.py $(ARGS)
+	$(PY) -m tests.bench.bench $(ARGS)
 
 crash-test: $(VENV)/testing
 	@.ci/debian
-	$(PY) tests/crash/crash_test.py --rounds $(N) --seed $(SEED) $(ARGS)
+	$(PY) -m tests.crash.crash_test --rounds $(N) --seed $(SEED) $(ARGS)
 
 fuzz: $(VENV)/testing
-	$(PY) tests/fuzz/fuzz_reading.py --seconds $(T) --seed $(SEED)
+	$(PY) -m tests.fuzz.fuzz_reading --seconds $(T) --seed $(SEED)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

@@ -1,0 +1,156 @@
+"""``make bench``: the whole road and each stage, beside the naive baseline, in one run on one machine.
+
+The whole road is from a Dovecot mailbox of N mixed mails to the last answer that the SMTP sink took and
+the last mail recorded.  Ratios are against ``naive.py`` in the same run; its definition is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+In, Out = TypeVar("In"), TypeVar("Out")
+ROOT = Path(__file__).parent.parent.parent
+
+from tests.bench.naive import naive
+from tests.bench.site import AUTHSERV_ID, PASSWORD, USER, Site, corpus, kill, site
+
+
+def whole_road_naive(mails: Sequence[bytes]) -> float:
+    with tempfile.TemporaryDirectory() as name, site(Path(name)) as here:
+        fill(here, mails)
+        began = time.perf_counter()
+        answered = naive(here.dovecot.imap_port, USER, PASSWORD, here.smtp_port, Path(name) / "naive.db")
+        spent = time.perf_counter() - began
+        assert answered == len(mails) == len(here.taken())
+        return len(mails) / spent
+
+
+def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]:
+    """Mails a second from the first mail kept to all done, answers sent, and peak memory in MB."""
+    with tempfile.TemporaryDirectory() as name, site(Path(name)) as here:
+        here.configure(workers)
+        process = here.start()
+        try:
+            wait(lambda: here.ask("select 1 from watermark"), "the daemon to open its mailbox")
+            time.sleep(2.5)
+            fill(here, mails)
+            wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail")
+            began = time.perf_counter()
+            wait(lambda: here.ask("select count(*) from mail where state='decided'")[0][0] == len(mails), "all decisions")
+            wait(lambda: not here.ask("select 1 from outbox where state in ('ready','sending','retry') limit 1"), "all answers")
+            spent = time.perf_counter() - began
+            memory = peak_memory(process.pid)
+        finally:
+            kill(process)
+        return len(mails) / spent, len(here.taken()), memory
+
+
+def fill(here: Site, mails: Sequence[bytes]) -> None:
+    for raw in mails:
+        here.dovecot.deliver(USER, raw)
+
+
+def wait(true: Callable[[], object], what: str, seconds: float = 240) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            raise SystemExit(f"waited in vain for {what}")
+        time.sleep(0.02)
+
+
+def peak_memory(pid: int) -> float:
+    """The highest resident memory of a process and its children together, in MB."""
+    total = 0
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            said = dict(line.split(":\t", 1) for line in path.read_text().splitlines() if ":\t" in line)
+        except OSError:
+            continue
+        if path.parent.name == str(pid) or said.get("PPid") == str(pid):
+            total += int(said.get("VmHWM", "0 kB").split()[0])
+    return total / 1024
+
+
+def stages(mails: Sequence[bytes]) -> dict[str, float]:
+    """Each stage alone, in mails a second on one core."""
+    from processor.deciding.decide import decide
+    from processor.deciding.without_world import context_without_world
+    from processor.letter import compose
+    from processor.loading.rules import load_rulebook
+    from processor.reading.read import read
+    from processor.store.engine import open_store
+    from processor.store.keep import Arrival, keep
+    from processor.understanding.understand import understand
+
+    book = load_rulebook(ROOT / "rules", ROOT / "templates", ())
+    found: dict[str, float] = {}
+    messages = timed(found, "reading", mails, read)
+    understood = timed(found, "understanding", messages, lambda each: understand(each, book))
+    pairs = list(zip(messages, understood, strict=True))
+    decided = timed(
+        found,
+        "deciding and rendering",
+        pairs,
+        lambda each: decide(*each, context_without_world(each[0], "VS-0000-0000", (AUTHSERV_ID,)), book),
+    )
+    replies = [each.reply for each in decided if each.reply]
+    now = datetime.now(UTC)
+    timed(
+        found,
+        "composing",
+        replies,
+        lambda each: compose(
+            message_id="<x@visma.no>", in_reply_to="<y@x.no>", references=(), from_address="a@visma.no", from_name="K",
+            reply_to="", to=each.to, date=now, subject=each.subject, text=each.text, html=each.html,
+        ),
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as name:
+        engine = open_store(f"sqlite:///{name}/x.db")
+        arrivals = [Arrival("a", "INBOX", 1, uid, now, len(raw), raw) for uid, raw in enumerate(mails, 1)]
+        batches = [arrivals[start : start + 50] for start in range(0, len(arrivals), 50)]
+        began = time.perf_counter()
+        for batch in batches:
+            keep(engine, batch, now)
+        found["keeping (batches of 50, synchronous FULL)"] = len(mails) / (time.perf_counter() - began)
+        engine.dispose()
+    return found
+
+
+def timed(found: dict[str, float], name: str, items: Sequence[In], work: Callable[[In], Out]) -> list[Out]:
+    began = time.perf_counter()
+    done = [work(item) for item in items]
+    found[name] = len(items) / (time.perf_counter() - began)
+    return done
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mails", type=int, default=1000)
+    parser.add_argument("--stages-only", action="store_true")
+    options = parser.parse_args()
+    mails = corpus(options.mails)
+    print(f"{len(mails)} mixed mails, {sum(map(len, mails)) // len(mails)} bytes each on average")
+    print("\nstage alone                                     mails/s   ms a mail")
+    for name, rate in stages(mails).items():
+        print(f"{name:46} {rate:8.0f} {1000 / rate:10.2f}")
+    print(f"peak memory of the stages' process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    if options.stages_only:
+        return
+    print("\nwhole road                                      mails/s     ratio   answers   peak MB")
+    base = whole_road_naive(mails)
+    print(f"{'naive baseline (understands nothing)':46} {base:8.0f} {1:9.2f} {len(mails):9}")
+    for workers, name in ((0, "processor, one process"), (1, "processor, one worker beside the daemon"), (2, "processor, two workers")):
+        rate, answers, memory = whole_road(mails, workers)
+        print(f"{name:46} {rate:8.0f} {rate / base:9.2f} {answers:9} {memory:9.0f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""A whole site for measuring and breaking: Dovecot, an SMTP sink, a configuration, a running program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+
+from tests.servers.dovecot import Dovecot, free_port
+
+ROOT = Path(__file__).parent.parent.parent
+AUTHSERV_ID = "mx.kundesenter.example"
+USER, PASSWORD = "oppsigelse", "pw"
+HEADERS = re.compile(rb"^(message-id|date|received|authentication-results|return-path):.*(\r?\n[ \t].*)*\r?\n", re.IGNORECASE | re.MULTILINE)
+FROM = re.compile(rb"^from:.*?([^\s<>\"@]+)@([^\s<>\"]+).*$", re.IGNORECASE | re.MULTILINE)
+
+
+def corpus(count: int) -> list[bytes]:
+    """Make ``count`` fresh mails of the shipped examples: own Date, Message-ID and sender for each."""
+    files = sorted([*(ROOT / "tests" / "mails").rglob("*.eml"), *(ROOT / "processor" / "demo" / "mails").glob("*.eml")])
+    texts = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
+    return [_fresh(texts[number % len(texts)], number) for number in range(count)]
+
+
+def _fresh(text: bytes, number: int) -> bytes:
+    head, _, body = text.partition(b"\n\n")
+    head = HEADERS.sub(b"", head + b"\n")
+    found = FROM.search(head)
+    local, domain = (found[1], found[2]) if found else (b"kunde", b"kunde-demo.no")
+    sender = b"%s.%d@%s" % (local, number, domain)
+    if found:
+        head = head.replace(b"%s@%s" % (local, domain), sender)
+    now = format_datetime(datetime.now(UTC)).encode()
+    null = b"mailer-daemon" in head.lower()
+    stamped = (
+        b"Return-Path: <%s>\n" % (b"" if null else sender)
+        + b"Received: from mail.%s by %s with ESMTPS id %d; %s\n" % (domain, AUTHSERV_ID.encode(), number, now)
+        + b"Authentication-Results: %s; dkim=pass header.d=%s; dmarc=pass header.from=%s\n" % (AUTHSERV_ID.encode(), domain, domain)
+        + b"Date: %s\nMessage-ID: <bench-%d-%s@%s>\n" % (now, number, os.urandom(4).hex().encode(), domain)
+    )
+    return (stamped + head + b"\n" + body).replace(b"\n", b"\r\n")
+
+
+@dataclass
+class Site:
+    """What runs, and where its files lie."""
+
+    folder: Path
+    dovecot: Dovecot
+    smtp_port: int
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "var" / "processor.db"
+
+    def configure(self, workers: int, level: str = "automatic") -> Path:
+        (self.folder / "secrets").mkdir(exist_ok=True)
+        for name, text in (("key", "bench key"), ("mailbox", PASSWORD)):
+            (self.folder / "secrets" / name).write_text(text)
+        path = self.folder / "config.toml"
+        path.write_text(
+            f"""
+[company]
+key = {{ file = "secrets/key" }}
+own_addresses = ["oppsigelse@visma.no", "skysupport@visma.com"]
+authserv_ids = ["{AUTHSERV_ID}"]
+[rules]
+rules = "{ROOT / "rules"}"
+templates = "{ROOT / "templates"}"
+[answers]
+level = "{level}"
+in_all = 1000000
+[smtp]
+host = "127.0.0.1"
+port = {self.smtp_port}
+tls = "plain"
+from_address = "oppsigelse@visma.no"
+[[mailbox]]
+name = "oppsigelse"
+purpose = "termination"
+host = "127.0.0.1"
+port = {self.dovecot.imap_port}
+tls = "plain"
+user = "{USER}"
+password = {{ file = "secrets/mailbox" }}
+poll_seconds = 2
+[run]
+workers = {workers}
+"""
+        )
+        return path
+
+    def start(self, command: str = "run") -> subprocess.Popen[bytes]:
+        log = (self.folder / "log").open("ab")
+        return subprocess.Popen(
+            [sys.executable, "-m", "processor", command, "--config", str(self.folder / "config.toml")],
+            cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+
+    def taken(self) -> list[dict[str, object]]:
+        path = self.folder / "taken.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def ask(self, query: str) -> list[tuple[object, ...]]:
+        """Read the store beside the running program; nothing when it is not there yet."""
+        if not self.database.exists():
+            return []
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30) as connection:
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError:
+                return []
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[Site]:
+    """Start Dovecot and the sink; both end with the block."""
+    port = free_port()
+    sink = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.sink", str(port), str(folder)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert sink.stdout
+    sink.stdout.readline()
+    try:
+        with Dovecot({USER: PASSWORD}) as dovecot:
+            yield Site(folder, dovecot, port)
+    finally:
+        sink.kill()
+        sink.wait()
+        sink.stdout.close()
+        if sink.stdin:
+            sink.stdin.close()
+
+
+def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+    """Send a signal to the program and, for SIGKILL, all of its children."""
+    try:
+        (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
+    except ProcessLookupError:
+        pass
+    process.wait(60)
