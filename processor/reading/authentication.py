@@ -1,0 +1,190 @@
+"""Authentication-Results by its grammar (RFC 8601 section 2.2), token by token.
+
+A search for ``dmarc=pass`` would be fooled by a quoted local part or a comment that holds it.  What
+the grammar does not clearly give is dropped as a whole: no result is safer than a wrong one.  Whom
+to believe is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from processor.message import AuthenticationResults, Defect, MethodResult
+from processor.reading.headers import Headers
+
+MAX_VALUE = 8_000
+MAX_HEADERS = 50
+MAX_RESULTS = 60
+
+_ATOM = re.compile(r'[^\s()";=]+')
+# A property's value may hold "=" unquoted, as base64 in header.b does.
+_VALUE = re.compile(r'[^\s()";]+')
+_KEYWORD = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,60})")
+_PROPERTY = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.[a-z0-9][a-z0-9_.-]{0,60}")
+_SERVER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,253})")
+_ONCE = {"dmarc"}
+
+
+class Unclear(Exception):  # noqa: N818 - named for what it says
+    """The header does not follow the grammar."""
+
+
+@dataclass(slots=True)
+class _Scanner:
+    """Reads one header's text from the left; comments count as blanks."""
+
+    text: str
+    at: int = 0
+
+    def skip(self) -> None:
+        """Pass over blanks and comments (CFWS)."""
+        while self.at < len(self.text):
+            if self.text[self.at] in " \t":
+                self.at += 1
+            elif self.text[self.at] == "(":
+                self._comment()
+            else:
+                return
+
+    def _comment(self) -> None:
+        depth = 0
+        while self.at < len(self.text):
+            letter = self.text[self.at]
+            self.at += 2 if letter == "\\" else 1
+            depth += (letter == "(") - (letter == ")")
+            if not depth:
+                return
+        raise Unclear("open comment")
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def take(self, letter: str) -> bool:
+        """Whether the next token is this letter; passes it if so."""
+        self.skip()
+        if self.peek() != letter:
+            return False
+        self.at += 1
+        return True
+
+    def atom(self) -> str:
+        self.skip()
+        found = _ATOM.match(self.text, self.at)
+        if not found:
+            raise Unclear("a word is missing")
+        self.at = found.end()
+        return found[0].lower()
+
+    def value(self) -> str:
+        """Words and quoted strings that stand together, as in ``"a b"@example.no``."""
+        self.skip()
+        out: list[str] = []
+        while self.at < len(self.text):
+            if self.peek() == '"':
+                out.append(self._quoted())
+            elif found := _VALUE.match(self.text, self.at):
+                out.append(found[0])
+                self.at = found.end()
+            else:
+                break
+        return "".join(out).lower()
+
+    def _quoted(self) -> str:
+        out: list[str] = []
+        self.at += 1
+        while self.at < len(self.text):
+            letter = self.text[self.at]
+            self.at += 1
+            if letter == '"':
+                return "".join(out)
+            if letter == "\\":
+                letter = self.text[self.at : self.at + 1]
+                self.at += 1
+            out.append(letter)
+        raise Unclear("open quote")
+
+
+def read_authentication(headers: Headers) -> tuple[tuple[AuthenticationResults, ...], list[Defect]]:
+    """Every clear Authentication-Results header, top first; defect ``authentication_results_unclear``.
+
+    ``received_above`` counts the Received headers above it, by which deciding tells our own server's
+    header from one that came with the mail (RFC 8601 section 5).
+    """
+    found: list[AuthenticationResults] = []
+    defects: list[Defect] = []
+    received = seen = 0
+    for name, value in headers.items:
+        received += name == "received"
+        if name != "authentication-results":
+            continue
+        seen += 1
+        try:
+            if seen > MAX_HEADERS or len(value) > MAX_VALUE:
+                raise Unclear("too many or too long")
+            server, results = parse_results(value)
+            found.append(AuthenticationResults(server, received, results))
+        except Unclear as unclear:
+            defects.append(Defect("authentication_results_unclear", f"header {seen}: {unclear}"))
+    return tuple(found), defects
+
+
+def parse_results(value: str) -> tuple[str, tuple[MethodResult, ...]]:
+    """The authserv-id and the results of one header value, lower-cased; raises Unclear."""
+    scan = _Scanner(value)
+    server = scan.value()
+    if not _SERVER.fullmatch(server):
+        raise Unclear("no authserv-id")
+    scan.skip()
+    if scan.peek().isdigit() and scan.atom() != "1":
+        raise Unclear("unknown version")
+    results: list[MethodResult] = []
+    while scan.take(";"):
+        scan.skip()
+        if scan.at == len(scan.text):
+            break
+        result = _result(scan)
+        if result:
+            results.append(result)
+        if len(results) > MAX_RESULTS:
+            raise Unclear("too many results")
+    scan.skip()
+    if scan.at < len(scan.text):
+        raise Unclear("text after the results")
+    _refuse_contradiction(results)
+    return server, tuple(results)
+
+
+def _result(scan: _Scanner) -> MethodResult | None:
+    method = scan.atom().partition("/")[0]
+    if method == "none" and scan.peek() != "=":
+        return None
+    if scan.take("/"):
+        scan.atom()
+    if not scan.take("=") or not _KEYWORD.fullmatch(method):
+        raise Unclear("no method")
+    result = scan.atom()
+    if not _KEYWORD.fullmatch(result):
+        raise Unclear("no result")
+    return MethodResult(method, result, tuple(_properties(scan)))
+
+
+def _properties(scan: _Scanner) -> list[tuple[str, str]]:
+    """``ptype.property=value`` pairs; ``reason=`` and Microsoft's undotted ``action=`` are kept by name."""
+    found: list[tuple[str, str]] = []
+    while True:
+        scan.skip()
+        if scan.peek() in ("", ";"):
+            return found
+        name = scan.atom()
+        if not _PROPERTY.fullmatch(name) and not _KEYWORD.fullmatch(name):
+            raise Unclear("no property")
+        if not scan.take("="):
+            raise Unclear("a property without a value")
+        found.append((name, scan.value()))
+
+
+def _refuse_contradiction(results: list[MethodResult]) -> None:
+    for method in _ONCE:
+        if len({result.result for result in results if result.method == method}) > 1:
+            raise Unclear(f"two results of {method}")

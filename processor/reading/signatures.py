@@ -1,0 +1,127 @@
+"""Where a writer's signature stands: from the closing formula on, as long as it looks like one.
+
+A request that was taken for a signature would be lost; a signature that was taken for new text does
+little harm.  So prose, a postscript or a filled-in form below the formula is new text again.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_SIGNATURE_LINES = 15
+_PROSE_WORDS = 7
+_MAX_LINE = 120
+
+_FORMULA = re.compile(
+    r"(?:"
+    r"m\.?v\.?h\.?|m\.? ?v\.? ?h\.?|v\.?h\.?(?=[,. ]|$)|"
+    r"(?:med|beste|mange|venlig|vennlig|venleg|hjertelig|hjerteleg|vänliga?|bästa|många|de bedste|bedste|kærlig)"
+    r"(?: (?:med|de|mest|beste?|mange|venlige?|vennlige?|venlege?|vänliga?|bästa|gode?|goda|høflig|kollegiale?|sommerlige?))*"
+    r" (?:hilsen|hilsener|hilsning|helsing|helsingar|hälsning|hälsningar)|"
+    r"(?:vennlig|venleg|venlig|vänlig|vänliga) (?:hilsen|helsing|hälsning|hälsningar)|"
+    r"(?:hilsen|hilsner|helsing|helsingar|hälsning|hälsningar|hilser|helsar)(?: fra| frå| från)?|"
+    r"(?:med |ha en |mange )?(?:best|kind|warm|kindest|warmest|with kind|with best) (?:regards|wishes)|regards|"
+    r"yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|cheers|many thanks|"
+    r"(?:på forhånd takk|takk på forhånd|på førehand takk|tack på förhand|på forhånd tak) og (?:hilsen|helsing|hälsning)"
+    r")",
+    re.IGNORECASE,
+)
+_DEVICE = re.compile(
+    r"(?:sendt fra|sent from|send frå|sendt frå|skickat från|sendt via|hent outlook|få outlook|get outlook|skaff deg outlook)\b.{0,100}",
+    re.IGNORECASE,
+)
+_NAME_AFTER = re.compile(r"[,.!]{0,2}(?: [^\W\d_][\w.&/'’,-]{0,40}){0,7}[,.!]?")
+_POSTSCRIPT = re.compile(r"(?:p\.? ?s\.?|nb|edit|obs)\b[ .:!-]", re.IGNORECASE)
+_FORM_LINE = re.compile(
+    r"(?:administrator|domener?|domæne|domän|domain|e-post administrator|navn på administrator)[^:]{0,30}:",
+    re.IGNORECASE,
+)
+_DISCLAIMER = re.compile(
+    r"fortrolig|konfidensiel|confidential|taushets|teieplikt|privileged|mottaker|mottakar|modtager|recipient|mottagare|"
+    r"disclaimer|registered (?:in|office)|personvern|privacy|miljø|skriv ut|skrive ut|print",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(
+    r"https?:|www\.|@|\||\b(?:tlf|tel|mob|mobil|telefon|phone|org|foretaksregisteret)\b|(?:\d[ .]?){8}", re.IGNORECASE
+)
+
+
+def signature_spans(lines: list[str], start: int, end: int, sender: str) -> list[tuple[int, int]]:
+    """Line ranges within start to end, half open, that are the writer's signature.
+
+    ``sender`` is the display name: a last paragraph that begins with it is a signature without a formula.
+    """
+    spans: list[tuple[int, int]] = []
+    at = start
+    while at < end:
+        if _opens(lines[at]):
+            stop = _stop(lines, at, end)
+            if stop > at:
+                spans.append((at, stop))
+                at = stop
+                continue
+        at += 1
+    return spans or _named(lines, start, end, sender)
+
+
+def _opens(line: str) -> bool:
+    text = line.strip(" *_\t")
+    if line == "--":
+        return True
+    if not text or len(text) > _MAX_LINE:
+        return False
+    if _DEVICE.fullmatch(text):
+        return True
+    found = _FORMULA.match(text)
+    return bool(found and _NAME_AFTER.fullmatch(text, found.end()))
+
+
+def _stop(lines: list[str], at: int, end: int) -> int:
+    """The line after the signature, or ``at`` where the formula stands in the middle of a mail."""
+    filled = 0
+    for number in range(at + 1, end):
+        line = lines[number].strip()
+        if not line:
+            continue
+        after_blank = not lines[number - 1].strip()
+        if _is_text(line, after_blank) or (after_blank and _form_follows(lines, number, end)):
+            return number
+        filled += 1
+        if filled > MAX_SIGNATURE_LINES and not _DISCLAIMER.search(line[:2000]):
+            return at
+    return end
+
+
+def _is_text(line: str, after_blank: bool) -> bool:
+    if _POSTSCRIPT.match(line):
+        return True
+    if _DISCLAIMER.search(line[:2000]):
+        return False
+    words = len(line[:2000].split())
+    if len(line) > _MAX_LINE:
+        return not _CONTACT.search(line[:2000])
+    return after_blank and words >= _PROSE_WORDS and line[-1] in ".?!:" and not _CONTACT.search(line)
+
+
+def _form_follows(lines: list[str], at: int, end: int) -> bool:
+    paragraph: list[str] = []
+    for number in range(at, min(end, at + 12)):
+        if not lines[number].strip() and len(paragraph) > 2:
+            break
+        paragraph.append(lines[number].strip())
+    return any(_FORM_LINE.match(line) for line in paragraph)
+
+
+def _named(lines: list[str], start: int, end: int, sender: str) -> list[tuple[int, int]]:
+    """The last paragraphs from a line that is the sender's own name, all of them short."""
+    names = set(sender.lower().replace(",", " ").split())
+    if not names:
+        return []
+    filled = [n for n in range(start, end) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
+    for number in filled:
+        words = lines[number].strip(" /-–,.*").lower().split()
+        own = bool(words) and len(words) <= 5 and set(words) <= names
+        rest = [lines[n].strip() for n in filled if n > number]
+        if own and number > start and not any(_is_text(line, True) or len(line) > _MAX_LINE for line in rest):
+            return [(number, end)]
+    return []
