@@ -1,0 +1,201 @@
+"""New mail out of an open folder: which UIDs, in what portions, and what came instead.
+
+Peeking alone (RFC 9051 6.4.5): a mail's \\Seen belongs to the people who read it.  A FETCH asks for
+sizes and times first and for bodies by portions of bounded size; what comes is matched with what was
+asked, since a server may tell of other mails, or say nothing of one that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from processor.world.failures import Transient
+from processor.world.imap import Selected, Session
+
+# imaplib gives up on a reply line of 1,000,000 bytes, and a UID takes up to 11.
+WINDOW = 50_000
+PORTION_BYTES = 8_000_000
+CHUNK_BYTES = 1_000_000
+HEADER_BYTES = 256_000
+
+FACTS = ("RFC822.SIZE", "INTERNALDATE")
+Facts = Mapping[int, Mapping[bytes, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One mail as the server gave it.
+
+    ``internaldate`` is aware UTC, or None when the server's cannot be read.  ``size`` is the number
+    of bytes that came, or RFC822.SIZE for a mail above the limit: its ``raw`` is None and ``chunks``
+    streams it from the server, to be used before the next batch is asked for.
+    """
+
+    uid: int
+    uidvalidity: int
+    internaldate: datetime | None
+    size: int
+    raw: bytes | None = field(repr=False)
+    header: bytes = field(repr=False)
+    chunks: Callable[[], Iterator[bytes]] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A portion in the order of UIDs.
+
+    ``gone`` were removed before we could fetch them; ``pending`` are there but their bytes did not
+    come, even at a second try: ask again later (RFC 2683 3.4.4).
+    """
+
+    uidvalidity: int
+    mails: tuple[Fetched, ...]
+    gone: tuple[int, ...] = ()
+    pending: tuple[int, ...] = ()
+
+
+def uids_after(session: Session, exists: int, last: int, window: int = WINDOW) -> Iterator[list[int]]:
+    """Lists of the UIDs above ``last``, ascending, each short enough for one reply line.
+
+    A folder of many mails is cut at the UIDs of every so many-th mail.  Mails that vanish meanwhile
+    only make a window smaller, and new ones come after the last cut.
+    """
+    low = last + 1
+    cuts = session.uids_at(range(window, exists, window)) if exists > window else []
+    for high in [*(cut for cut in cuts if cut > last), "*"]:
+        # "n:*" always names the last mail, even one below n (RFC 9051 6.4.9).
+        found = [uid for uid in session.search(f"UID {low}:{high}") if uid >= low]
+        if found:
+            yield found
+            low = found[-1] + 1
+
+
+def batches(session: Session, selected: Selected, uids: Sequence[int], count: int, max_bytes: int) -> Iterator[Batch]:
+    """The mails of these UIDs by portions of at most ``count`` mails and about 8 MB.
+
+    Raises Transient when the folder's UIDVALIDITY changes on the way: the UIDs mean nothing then.
+    """
+    for start in range(0, len(uids), count):
+        asked = uids[start : start + count]
+        facts = session.fetch(asked, FACTS)
+        for portion in portions(asked, facts, max_bytes):
+            batch = one_batch(session, selected.uidvalidity, portion, facts, max_bytes)
+            if session.uidvalidity != selected.uidvalidity:
+                raise Transient(f"UIDVALIDITY of {selected.folder} changed while we were reading it")
+            yield batch
+
+
+def portions(asked: Sequence[int], facts: Facts, max_bytes: int) -> Iterator[list[int]]:
+    """Runs of UIDs whose sizes add up to at most 8 MB; a mail above the limit counts for nothing."""
+    portion: list[int] = []
+    total = 0
+    for uid in asked:
+        size = claimed_size(facts.get(uid, {}))
+        size = 0 if size > max_bytes else size
+        if portion and total + size > PORTION_BYTES:
+            yield portion
+            portion, total = [], 0
+        portion.append(uid)
+        total += size
+    if portion:
+        yield portion
+
+
+def one_batch(session: Session, uidvalidity: int, asked: Sequence[int], facts: Facts, max_bytes: int) -> Batch:
+    came = take(session, uidvalidity, asked, facts, max_bytes)
+    missing = [uid for uid in asked if uid not in came]
+    there = second_look(session, missing)
+    if there:
+        came.update(take(session, uidvalidity, there, session.fetch(there, FACTS), max_bytes))
+    return Batch(
+        uidvalidity,
+        mails=tuple(came[uid] for uid in asked if uid in came),
+        gone=tuple(uid for uid in missing if uid not in there),
+        pending=tuple(uid for uid in there if uid not in came),
+    )
+
+
+def take(session: Session, uidvalidity: int, uids: Sequence[int], facts: Facts, max_bytes: int) -> dict[int, Fetched]:
+    """What comes of these mails; one without facts is not asked for, one too big not held."""
+    known = [uid for uid in uids if uid in facts]
+    big = [uid for uid in known if claimed_size(facts[uid]) > max_bytes]
+    bodies = fetch_bodies(session, [uid for uid in known if uid not in big], max_bytes)
+    big += [uid for uid, body in bodies.items() if len(body) > max_bytes]
+    small = {uid: body for uid, body in bodies.items() if len(body) <= max_bytes}
+    return {
+        **{uid: whole(uid, uidvalidity, facts[uid], body) for uid, body in small.items()},
+        **{uid: streamed(session, uid, uidvalidity, facts[uid]) for uid in big},
+    }
+
+
+def fetch_bodies(session: Session, uids: Sequence[int], max_bytes: int) -> dict[int, bytes]:
+    """The bytes that came, of each mail one more than the limit at most: RFC822.SIZE may lie."""
+    if not uids:
+        return {}
+    replies = session.fetch(uids, [f"BODY.PEEK[]<0.{max_bytes + 1}>"])
+    return {uid: body for uid in uids if (body := body_of(replies.get(uid, {}), 0)) is not None and body}
+
+
+def body_of(items: Mapping[bytes, Any], offset: int) -> bytes | None:
+    for key in (b"BODY[]<%d>" % offset, b"BODY[]"):
+        value = items.get(key)
+        if isinstance(value, bytes):
+            return value
+    return None
+
+
+def second_look(session: Session, missing: Sequence[int]) -> list[int]:
+    """Which of the UIDs are still in the folder."""
+    if not missing:
+        return []
+    session.noop()
+    still = set(session.search(f"UID {','.join(map(str, missing))}"))
+    return [uid for uid in missing if uid in still]
+
+
+def whole(uid: int, uidvalidity: int, fact: Mapping[bytes, Any], body: bytes) -> Fetched:
+    return Fetched(uid, uidvalidity, time_of(fact), len(body), body, header_of(body))
+
+
+def streamed(session: Session, uid: int, uidvalidity: int, fact: Mapping[bytes, Any]) -> Fetched:
+    replies = session.fetch([uid], [f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]).get(uid, {})
+    header = next((value for value in replies.values() if isinstance(value, bytes)), b"")
+    size = claimed_size(fact)
+    return Fetched(uid, uidvalidity, time_of(fact), size, None, header, lambda: stream(session, uid))
+
+
+def stream(session: Session, uid: int) -> Iterator[bytes]:
+    """The mail in pieces of at most 1 MB; raises Transient when it vanishes on the way."""
+    offset = 0
+    while True:
+        items = session.fetch([uid], [f"BODY.PEEK[]<{offset}.{CHUNK_BYTES}>"]).get(uid)
+        piece = None if items is None else body_of(items, offset)
+        if piece is None:
+            raise Transient(f"mail {uid} ended before its last piece came")
+        if not piece:
+            return
+        yield piece
+        offset += len(piece)
+
+
+def claimed_size(fact: Mapping[bytes, Any]) -> int:
+    size = fact.get(b"RFC822.SIZE")
+    return size if isinstance(size, int) else 0
+
+
+def time_of(fact: Mapping[bytes, Any]) -> datetime | None:
+    told = fact.get(b"INTERNALDATE")
+    if not isinstance(told, datetime) or told.tzinfo is None:
+        return None
+    try:
+        return told.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def header_of(body: bytes) -> bytes:
+    ends = [end for mark in (b"\r\n\r\n", b"\n\n") if (end := body.find(mark)) >= 0]
+    return body[: min(ends)] if ends else body

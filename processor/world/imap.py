@@ -1,0 +1,275 @@
+"""One logged-in IMAP connection: imapclient behind our words, and its one importer.
+
+Every failure leaves here as one of failures.py.  imapclient is not thread-safe, and neither is
+this; ``abort`` alone may be called from another thread.  A few of imapclient's inner names are used
+where it has no outer ones; each is said why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError, LoginError
+
+from processor.config import MailboxSettings
+from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
+from processor.world.tls import certificate_refused, refuse_clear, verified
+
+# RFC 9051 7.1: codes of a NO that speaks of the moment, not of the password or the folder.
+PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]", "TOO MANY", "TRY AGAIN", "TEMPORAR")
+CONNECT_SECONDS = 30.0
+FAREWELL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A folder as SELECT showed it."""
+
+    folder: str
+    exists: int
+    uidvalidity: int
+    permanent_flags: frozenset[str]
+    read_only: bool
+
+    def keeps(self, keyword: str) -> bool:
+        """Whether a keyword stays on a mail after the session (RFC 9051 7.1, PERMANENTFLAGS)."""
+        return not self.read_only and ("\\*" in self.permanent_flags or keyword.lower() in self.permanent_flags)
+
+
+class Session:
+    """Commands on one connection; made by ``open_session``."""
+
+    def __init__(self, client: Any, timeout: float) -> None:
+        self._client, self._timeout = client, timeout
+        self.capabilities: frozenset[str] = frozenset()
+
+    def has(self, capability: str) -> bool:
+        return capability.upper() in self.capabilities
+
+    @property
+    def uidvalidity(self) -> int:
+        """As last told for the open folder; a server may change it within a session (RFC 2683 3.4.3)."""
+        # imapclient keeps the untagged answer but offers no name for it.
+        told = self._client._imap.untagged_responses.get("UIDVALIDITY") or [b"0"]
+        return int(told[-1])
+
+    def select(self, folder: str) -> Selected:
+        """Open a folder, for writing if the server lets us; Misconfigured when there is none."""
+        with plainly():
+            try:
+                read_only, told = False, self._client.select_folder(folder)
+            except IMAPClientReadOnlyError:
+                read_only, told = True, self._client.select_folder(folder, readonly=True)
+            except IMAPClientError as error:
+                raise unselectable(folder, error) from error
+            flags = frozenset(flag.decode("ascii", "replace").lower() for flag in told.get(b"PERMANENTFLAGS", ()))
+            return Selected(folder, int(told[b"EXISTS"]), int(told.get(b"UIDVALIDITY", 0)), flags, read_only)
+
+    def search(self, criteria: str) -> list[int]:
+        """The UIDs for criteria that hold our own words and numbers only (a CRLF would be a command)."""
+        with plainly():
+            return sorted({int(uid) for uid in self._client.search(criteria)})
+
+    def uids_at(self, places: Sequence[int]) -> list[int]:
+        """The UIDs that stand at places of the folder's order now; only for cutting it into windows."""
+        with plainly():
+            self._client.use_uid = False
+            try:
+                found = self._client.fetch(list(places), ["UID"])
+            finally:
+                self._client.use_uid = True
+            return sorted(int(items[b"UID"]) for items in found.values() if b"UID" in items)
+
+    def fetch(self, uids: Sequence[int], items: Sequence[str]) -> Mapping[int, Mapping[bytes, Any]]:
+        """What came for these UIDs; some may be missing, and some of the items of some."""
+        with plainly():
+            found: Mapping[int, Mapping[bytes, Any]] = self._client.fetch(list(uids), list(items))
+            return found
+
+    def add_flag(self, uids: Sequence[int], flag: str) -> None:
+        with plainly():
+            self._client.add_flags(list(uids), [flag], silent=True)
+
+    def copy(self, uids: Sequence[int], folder: str) -> None:
+        with plainly():
+            self._client.copy(list(uids), folder)
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        with plainly():
+            self._client.move(list(uids), folder)
+
+    def expunge(self, uids: Sequence[int]) -> None:
+        """Remove these mails alone, of those marked \\Deleted (RFC 4315 2.1)."""
+        with plainly():
+            self._client.uid_expunge(list(uids))
+
+    def create(self, folder: str) -> None:
+        with plainly():
+            self._client.create_folder(folder)
+
+    def folders(self) -> list[tuple[frozenset[str], str]]:
+        """Attributes (lower case) and name of every folder."""
+        with plainly():
+            return [
+                (frozenset(flag.decode("ascii", "replace").lower() for flag in flags), str(name))
+                for flags, _, name in self._client.list_folders()
+            ]
+
+    def noop(self) -> None:
+        with plainly():
+            self._client.noop()
+
+    def idle(self) -> bool:
+        """Enter IDLE; True when news of mail came on the way in."""
+        with plainly():
+            # imapclient's own idle() fails when the server tells of a new mail before its "+".
+            inner = self._client._imap
+            self._client._idle_tag = tag = inner._command("IDLE")
+            news = False
+            while (line := inner._get_response()) is not None:
+                if inner.tagged_commands.get(tag):
+                    raise Refusal(f"IDLE refused: {line.decode('utf-8', 'replace')}")
+                news = news or line.upper().endswith(b" EXISTS")
+            return news
+
+    def idle_check(self, seconds: float) -> list[tuple[Any, ...]]:
+        """What came within the time; empty at once, and for ever, when the peer is gone."""
+        with plainly():
+            return list(self._client.idle_check(timeout=seconds))
+
+    def idle_done(self) -> list[tuple[Any, ...]]:
+        with plainly():
+            return list(self._client.idle_done()[1])
+
+    def hurry(self) -> None:
+        """Wait no longer than two seconds for anything from now on: we are leaving."""
+        with contextlib.suppress(OSError, AttributeError):
+            self._client.socket().settimeout(min(FAREWELL_SECONDS, self._timeout))
+
+    def close(self) -> None:
+        """Say goodbye if the server listens; never raises."""
+        self.hurry()
+        try:
+            self._client.logout()
+        except Exception:
+            with contextlib.suppress(Exception):
+                self._client.shutdown()
+
+    def abort(self) -> None:
+        """Cut the line under another thread's wait, which then ends with Disconnected."""
+        with contextlib.suppress(OSError, AttributeError):
+            # Past ssl, whose own shutdown would change what the other thread is reading with.
+            socket.socket.shutdown(self._client.socket(), socket.SHUT_RDWR)
+
+
+def open_session(settings: MailboxSettings) -> Session:
+    """Connect, secure and log in.
+
+    Never in clear beyond loopback, never without the certificate checked, never falling back when
+    STARTTLS is missing (RFC 8314).  Raises Transient, LoginRefused or Misconfigured.
+    """
+    refuse_clear(settings.tls, settings.host)
+    context = None if settings.tls == "plain" else verified(settings.ca_file)
+    with plainly():
+        client = IMAPClient(
+            settings.host,
+            settings.port,
+            ssl=settings.tls == "implicit",
+            ssl_context=context,
+            timeout=SocketTimeout(connect=min(CONNECT_SECONDS, settings.timeout), read=settings.timeout),
+        )
+    session = Session(client, settings.timeout)
+    try:
+        with plainly():
+            prepare(client)
+            if settings.tls == "starttls":
+                start_tls(client, context)
+            log_in(client, settings)
+            # What was offered before login or TLS binds nobody afterwards (RFC 9051 6.2.1).
+            client._cached_capabilities = None
+            session.capabilities = frozenset(word.decode("ascii", "replace") for word in client.capabilities())
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def prepare(client: Any) -> None:
+    client.normalise_times = False
+    # It would format every line for its log, passwords of AUTHENTICATE among them.
+    client._imap.debug = 0
+
+
+def start_tls(client: Any, context: object) -> None:
+    if not client.has_capability("STARTTLS"):
+        raise Misconfigured("the server offers no STARTTLS; nothing is sent in clear instead")
+    client.starttls(ssl_context=context)
+
+
+def log_in(client: Any, settings: MailboxSettings) -> None:
+    """LOGIN for plain words, AUTHENTICATE PLAIN for the rest, which LOGIN cannot carry safely."""
+    password = settings.password()
+    awkward = not (settings.user + password).isascii() or any(mark in settings.user for mark in ' "\\(){%*]')
+    if any(ord(mark) < 32 or ord(mark) == 127 for mark in settings.user + password):
+        raise Misconfigured("the user name or password holds a control character, perhaps a newline at its end")
+    closed = client.has_capability("LOGINDISABLED")
+    if (closed or awkward) and not client.has_capability("AUTH=PLAIN"):
+        raise Misconfigured("the server allows no login on this connection that can carry this name and password")
+    if closed and settings.tls == "plain":
+        raise Misconfigured("the server allows no login without TLS (LOGINDISABLED)")
+    try:
+        if closed or awkward:
+            client.plain_login(settings.user, password)
+        else:
+            client.login(settings.user, password)
+    except LoginError as error:
+        raise login_failure(error, settings.user) from error
+
+
+def login_failure(error: LoginError, user: str) -> Failure:
+    # imapclient makes a LoginError even of a lost connection.
+    if isinstance(error.__context__, IMAPClientAbortError):
+        return Disconnected(f"the connection was lost at login: {error}")
+    if any(word in str(error).upper() for word in PASSING):
+        return Transient(f"the server takes no logins now: {error}")
+    return LoginRefused(f"login as {user} was refused: {error}")
+
+
+def unselectable(folder: str, error: Exception) -> Failure:
+    text = str(error)
+    if isinstance(error, IMAPClientAbortError):
+        return Disconnected(f"the connection was lost: {text}")
+    if any(word in text.upper() for word in PASSING):
+        return Refusal(f"folder {folder} cannot be opened now: {text}")
+    return Misconfigured(f"folder {folder} cannot be opened: {text}")
+
+
+@contextlib.contextmanager
+def plainly() -> Iterator[None]:
+    """The one place where imapclient's, imaplib's, ssl's and the system's errors become ours."""
+    try:
+        yield
+    except Failure:
+        raise
+    except IMAPClientAbortError as error:
+        raise Disconnected(f"the connection was lost: {error}") from error
+    except IMAPClientError as error:
+        raise (Disconnected if unreadable(error) else Refusal)(f"the server refused: {error}") from error
+    except OSError as error:
+        distrusted = certificate_refused(error)
+        if distrusted:
+            raise Misconfigured(distrusted) from error
+        raise Disconnected(f"no connection: {error or type(error).__name__}") from error
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+        # Replies that imapclient cannot take apart come out as whatever broke inside it.
+        raise Disconnected(f"the server's answer cannot be read: {error!r}") from error
+
+
+def unreadable(error: IMAPClientError) -> bool:
+    """Whether we can no longer know where the next answer begins (or never had a whole greeting)."""
+    return type(error).__name__ == "ProtocolError" or "bytes" in str(error) or "BYE" in str(error)

@@ -1,0 +1,151 @@
+"""One IMAP account: what is new, what is done with it, and waiting for more.
+
+The order that loses nothing: keep what a batch brings, then ask for the next; settle only what is
+committed.  One thread uses a Mailbox; ``abort`` alone may come from another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+
+from processor.config import MailboxSettings
+from processor.world.failures import Disconnected, Failure
+from processor.world.fetching import Batch, batches, uids_after
+from processor.world.idling import await_news
+from processor.world.imap import Selected, Session, open_session
+from processor.world.settling import Settled, settle
+
+
+class Mailbox:
+    """An account's one connection, opened when needed and again after a failure.
+
+    Every method may raise Transient, LoginRefused or Misconfigured (failures.py); the caller counts
+    failures and waits (backoff.py).  ``stop`` ends waits and fetches early.
+    """
+
+    def __init__(self, settings: MailboxSettings, stop: threading.Event | None = None) -> None:
+        self.settings = settings
+        self._stop = stop or threading.Event()
+        self._session: Session | None = None
+        self._selected: Selected | None = None
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def __enter__(self) -> Mailbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def connect(self) -> Session:
+        """The open session; a new one when there is none."""
+        if self._session is None:
+            self._selected = None
+            self._session = open_session(self.settings)
+        return self._session
+
+    def close(self) -> None:
+        """Log out and hang up; never raises, takes two seconds at most."""
+        session, self._session, self._selected = self._session, None, None
+        if session is not None:
+            session.close()
+
+    def abort(self) -> None:
+        """Cut the connection under whatever waits on it; callable from any thread."""
+        session = self._session
+        if session is not None:
+            session.abort()
+
+    def folders(self) -> list[str]:
+        """The watched folders: the account's own, and Junk by setting or by its \\Junk mark (RFC 6154)."""
+        junk = self.settings.junk_folder
+        if junk is None:
+            with Watch(self) as session:
+                junk = next((name for flags, name in session.folders() if "\\junk" in flags), "")
+        return [self.settings.folder] + ([junk] if junk and junk != self.settings.folder else [])
+
+    def fetch_new(
+        self, folder: str, last_uid: int = 0, uidvalidity: int | None = None, again: Sequence[int] = ()
+    ) -> Iterator[Batch]:
+        """Batches of what stands above ``last_uid`` in the folder, and of the UIDs in ``again``.
+
+        Both are forgotten when the folder's UIDVALIDITY is no longer the one given: everything comes
+        then, and is known by its digest.  Each batch is to be stored before the next is asked for.
+        """
+        with Watch(self) as session:
+            selected = self._select(session, folder)
+            if uidvalidity is not None and uidvalidity != selected.uidvalidity:
+                last_uid, again = 0, ()
+            highest = last_uid
+            for uids in self._wanted(session, selected, last_uid, again):
+                highest = max(highest, uids[-1])
+                for batch in batches(session, selected, uids, self.settings.batch, self.settings.max_bytes):
+                    yield batch
+                    if self._stop.is_set():
+                        return
+                    self._return_to(session, selected)
+            self._seen[folder] = (selected.uidvalidity, highest)
+
+    def settle(self, folder: str, uidvalidity: int, handled: Sequence[int], review: Sequence[int] = ()) -> Settled:
+        """Do to committed mails what the settings say; nothing when the UIDVALIDITY is another now."""
+        ours = self.settings
+        with Watch(self) as session:
+            selected = self._select(session, folder)
+            if selected.uidvalidity != uidvalidity:
+                return Settled(hopeless=frozenset((*handled, *review)))
+            one = settle(session, selected, handled, ours.handled, ours.handled_folder)
+            two = settle(session, selected, review, ours.review, ours.review_folder)
+            return Settled(one.done | two.done, one.hopeless | two.hopeless)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for news in the account's folder; True when there is some, False when time is up.
+
+        With IDLE where the server has it.  False is no proof of anything: fetch all the same.
+        """
+        with Watch(self) as session:
+            if not session.has("IDLE"):
+                self._stop.wait(seconds)
+                return False
+            selected = self._select(session, self.settings.folder)
+            uidvalidity, highest = self._seen.get(selected.folder, (selected.uidvalidity, 0))
+            # A mail that came since the last search may have been told of already, and IDLE tells once.
+            if uidvalidity != selected.uidvalidity or any(uids_after(session, selected.exists, highest)):
+                return True
+            return await_news(session, seconds, self._stop)
+
+    def _select(self, session: Session, folder: str) -> Selected:
+        self._selected = session.select(folder)
+        return self._selected
+
+    def _return_to(self, session: Session, selected: Selected) -> None:
+        """Open the folder again if the caller settled mail of another between two batches."""
+        if self._session is not session:
+            raise Disconnected("the connection was lost between two batches")
+        if self._selected is None or self._selected.folder != selected.folder:
+            self._select(session, selected.folder)
+
+    def _wanted(
+        self, session: Session, selected: Selected, last_uid: int, again: Sequence[int]
+    ) -> Iterator[Sequence[int]]:
+        if again:
+            yield sorted(again)
+        yield from uids_after(session, selected.exists, last_uid)
+
+
+class Watch:
+    """The session for a ``with``; a lost connection is forgotten, so that the next use opens a new one."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    def __enter__(self) -> Session:
+        return self._mailbox.connect()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Disconnected) or (error is not None and not isinstance(error, Failure | GeneratorExit)):
+            self._mailbox.close()
