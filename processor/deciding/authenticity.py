@@ -1,0 +1,91 @@
+"""Who wrote this: what a trusted server's Authentication-Results prove (design.md, the table).
+
+A header that we do not trust is as good as none, and a ``pass`` for another domain than From's
+proves nothing.  Whatever is unclear is unproven, never proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from processor.deciding.domains import aligned, domain_of, is_own, organisational
+from processor.message import AuthenticationResults, Message, MethodResult
+from processor.ticket import Provenance
+
+MOST_RECEIVED_ABOVE = 1
+"""Our server writes its header above or directly below its own Received; a deeper one came along."""
+UNCLEAR = "authentication_results_unclear"
+"""Reading's word for a header that it dropped; were it the topmost, one that came along would take its place."""
+POLICIES = ("policy.dmarc", "header.policy", "policy.p", "p", "policy", "action")
+
+
+def judge(message: Message, authserv_ids: Iterable[str], own_addresses: Iterable[str] = ()) -> Provenance:
+    """Say who wrote a mail, as far as the topmost trusted Authentication-Results tells.
+
+    ``authserv_ids`` are compared whole and without regard to case (RFC 8601 section 2.5); with none,
+    every sender is unproven.
+    """
+    author = message.sender
+    if author is None:
+        return Provenance("unproven", "From does not name one author")  # RFC 7489 section 6.6.1
+    found = _judged(author.domain, _trusted(message, authserv_ids))
+    if any(d.code == UNCLEAR and d.detail.startswith("header 1:") for d in message.defects):
+        found = Provenance("unproven", "the topmost Authentication-Results cannot be read")
+    if found.result == "unproven" and is_own(author, own_addresses):
+        return Provenance("forged", f"{author.domain} is our own domain, but the mail lacks our signature")
+    return found
+
+
+def _trusted(message: Message, authserv_ids: Iterable[str]) -> AuthenticationResults | None:
+    """The topmost header of a trusted server; one further down was brought along by the mail."""
+    trusted = {each.casefold() for each in authserv_ids}
+    for header in message.authentication:
+        if header.authserv_id.casefold() in trusted:
+            return header if header.received_above <= MOST_RECEIVED_ABOVE else None
+    return None
+
+
+def _judged(domain: str, header: AuthenticationResults | None) -> Provenance:
+    if header is None:
+        return Provenance("unproven", "no Authentication-Results of a trusted server")
+    dmarc = [each for each in header.results if each.method == "dmarc" and _speaks_of(each, domain)]
+    outcomes = {each.result for each in dmarc}
+    signed = next((d for d in map(_signer, header.results) if d and aligned(d, domain)), "")
+    if len(outcomes) > 1:
+        return Provenance("unproven", f"DMARC results contradict each other for {domain}")
+    if outcomes == {"pass"}:
+        return Provenance("proven", f"DMARC passed for {domain}")
+    if outcomes == {"fail"}:
+        if any(_policy(each) == "none" for each in dmarc):
+            return Provenance("unproven", f"DMARC failed for {domain}, whose policy is none")
+        return Provenance("forged", f"DMARC failed for {domain}")
+    if signed:
+        return Provenance("proven", f"DKIM signature of {signed}")
+    return Provenance("unproven", _what_lacks(domain, header))
+
+
+def _speaks_of(result: MethodResult, domain: str) -> bool:
+    """Whether a DMARC result is about From's domain; one without header.from can be about nothing else."""
+    named = dict(result.properties).get("header.from", "")
+    return not named or domain_of(named) == domain or (aligned(named, domain) and result.result != "fail")
+
+
+def _signer(result: MethodResult) -> str:
+    """The domain of a DKIM signature that passed, never a public suffix."""
+    if result.method != "dkim" or result.result != "pass":
+        return ""
+    properties = dict(result.properties)
+    domain = domain_of(properties.get("header.d") or properties.get("header.i", ""))
+    return domain if organisational(domain) else ""
+
+
+def _policy(result: MethodResult) -> str:
+    properties = dict(result.properties)
+    return next((properties[name] for name in POLICIES if name in properties), "")
+
+
+def _what_lacks(domain: str, header: AuthenticationResults) -> str:
+    others = sorted({signer for signer in map(_signer, header.results) if signer})
+    if others:
+        return f"signed by {', '.join(others)}, which is not {domain}"
+    return f"no DKIM signature of {domain} and no DMARC pass"

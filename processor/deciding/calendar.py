@@ -1,0 +1,47 @@
+"""Norwegian business days and due times; the only importer of holidays (domain.md section 3.4)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+
+OSLO = ZoneInfo("Europe/Oslo")
+CLOSING = time(16, 0)
+
+
+@lru_cache(maxsize=32)
+def _holidays(year: int) -> frozenset[date]:
+    return frozenset(country_holidays("NO", years=year))
+
+
+def is_business_day(day: date) -> bool:
+    """Monday to Friday and no public holiday; 24 and 31 December are ordinary days."""
+    return day.weekday() < 5 and day not in _holidays(day.year)
+
+
+def add_business_days(day: date, count: int) -> date:
+    """The day that is so many business days after another; 0 gives the day or the next business day."""
+    while not is_business_day(day):
+        day += timedelta(days=1)
+        if count:
+            count -= is_business_day(day)
+    for _ in range(count):
+        day += timedelta(days=1)
+        while not is_business_day(day):
+            day += timedelta(days=1)
+    return day
+
+
+def due(arrival: datetime, days: int) -> datetime:
+    """16.00 in Oslo so many business days after the day of arrival, in UTC.
+
+    With 0 days, what arrives after 16.00 is due on the next business day.
+    """
+    local = arrival.astimezone(OSLO)
+    day = local.date()
+    if days == 0 and local.time() >= CLOSING:
+        day += timedelta(days=1)
+    return datetime.combine(add_business_days(day, days), CLOSING, OSLO).astimezone(UTC)

@@ -1,0 +1,25 @@
+"""One mail with all that deciding looks at, so that its questions take one argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from processor.findings import Understanding
+from processor.message import Message
+from processor.rulebook import Rulebook
+from processor.ticket import Context, Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A mail, what it says, who wrote it, what the world knows and what the rules say.
+
+    ``own_addresses`` are the rulebook's and the context's, in lower case.
+    """
+
+    message: Message
+    understanding: Understanding
+    provenance: Provenance
+    context: Context
+    rulebook: Rulebook
+    own_addresses: frozenset[str]

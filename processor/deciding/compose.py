@@ -1,0 +1,143 @@
+"""The parts of a decision to one letter.
+
+Checked fields alone enter a letter: nothing of the sender's free text does (threat T35).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from processor.deciding import wording
+from processor.deciding.case import Case
+from processor.deciding.domains import aligned
+from processor.findings import Fields
+from processor.rulebook import RenderError, ReplyKind, Row
+from processor.ticket import Reply
+
+LAYOUT = "general/letter"
+NEUTRAL = "general/received"
+WEIGHT: Mapping[ReplyKind, int] = {"receipt": 0, "answer": 1, "question": 2, "confirmation": 3}
+FALLBACK = "nb"
+NUMBER = re.compile(r"[0-9]{3,12}")
+INVOICE = re.compile(r"(?:INV)?[0-9]{3,12}")
+DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9\-]{0,40}[a-z0-9])?\.){1,4}[a-z]{2,12}")
+PRODUCT = re.compile(r"[^\W_][\w .&\-]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A row's reply as it goes into the letter, with the organisations that it speaks of."""
+
+    row: Row
+    org_nos: tuple[str, ...] = ()
+
+
+def compose(parts: Sequence[Part], case: Case) -> Reply:
+    """Render the parts as one letter to the sender, the main part first; raises RenderError."""
+    language = _language([part.row.reply for part in parts], case)
+    values = _values(case, language) | {"asks": _asks(parts, case)}
+    rendered = [_rendered(part.row.reply, part.org_nos, values, language, case) for part in parts]
+    kind = max((part.row.reply_kind for part in parts), key=WEIGHT.__getitem__)
+    return _letter(rendered, parts[0].row.reply, kind, values, language, case)
+
+
+def neutral(case: Case) -> Reply:
+    """The receipt that says nothing of what we understood, nor of whose mail it is; raises RenderError."""
+    language = _language([NEUTRAL], case)
+    silent = replace(case.understanding, fields=Fields(), flags=(), topics=())
+    values = _values(replace(case, understanding=silent), language) | {"name": "", "plural": False}
+    return _letter([_rendered(NEUTRAL, (), values, language, case)], NEUTRAL, "receipt", values, language, case)
+
+
+def confirmation(template: str, case: Case, last_day: date, access_until: date | None = None) -> Reply:
+    """The letter that says what staff have registered; raises RenderError.
+
+    Only *done* by a person releases one (design.md); ``last_day`` is what that person registered.
+    """
+    language = _language([template], case)
+    values = _values(case, language) | {
+        "last_day": wording.in_words(last_day, language),
+        "access_until": wording.in_words(access_until, language) if access_until else "",
+    }
+    part = _rendered(template, case.understanding.fields.org_no, values, language, case)
+    return _letter([part], template, "confirmation", values, language, case)
+
+
+def _rendered(
+    template: str, org_nos: Sequence[str], values: Mapping[str, object], language: str, case: Case
+) -> dict[str, str]:
+    numbers = tuple(filter(None, map(wording.org_no_in_words, org_nos)))
+    own = {"org_nos": numbers, "org_no": numbers[0] if len(numbers) == 1 else ""}
+    heading, body, _ = case.rulebook.render(template, language, {**values, **own})
+    return {"heading": heading, "body": body}
+
+
+def _letter(
+    parts: list[dict[str, str]],
+    template: str,
+    kind: ReplyKind,
+    values: Mapping[str, object],
+    language: str,
+    case: Case,
+) -> Reply:
+    if case.message.sender is None:
+        raise RenderError("nobody to write to")
+    _, text, html = case.rulebook.render(LAYOUT, language, {**values, "parts": parts})
+    heading, number = parts[0]["heading"], case.context.ticket_no
+    subject = f"[{number}] {heading}" if number else heading
+    return Reply(template, kind, language, case.message.sender.spec, subject, text, html)
+
+
+def _language(templates: Sequence[str], case: Case) -> str:
+    """The writer's language if every part exists in it; else bokmål, which every part has."""
+    wanted, languages = case.understanding.language, case.rulebook.languages
+    return wanted if all(wanted in languages.get(each, ()) for each in templates) else FALLBACK
+
+
+def _values(case: Case, language: str) -> dict[str, object]:
+    """The values of a part and of the layout; the templates' documentation lists them."""
+    understanding, context, sender = case.understanding, case.context, case.message.sender
+    fields = understanding.fields
+    company = wording.company_in_words(fields.company)
+    customer_no = wording.strict(fields.customer_no, NUMBER, 1)
+    domain = sender.domain if sender else ""
+    return {
+        "ticket_no": context.ticket_no,
+        "received": wording.moment_in_words(context.arrival, language),
+        "company": company,
+        "products": wording.strict(fields.products, PRODUCT, 8),
+        "invoice_nos": wording.strict(fields.invoice_no, INVOICE),
+        "customer_no": customer_no[0] if customer_no else "",
+        # A stranger's domain would be a link of theirs in our letter.
+        "domains": tuple(each for each in wording.strict(fields.domains, DOMAIN) if aligned(each, domain)),
+        "users": fields.users,
+        "plural": bool(company or fields.org_no) or (domain not in case.rulebook.public_domains),
+        "name": wording.first_name(sender.name) if sender else "",
+        "team": context.team,
+        "flags": understanding.flags,
+        "topics": understanding.topics,
+        "asks": (),
+        "last_day": "",
+        "access_until": "",
+    }
+
+
+def _asks(parts: Sequence[Part], case: Case) -> tuple[str, ...]:
+    """What the parts ask for, each once, without what the mail says already."""
+    fields = case.understanding.fields
+    known = {
+        "org_no": fields.org_no,
+        "customer_no": fields.customer_no,
+        "company": fields.company,
+        "products": fields.products,
+        "invoice_no": fields.invoice_no,
+        "admin_email": fields.emails,
+        "user_email": fields.emails,
+        "domains": [each for each in fields.domains if each not in case.rulebook.public_domains],
+        "form": case.understanding.form,
+    }
+    wanted = dict.fromkeys(ask for part in parts for ask in part.row.asks)
+    return tuple(ask for ask in wanted if not known.get(ask))

@@ -1,0 +1,191 @@
+"""Choose what to do about a mail; the last pure step of the road.
+
+Guards come first and cannot be switched off; then the rows of each request's rules file, from top
+to bottom like a checklist; then the letter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from processor.deciding.answerable import addressed, objection
+from processor.deciding.authenticity import judge
+from processor.deciding.case import Case
+from processor.deciding.compose import Part, compose, neutral
+from processor.deciding.deadline import unknown
+from processor.deciding.doubts import HELD, doubts
+from processor.deciding.items import Matched, make_items, match
+from processor.findings import Understanding
+from processor.message import Message
+from processor.rulebook import RenderError, Rulebook
+from processor.ticket import Context, Deadline, Decision, Outcome, Reply
+
+FAILED = "The letter could not be made"
+SILENT_MOST = 0.05
+"""A mail in review gets the neutral receipt only below this chance of being automatic or plain thanks."""
+NOTICE_LEAST = 0.02
+"""From this chance on, a mail that would be ignored is shown to a person: a lost notice costs a year."""
+RIVAL_LEAST = 0.3
+"""From this chance on, a type that was not taken is too near to the one that was."""
+UNSAFE = {"from_repeated", "from_several", "from_missing", "from_group", "address_in_name", "structure_refused"}
+"""Defects after which nothing may be done without a person (threats T06, T07, T55)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How sure we are, with the reasons in sentences."""
+
+    outcome: Outcome
+    because: tuple[str, ...]
+
+
+def decide(message: Message, understanding: Understanding, context: Context, rulebook: Rulebook) -> Decision:
+    """Choose what to do about a mail; touch nothing.
+
+    The first row of the request type's table that holds wins, so a rules file reads from top to
+    bottom.  No row holding is not an error: the ticket waits for a person, since a wrong answer
+    costs more than a late one.
+    """
+    own = rulebook.own_addresses | {address.lower() for address in context.own_addresses}
+    provenance = judge(message, context.authserv_ids, own)
+    understanding = replace(understanding, flags=doubts(message, understanding, context, rulebook))
+    case = Case(message, understanding, provenance, context, rulebook, own)
+    deadline = _deadline(case)
+    matched = match(case, deadline)
+    verdict = _verdict(case, matched)
+    warnings = _warnings(case)
+    if no := objection(case):
+        reply, withheld, why = None, no.guard, f"No reply leaves, since {no.why}."
+    else:
+        reply, withheld, why = _reply(case, verdict, matched)
+    if withheld == "render" or why.startswith(FAILED):
+        warnings += ("render_failed",)
+    return Decision(
+        outcome=verdict.outcome,
+        rule=_rule(understanding, matched),
+        because=(*verdict.because, *((why,) if why else ())),
+        provenance=provenance,
+        items=make_items(matched, case),
+        deadline=deadline,
+        reply=reply,
+        withheld=withheld,
+        warnings=warnings,
+        fields=understanding.fields,
+        version=rulebook.version,
+    )
+
+
+def _rule(understanding: Understanding, matched: tuple[Matched, ...]) -> str:
+    if understanding.automatic:
+        return f"automatic/{understanding.automatic}"
+    main = next((each.row for each in matched if each.row), None)
+    return main.name if main else ""
+
+
+def _deadline(case: Case) -> Deadline:
+    """Without a contract the status is unknown; a notice gets candidates, for staff only."""
+    if not any(request.type == "termination" for request in case.understanding.requests):
+        return Deadline("unknown")
+    wanted = case.understanding.fields.effective_date
+    return unknown(case.context.arrival, case.message.date, wanted if isinstance(wanted, date) else None)
+
+
+def _verdict(case: Case, matched: tuple[Matched, ...]) -> Verdict:
+    understanding, rulebook = case.understanding, case.rulebook
+    evidence = _evidence(understanding)
+    silent = understanding.automatic or [r.type for r in understanding.requests] == ["no_action"]
+    doubt = [
+        *_unsure(understanding, rulebook),
+        *([] if silent else _unsafe(case)),
+        *(f"No row of {each.request.type} holds." for each in matched if each.row is None),
+    ]
+    if silent and not doubt and _notice_possible(understanding, rulebook):
+        doubt.append("It may be a notice after all.")
+    if doubt:
+        return Verdict("review", (*evidence, *doubt))
+    if silent:
+        return Verdict("ignore", evidence)
+    rows = tuple(f"Rule {each.row.name} holds: {each.row.when}." for each in matched if each.row)
+    return Verdict("answer", (*evidence, *rows, f"The sender is {case.provenance.result}: {case.provenance.why}."))
+
+
+def _evidence(understanding: Understanding) -> tuple[str, ...]:
+    if understanding.automatic:
+        return (f"The mail is automatic: {understanding.automatic}.",)
+    found = []
+    for request in understanding.requests:
+        words = ", ".join(f"“{each.text}”" for each in request.evidence[:3] if each.text)
+        found.append(f"{request.type} at {request.confidence:.0%}" + (f", by {words}." if words else "."))
+    return tuple(found)
+
+
+def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
+    """Requests below their threshold, and types too near to them."""
+    if understanding.automatic:
+        return []
+    if not understanding.requests:
+        return ["Nothing that we know was found in the mail."]
+    said = []
+    for request in understanding.requests:
+        known = rulebook.types.get(request.type)
+        least = known.answer_from if known else 1.0
+        if request.confidence < least:
+            said.append(f"{request.type} is not sure enough: {request.confidence:.0%}, and {least:.0%} is asked.")
+    taken = {request.type for request in understanding.requests}
+    for label, chance in understanding.chances:
+        if label not in taken and label in rulebook.types and chance >= RIVAL_LEAST:
+            said.append(f"It may also be {label}: {chance:.0%}.")
+    return said
+
+
+def _unsafe(case: Case) -> list[str]:
+    said = [f"The mail is faulty: {defect.code}." for defect in case.message.defects if defect.code in UNSAFE]
+    if case.provenance.result == "forged":
+        said.append(f"The sender is forged: {case.provenance.why}.")
+    return said + [f"A person must look: {flag}." for flag in case.understanding.flags if flag in HELD]
+
+
+def _notice_possible(understanding: Understanding, rulebook: Rulebook) -> bool:
+    """Whether the request type of greatest consequence has a chance that must not be thrown away."""
+    gravest = min(rulebook.types.values(), key=lambda each: each.rank).name
+    return dict(understanding.chances).get(gravest, 0.0) >= NOTICE_LEAST
+
+
+def _warnings(case: Case) -> tuple[str, ...]:
+    """Codes of what would surprise a person who acts on the mail."""
+    message, result, flag = case.message, case.provenance.result, case.context.arrival_flag
+    reply_to = {address.spec.lower() for address in message.reply_to}
+    sender = message.sender.spec.lower() if message.sender else ""
+    return (
+        *([f"{result}_sender"] if result != "proven" else []),
+        *(["reply_to_elsewhere"] if reply_to - {sender} else []),
+        *([] if addressed(message, case.own_addresses) else ["not_addressed"]),
+        *([flag] if flag else []),
+    )
+
+
+def _reply(case: Case, verdict: Verdict, matched: tuple[Matched, ...]) -> tuple[Reply | None, str, str]:
+    """The reply that no guard forbids, else what withheld it; with the reason in a sentence."""
+    silent = case.understanding.silent
+    rows = {each.row.reply: Part(each.row, each.org_nos) for each in reversed(matched) if each.row and each.row.reply}
+    parts = list(reversed(rows.values()))
+    if verdict.outcome == "review" and silent >= SILENT_MOST:
+        return None, "silent", f"No reply leaves, since it may need none: {silent:.0%}."
+    if verdict.outcome == "review":
+        return *_neutral(case), "In review, only the neutral receipt leaves."
+    if not parts:
+        return None, "no_reply", "The rule has no reply."
+    if case.provenance.result != "proven":
+        return *_neutral(case), "The sender is not proven, so only the neutral receipt leaves."
+    try:
+        return compose(parts, case), "", ""
+    except RenderError as error:
+        return *_neutral(case), f"{FAILED}, so only the neutral receipt leaves: {error}."
+
+
+def _neutral(case: Case) -> tuple[Reply | None, str]:
+    try:
+        return neutral(case), ""
+    except RenderError:
+        return None, "render"

@@ -1,0 +1,75 @@
+"""Doubts that a person must see, found by comparing what the mail says with itself and its sender."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from processor.deciding.calendar import OSLO
+from processor.deciding.domains import aligned, domain_of, organisational
+from processor.findings import Form, Understanding
+from processor.message import Message
+from processor.rulebook import Rulebook
+from processor.ticket import Context
+
+HELD = {"many_domains", "form_old", "form_differs"}
+"""Doubts under which nothing is answered but the neutral receipt (threats T22, T24, T28)."""
+MOST_DOMAINS = 10
+OLD = timedelta(days=31)
+DAY_FIRST = re.compile(r"([0-9]{1,2})[./-] ?([0-9]{1,2})[./-] ?((?:20)?[0-9]{2})")
+ISO = re.compile(r"(20[0-9]{2})-([0-9]{2})-([0-9]{2})")
+
+
+def doubts(message: Message, understanding: Understanding, context: Context, rulebook: Rulebook) -> tuple[str, ...]:
+    """Understanding's flags and ours, each once.
+
+    Ours: ``public_domain`` (rights asked for gmail.com or a public suffix), ``foreign_domain`` (for
+    another than the sender's), ``many_domains``, ``admin_elsewhere``, ``form_differs``, ``form_old``,
+    ``form_undated``.
+    """
+    found = list(understanding.flags)
+    if any(request.type == "otp_rights" for request in understanding.requests):
+        found += _about_domains(message, understanding, rulebook)
+        if understanding.form:
+            found += _about_form(understanding.form, understanding, context)
+    return tuple(dict.fromkeys(found))
+
+
+def _about_domains(message: Message, understanding: Understanding, rulebook: Rulebook) -> list[str]:
+    domains = understanding.fields.domains
+    own = message.sender.domain if message.sender else ""
+    public = [each for each in domains if each in rulebook.public_domains or not organisational(each)]
+    found = ["public_domain"] if public else []
+    if any(each not in public and not aligned(each, own) for each in domains):
+        found.append("foreign_domain")
+    if len(domains) > MOST_DOMAINS:
+        found.append("many_domains")
+    emails = map(domain_of, understanding.fields.emails)
+    if domains and any(not any(aligned(email, each) for each in domains) for email in emails):
+        found.append("admin_elsewhere")
+    return found
+
+
+def _about_form(form: Form, understanding: Understanding, context: Context) -> list[str]:
+    found = []
+    in_mail = set(understanding.fields.org_no)
+    number = re.sub(r"\D", "", form.org_no)
+    if number and in_mail - {number} and len(in_mail) > 1:
+        found.append("form_differs")
+    if not form.date:
+        found.append("form_undated")
+    signed = _date(form.date)
+    if signed and context.arrival.astimezone(OSLO).date() - signed > OLD:
+        found.append("form_old")
+    return found
+
+
+def _date(text: str) -> date | None:
+    try:
+        if iso := ISO.search(text):
+            return date(int(iso[1]), int(iso[2]), int(iso[3]))
+        if plain := DAY_FIRST.search(text):
+            return date(2000 + int(plain[3]) % 100, int(plain[2]), int(plain[1]))
+    except ValueError:
+        return None
+    return None

@@ -1,0 +1,119 @@
+"""Requests to rows, and rows to items and their actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from processor.deciding.calendar import due
+from processor.deciding.case import Case
+from processor.findings import Request
+from processor.rulebook import ActionRule, Needs, RequestType, Row
+from processor.ticket import Action, Deadline, Item
+
+DANGEROUS = {"otp_rights", "admin_access"}
+"""Types whose actions two staff must approve, whatever a rules file says (design.md, promise 3)."""
+UNKNOWN_TYPE = "general"
+MOST_ITEMS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A request, its rules file, the first row that holds (None if none does), and its organisations."""
+
+    request: Request
+    type: RequestType
+    row: Row | None
+    org_nos: tuple[str, ...]
+
+
+def match(case: Case, deadline: Deadline) -> tuple[Matched, ...]:
+    """The row of each request, the main request first; nothing for automatic mail and plain thanks."""
+    understanding, types = case.understanding, case.rulebook.types
+    if understanding.automatic:
+        return ()
+    values = _variables(case, deadline)
+    found = []
+    for request in understanding.requests:
+        if request.type == "no_action":
+            continue
+        kind = types.get(request.type) or types[UNKNOWN_TYPE]
+        row = next((row for row in kind.rows if row.holds(values)), None)
+        found.append(Matched(request, kind, row, understanding.fields.org_no))
+    return tuple(found)
+
+
+def _variables(case: Case, deadline: Deadline) -> Mapping[str, object]:
+    """The values of a condition's variables; their list stands in loading.conditions.VARIABLES."""
+    understanding, sender = case.understanding, case.message.sender
+    fields, form, day = understanding.fields, understanding.form, understanding.fields.effective_date
+    return {
+        "fields.org_no": list(fields.org_no),
+        "fields.customer_no": list(fields.customer_no),
+        "fields.company": fields.company or "",
+        "fields.products": list(fields.products),
+        "fields.effective_date": day.isoformat() if isinstance(day, date) else day or "",
+        "fields.invoice_no": list(fields.invoice_no),
+        "fields.domains": list(fields.domains),
+        "fields.emails": list(fields.emails),
+        "fields.users": fields.users,
+        "sender.role": understanding.role,
+        "sender.authenticity": case.provenance.result,
+        "sender.domain": sender.domain if sender else "",
+        "sender.known": case.context.known_sender,
+        "mail.language": understanding.language,
+        "mail.purpose": case.context.purpose,
+        "mail.topics": list(understanding.topics),
+        "mail.flags": list(understanding.flags),
+        "form.present": form is not None,
+        "form.complete": bool(form and form.email and form.domains),
+        "deadline.status": deadline.status,
+    }
+
+
+def make_items(matched: tuple[Matched, ...], case: Case) -> tuple[Item, ...]:
+    """One item a request and organisation, in the order of the reply."""
+    items = []
+    for each in matched:
+        for org_no in _organisations(each):
+            name = f"{each.request.type}/{org_no}" if org_no else each.request.type
+            facts = _facts(org_no, case)
+            rules = each.row.actions if each.row else ()
+            actions = tuple(_action(rule, each, name, facts, case) for rule in rules)
+            rule, template = (each.row.name, each.row.reply) if each.row else ("", "")
+            items.append(Item(each.request.type, org_no, rule, template, each.request.confidence, actions))
+    return tuple(items[:MOST_ITEMS])
+
+
+def _organisations(matched: Matched) -> tuple[str, ...]:
+    if matched.type.per_organisation and matched.org_nos:
+        return matched.org_nos
+    return (matched.org_nos[0] if matched.org_nos else "",)
+
+
+def _action(rule: ActionRule, matched: Matched, item: str, facts: Mapping[str, str], case: Case) -> Action:
+    two = matched.request.type in DANGEROUS or "two_staff" in (matched.type.needs, rule.needs)
+    needs: Needs = "two_staff" if two else "staff"
+    return Action(rule.kind, needs, due(case.context.arrival, rule.due_days), item, facts)
+
+
+def _facts(org_no: str, case: Case) -> Mapping[str, str]:
+    """What staff need to act, as text; empty ones are left out."""
+    fields, day = case.understanding.fields, case.understanding.fields.effective_date
+    provenance, sender = case.provenance, case.message.sender
+    found = {
+        "org_no": org_no or ", ".join(fields.org_no),
+        "customer_no": ", ".join(fields.customer_no),
+        "company": fields.company or "",
+        "products": ", ".join(fields.products),
+        "effective_date": day.isoformat() if isinstance(day, date) else day or "",
+        "users": str(fields.users) if fields.users else "",
+        "invoice_no": ", ".join(fields.invoice_no),
+        "domains": ", ".join(fields.domains),
+        "emails": ", ".join(fields.emails),
+        "sender": sender.spec if sender else "",
+        "doubts": ", ".join(case.understanding.flags),
+        "warning": "" if provenance.result == "proven" else f"the sender is {provenance.result}: {provenance.why}",
+    }
+    return {key: value for key, value in found.items() if value}

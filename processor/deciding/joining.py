@@ -1,0 +1,27 @@
+"""May a mail that answers one of ours join its ticket?"""
+
+from __future__ import annotations
+
+from processor.deciding.domains import aligned, domain_of
+from processor.message import Message
+from processor.ticket import Provenance
+
+
+def may_join(
+    message: Message,
+    provenance: Provenance,
+    ticket_sender: str,
+    named_our_message_id: bool,
+    public_domains: frozenset[str] = frozenset(),
+) -> bool:
+    """Whether the mail becomes part of the ticket and may change its state (design.md, who wrote this).
+
+    It must name one of our Message-IDs, be proven, and come from the ticket's sender or from their
+    organisational domain; at a public mail domain (gmail.com) only from the very same address.
+    """
+    if not named_our_message_id or provenance.result != "proven" or message.sender is None:
+        return False
+    author = message.sender
+    if author.spec.casefold() == ticket_sender.casefold():
+        return True
+    return author.domain not in public_domains and aligned(author.domain, domain_of(ticket_sender))
