@@ -11,14 +11,18 @@ import re
 
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.html_properties import Display
 from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement
 
 MAX_HTML = 400_000
 MAX_TAGS = 20_000
 # libxml2 leaves out what lies deeper than 256; tables in tables cost most.
 MAX_DEPTH = 120
 
-_CONFIG = ParserConfig(css=CSS_PROFILES["relaxed"].copy(), display_images=False, display_links=False)
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy())
+# Outlook writes each line as a paragraph without margins, and an empty one for a blank line.
+_OUTLOOK = ParserConfig(css=CSS_PROFILES["strict"] | {"p": HtmlElement(display=Display.block)})
 # Ways to hide text that inscriptis does not know become the one it knows.
 _HIDING = re.compile(
     r"(?:visibility\s{0,9}:\s{0,9}(?:hidden|collapse)|mso-hide\s{0,9}:\s{0,9}all|(?:font-size|max-height|opacity)\s{0,9}:\s{0,9}0(?:\.0{0,4})?(?:px|pt|em|%)?\s{0,9}(?=[;\"']))",
@@ -27,6 +31,11 @@ _HIDING = re.compile(
 _HIDDEN = re.compile(
     r"(<[a-z][a-z0-9]{0,20}\s(?:[^<>]{0,500}\s)?)hidden(?=[\s>=/])(?:=(?:\"[^\"<>]{0,20}\"|'[^'<>]{0,20}'))?",
     re.IGNORECASE,
+)
+# An empty line as Outlook writes it; inscriptis would swallow it, and keeps Gmail's <br>.
+_INLINE = r"(?:</?(?:span|o:p|b|font|u)(?:\s[^<>]{0,300})?>){0,5}"
+_EMPTY_LINE = re.compile(
+    rf"(<(?:div|p)(?:\s[^<>]{{0,300}})?>{_INLINE})(?:&nbsp;|&#160;|\xa0)(?={_INLINE}</(?:div|p)>)", re.IGNORECASE
 )
 _NESTING = re.compile(
     r"<(/?)(?:div|span|table|blockquote|ul|ol|font|b|i|a|em|strong|section|center|td|dl|big|small|u)\b", re.IGNORECASE
@@ -41,8 +50,10 @@ def html_to_text(page: str) -> str:
     page = page[:MAX_HTML]
     if page.count("<") > MAX_TAGS or _depth(page) > MAX_DEPTH:
         return strip_tags(page)
+    config = _OUTLOOK if "MsoNormal" in page else _CONFIG
     try:
-        return str(get_text(_HIDDEN.sub(r'\1style="display:none"', _HIDING.sub("display:none", page)), _CONFIG))
+        page = _HIDDEN.sub(r'\1style="display:none"', _HIDING.sub("display:none", page))
+        return str(get_text(_EMPTY_LINE.sub(r"\1<br>", page), config))
     except Exception:  # lxml and inscriptis raise many kinds on broken pages.
         return strip_tags(page)
 

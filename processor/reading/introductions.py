@@ -134,15 +134,19 @@ def _wrote(lines: list[str], at: int) -> Introduction | None:
         joined = f"{joined} {line}"[: 2 * MAX_LINE].strip()
         if not line.endswith(":"):
             continue
-        if not _WROTE.search(joined):
-            return None
-        below = _next_filled(lines, number + 1)
-        quoted = below is not None and lines[below].lstrip().startswith(">")
-        dated = bool(_DATED.search(joined))
-        if (quoted and (dated or number == at)) or (dated and _ADDRESS.search(joined)):
+        if _says_who_wrote(joined, _next_filled(lines, number + 1), lines, wrapped=number > at):
             return Introduction("wrote", at, number + 1, joined)
         return None
     return None
+
+
+def _says_who_wrote(joined: str, below: int | None, lines: list[str], *, wrapped: bool) -> bool:
+    dated, addressed = bool(_DATED.search(joined)), bool(_ADDRESS.search(joined))
+    quoted = below is not None and lines[below].lstrip().startswith(">")
+    if _WROTE.search(joined):
+        return (quoted and (dated or not wrapped)) or (dated and addressed)
+    # A program in another language: it names a time of day above the quoted lines.
+    return quoted and dated and (addressed or bool(_CLOCK.search(joined)))
 
 
 def _next_filled(lines: list[str], at: int) -> int | None:

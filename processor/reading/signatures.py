@@ -12,32 +12,33 @@ MAX_SIGNATURE_LINES = 15
 _PROSE_WORDS = 7
 _MAX_LINE = 120
 
+_GREETING = r"(?:hilsen(?:er)?|hilsning(?:er)?|helsing(?:ar)?|hälsning(?:ar)?)"
+_WARM = (
+    r"(?:med|de|mest|beste?|mange|vennlige?|venlege?|venlige?|venleg|vänliga?|bästa|bedste|gode?|goda|høflig|"
+    r"hjertelig|hjerteleg|kærlig|kollegiale?|varme?|varma)"
+)
 _FORMULA = re.compile(
-    r"(?:"
-    r"m\.?v\.?h\.?|m\.? ?v\.? ?h\.?|v\.?h\.?(?=[,. ]|$)|"
-    r"(?:med|beste|mange|venlig|vennlig|venleg|hjertelig|hjerteleg|vänliga?|bästa|många|de bedste|bedste|kærlig)"
-    r"(?: (?:med|de|mest|beste?|mange|venlige?|vennlige?|venlege?|vänliga?|bästa|gode?|goda|høflig|kollegiale?|sommerlige?))*"
-    r" (?:hilsen|hilsener|hilsning|helsing|helsingar|hälsning|hälsningar)|"
-    r"(?:vennlig|venleg|venlig|vänlig|vänliga) (?:hilsen|helsing|hälsning|hälsningar)|"
-    r"(?:hilsen|hilsner|helsing|helsingar|hälsning|hälsningar|hilser|helsar)(?: fra| frå| från)?|"
-    r"(?:med |ha en |mange )?(?:best|kind|warm|kindest|warmest|with kind|with best) (?:regards|wishes)|regards|"
-    r"yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|cheers|many thanks|"
-    r"(?:på forhånd takk|takk på forhånd|på førehand takk|tack på förhand|på forhånd tak) og (?:hilsen|helsing|hälsning)"
-    r")",
+    rf"(?:m\.? ?v\.? ?h\.?(?!\w)|v\.?h\.?(?!\w)|(?:{_WARM} ){{1,4}}{_GREETING}|{_GREETING}|hilsner|hilser|helsar|"
+    rf"(?:på forhånd takk|takk på forhånd|på førehand takk|takk på førehand|tack på förhand) (?:og|och) {_GREETING}|"
+    r"(?:with )?(?:best|kind|warm|kindest|warmest) (?:regards|wishes)|regards|"
+    r"yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?)",
     re.IGNORECASE,
 )
+# These also begin sentences ("Many thanks, that sorted it"): only a name may follow them.
+_THANKS = re.compile(r"(?:cheers|(?:many |with )?thanks(?: and regards)?|takk|tusen takk|tack|tak)", re.IGNORECASE)
 _DEVICE = re.compile(
     r"(?:sendt fra|sent from|send frå|sendt frå|skickat från|sendt via|hent outlook|få outlook|get outlook|skaff deg outlook)\b.{0,100}",
     re.IGNORECASE,
 )
-_NAME_AFTER = re.compile(r"[,.!]{0,2}(?: [^\W\d_][\w.&/'’,-]{0,40}){0,7}[,.!]?")
+_WORDS_AFTER = re.compile(r"[,.!]{0,2}(?: [\w(+][\w.&/'’,()+-]{0,40}){0,8}[,.!]?")
+_NAME_AFTER = re.compile(r"[,.!]{0,2}(?: [A-ZÆØÅÄÖÉ][\w.'’-]{0,40}){0,3}")
 _POSTSCRIPT = re.compile(r"(?:p\.? ?s\.?|nb|edit|obs)\b[ .:!-]", re.IGNORECASE)
 _FORM_LINE = re.compile(
     r"(?:administrator|domener?|domæne|domän|domain|e-post administrator|navn på administrator)[^:]{0,30}:",
     re.IGNORECASE,
 )
 _DISCLAIMER = re.compile(
-    r"fortrolig|konfidensiel|confidential|taushets|teieplikt|privileged|mottaker|mottakar|modtager|recipient|mottagare|"
+    r"fortrolig|adressert til|addressee|beregnet for|berekna for|in error|virus|konfidensiel|confidential|taushets|teieplikt|privileged|mottaker|mottakar|modtager|recipient|mottagare|"
     r"disclaimer|registered (?:in|office)|personvern|privacy|miljø|skriv ut|skrive ut|print",
     re.IGNORECASE,
 )
@@ -72,8 +73,11 @@ def _opens(line: str) -> bool:
         return False
     if _DEVICE.fullmatch(text):
         return True
-    found = _FORMULA.match(text)
-    return bool(found and _NAME_AFTER.fullmatch(text, found.end()))
+    if (formula := _FORMULA.match(text)) and _WORDS_AFTER.fullmatch(text, formula.end()):
+        return True
+    thanks = _THANKS.match(text)
+    # "Takk" alone is courtesy in the text; with a name it closes the mail.
+    return bool(thanks and thanks.end() < len(text.rstrip(",.!")) and _NAME_AFTER.fullmatch(text, thanks.end()))
 
 
 def _stop(lines: list[str], at: int, end: int) -> int:
