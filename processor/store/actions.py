@@ -1,0 +1,191 @@
+"""What staff do about an action: approve, do, reject; the first one wins, the second one is told.
+
+*Approved* means "do it", *done* means "it is done in the billing system"; only *done* releases a
+confirmation.  What needs two people needs two different ones, which the database holds: an approval is
+unique by action, version and person, and the step to ``approved`` counts them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select, update
+
+from processor.store import tables as t
+from processor.store.events import Happening, write_event
+from processor.store.people import Person
+from processor.store.staff_replies import OPEN_ACTIONS, release_confirmations
+from processor.store.transaction import OvertakenError, commit
+from processor.ticket import ActionState, OutboxState, TicketState
+
+
+class Outcome(StrEnum):
+    """What came of it.  The first four are steps taken; after the others nothing has changed."""
+
+    SECONDED = "seconded"
+    APPROVED = "approved"
+    DONE = "done"
+    REJECTED = "rejected"
+    SAME_PERSON = "same_person"
+    NOT_APPROVED = "not_approved"
+    CHANGED = "changed"
+    ALREADY = "already"
+    UNKNOWN = "unknown"
+    NOT_STAFF = "not_staff"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """The outcome, and the action as it stands now: in which state, and who put it there and when."""
+
+    outcome: Outcome
+    state: ActionState | None = None
+    by: str = ""
+    at: datetime | None = None
+
+
+def approve(
+    engine: Engine, action_id: int, person: Person, now: datetime, seen_version: int | None = None
+) -> ActionResult:
+    """Say "do it".  The first of two people leaves it seconded.
+
+    ``seen_version`` is the version that the person looked at; CHANGED if it is another by now.
+    """
+    return commit(engine, lambda conn: _approve(conn, action_id, person, now, seen_version))
+
+
+def done(
+    engine: Engine, action_id: int, person: Person, now: datetime, seen_version: int | None = None
+) -> ActionResult:
+    """Say "it is done"; where one person is enough this approves too.
+
+    Releases drafted confirmations of the item, and closes the ticket when nothing is left to do.
+    """
+    return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version))
+
+
+def reject(engine: Engine, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
+    """Say "this is not to be done", with a reason."""
+    return commit(engine, lambda conn: _reject(conn, action_id, person, reason, now))
+
+
+def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: Person, now: datetime) -> bool:
+    """Close, snooze or open a ticket by hand; False if it is so already, merged, or unknown."""
+    k = t.ticket.c
+    with engine.begin() as conn:
+        changed = conn.execute(
+            update(t.ticket)
+            .where(k.number == ticket_no, k.state.not_in((state.value, TicketState.MERGED.value)))
+            .values(state=state.value, changed_at=now)
+            .returning(k.id)
+        ).scalar()
+        if changed is None:
+            return False
+        write_event(conn, Happening(f"ticket.{state.value}", person.name, now, ticket_id=changed))
+        return True
+
+
+def _approve(conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None) -> ActionResult:
+    row = _look(conn, action_id)
+    refusal = _refusal(conn, row, person, seen)
+    if refusal or row is None:
+        return _result(row, refusal or Outcome.UNKNOWN)
+    if row.state == ActionState.APPROVED.value:
+        return _result(row, Outcome.ALREADY)
+    p = t.approval.c
+    mine = select(p.id).where(p.action_id == action_id, p.version == row.version, p.person_id == person.id)
+    if conn.execute(mine).first():
+        return _result(row, Outcome.SAME_PERSON)
+    conn.execute(insert(t.approval).values(action_id=action_id, version=row.version, person_id=person.id, at=now))
+    target = ActionState.APPROVED
+    if row.needs == "two_staff" and row.state == ActionState.WAITING.value:
+        target = ActionState.SECONDED
+    approvals = select(func.count()).select_from(t.approval).where(p.action_id == action_id, p.version == row.version)
+    enough = approvals.scalar_subquery() >= (2 if row.needs == "two_staff" and target == ActionState.APPROVED else 1)
+    return _step(conn, row, target, person, now, enough)
+
+
+def _finish(conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None) -> ActionResult:
+    row = _look(conn, action_id)
+    refusal = _refusal(conn, row, person, seen)
+    if refusal or row is None:
+        return _result(row, refusal or Outcome.UNKNOWN)
+    if row.state != ActionState.APPROVED.value:
+        if row.needs == "two_staff":
+            return _result(row, Outcome.NOT_APPROVED)
+        _approve(conn, action_id, person, now, seen)
+        row = _look(conn, action_id)
+    if row is None or row.state != ActionState.APPROVED.value:
+        raise OvertakenError
+    result = _step(conn, row, ActionState.DONE, person, now)
+    release_confirmations(conn, row.item_id, person, now)
+    _close_if_nothing_is_left(conn, row.ticket_id, now)
+    return result
+
+
+def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
+    row = _look(conn, action_id)
+    refusal = _refusal(conn, row, person, None)
+    if refusal or row is None:
+        return _result(row, refusal or Outcome.UNKNOWN)
+    return _step(conn, row, ActionState.REJECTED, person, now, reason=reason)
+
+
+def _look(conn: Connection, action_id: int) -> t.AnyRow | None:
+    return conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
+
+
+def _refusal(conn: Connection, row: t.AnyRow | None, person: Person, seen: int | None) -> Outcome | None:
+    if row is None:
+        return Outcome.UNKNOWN
+    if not conn.execute(select(exists().where(t.person.c.id == person.id, t.person.c.active.is_(True)))).scalar():
+        return Outcome.NOT_STAFF
+    if row.state not in OPEN_ACTIONS:
+        return Outcome.ALREADY
+    if seen is not None and seen != row.version:
+        return Outcome.CHANGED
+    return None
+
+
+def _result(row: t.AnyRow | None, outcome: Outcome) -> ActionResult:
+    if row is None:
+        return ActionResult(outcome)
+    return ActionResult(outcome, ActionState(row.state), row.changed_by, row.changed_at)
+
+
+def _step(
+    conn: Connection,
+    row: t.AnyRow,
+    target: ActionState,
+    person: Person,
+    now: datetime,
+    *conditions: ColumnElement[bool],
+    reason: str = "",
+) -> ActionResult:
+    """One conditional update; if somebody else was quicker, all is undone and looked at again."""
+    a = t.action.c
+    moved = conn.execute(
+        update(t.action)
+        .where(a.id == row.id, a.state == row.state, a.version == row.version, *conditions)
+        .values(state=target.value, changed_by=person.name, changed_at=now, reason=reason or row.reason)
+    )
+    if not moved.rowcount:
+        raise OvertakenError
+    subjects = {"ticket_id": row.ticket_id, "action_id": row.id}
+    data = {"version": row.version, "person": person.id}
+    write_event(conn, Happening(f"action.{target.value}", person.name, now, **subjects, data=data, text=reason))
+    conn.execute(update(t.ticket).where(t.ticket.c.id == row.ticket_id).values(changed_at=now))
+    return ActionResult(Outcome(target.value), target, person.name, now)
+
+
+def _close_if_nothing_is_left(conn: Connection, ticket_id: int, now: datetime) -> None:
+    a, o = t.action.c, t.outbox.c
+    left = exists().where(a.ticket_id == ticket_id, a.state.in_(OPEN_ACTIONS))
+    drafts = exists().where(o.ticket_id == ticket_id, o.state == OutboxState.DRAFT.value)
+    conn.execute(
+        update(t.ticket)
+        .where(t.ticket.c.id == ticket_id, t.ticket.c.state == TicketState.OPEN.value, ~left, ~drafts)
+        .values(state=TicketState.CLOSED.value, changed_at=now)
+    )

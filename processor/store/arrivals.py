@@ -1,0 +1,157 @@
+"""A mail as a server shows it, and the three ways in which it may be known already."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import Connection, insert, select, update
+
+from processor.store import tables as t
+from processor.store.events import Happening
+from processor.store.watermarks import chunks
+from processor.ticket import MailState
+
+Place = tuple[str, str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail as a server shows it.  ``raw`` is None when it was too large or could not be fetched."""
+
+    account: str
+    folder: str
+    uidvalidity: int
+    uid: int
+    internaldate: datetime | None
+    size: int
+    raw: bytes | None
+    header: bytes = b""
+    junk: bool = False
+    purpose: str = ""
+
+    @property
+    def place(self) -> Place:
+        """The arrival key."""
+        return (self.account, self.folder, self.uidvalidity, self.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which mail an arrival is, and whether its bytes were new to us."""
+
+    mail_id: int
+    new: bool
+
+
+@dataclass(slots=True)
+class Known:
+    """The newest arrival at a place."""
+
+    digest: str
+    internaldate: datetime | None
+    size: int
+    reuse: int
+
+
+def digest_of(key: bytes, arrival: Arrival) -> str:
+    """The keyed digest by which a mail's bytes are known; header, size and place stand in for missing bytes."""
+    if arrival.raw is not None:
+        return hmac.digest(key, arrival.raw, "sha256").hex()
+    stand_in = repr((arrival.header, arrival.size, *(() if arrival.header else arrival.place)))
+    return hmac.digest(key, b"header only\0" + stand_in.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+def same_mail(known: Known, arrival: Arrival, digest: str) -> bool:
+    """Whether the server shows what it showed before at this place."""
+    if known.digest == digest:
+        return True
+    if arrival.raw is not None:
+        return False
+    dates = (known.internaldate, arrival.internaldate)
+    return known.size == arrival.size and (None in dates or dates[0] == dates[1])
+
+
+def known_places(conn: Connection, arrivals: Sequence[Arrival]) -> dict[Place, Known]:
+    """The newest arrival at each of the places."""
+    a = t.arrival.c
+    found: dict[Place, Known] = {}
+    places = sorted({arrival.place for arrival in arrivals})
+    for (account, folder, uidvalidity), group in groupby(places, key=lambda place: place[:3]):
+        for uids in chunks([place[3] for place in group]):
+            query = (
+                select(a.uid, a.internaldate, a.size, a.reuse, t.mail.c.digest)
+                .join_from(t.arrival, t.mail)
+                .where(a.account == account, a.folder == folder, a.uidvalidity == uidvalidity, a.uid.in_(uids))
+                .order_by(a.reuse)
+            )
+            for row in conn.execute(query):
+                place = (account, folder, uidvalidity, row.uid)
+                found[place] = Known(row.digest, row.internaldate, row.size, row.reuse)
+    return found
+
+
+def insert_arrivals(conn: Connection, landed: Sequence[tuple[Arrival, int, int]], now: datetime) -> None:
+    """Write arrivals (with mail id and reuse count); whatever the UID named before needs nothing more."""
+    if not landed:
+        return
+    a = t.arrival.c
+    for arrival, _, reuse in landed:
+        if reuse:
+            here = (a.account == arrival.account, a.folder == arrival.folder, a.uid == arrival.uid)
+            old = update(t.arrival).where(*here, a.uidvalidity == arrival.uidvalidity, a.reuse < reuse)
+            conn.execute(old.values(done=True, done_at=now))
+    rows = [
+        {
+            "account": arrival.account,
+            "folder": arrival.folder,
+            "uidvalidity": arrival.uidvalidity,
+            "uid": arrival.uid,
+            "reuse": reuse,
+            "internaldate": arrival.internaldate,
+            "size": arrival.size,
+            "mail_id": mail_id,
+            "seen_at": now,
+            "done": False,
+        }
+        for arrival, mail_id, reuse in landed
+    ]
+    conn.execute(insert(t.arrival), rows)
+
+
+def kept_event(mail_id: int, digest: str, arrival: Arrival, now: datetime) -> Happening:
+    """The event that proves when the bytes were here."""
+    data = {"digest": digest, "size": arrival.size, "uidvalidity": arrival.uidvalidity, "uid": arrival.uid}
+    return Happening("mail.kept", "keep", now, mail_id=mail_id, data=data)
+
+
+def uid_reused(arrival: Arrival, known: Known, now: datetime) -> Happening:
+    """The event that says that a server broke its promise about UIDs (RFC 9051 section 2.3.1.1)."""
+    data = {
+        "account": arrival.account,
+        "folder": arrival.folder,
+        "uidvalidity": arrival.uidvalidity,
+        "uid": arrival.uid,
+        "size": [known.size, arrival.size],
+        "internaldate": [known.internaldate, arrival.internaldate],
+    }
+    return Happening("uid.reused", "keep", now, data=data)
+
+
+def mail_row(arrival: Arrival, digest: str, state: MailState, reason: str, now: datetime) -> dict[str, object]:
+    """A new row of the mail table."""
+    return {
+        "digest": digest,
+        "size": arrival.size,
+        "state": state.value,
+        "reason": reason,
+        "account": arrival.account,
+        "folder": arrival.folder,
+        "purpose": arrival.purpose,
+        "junk": arrival.junk,
+        "arrived_at": arrival.internaldate or now,
+        "kept_at": now,
+    }

@@ -1,0 +1,173 @@
+"""What the store knows about a mail before it is decided: its thread, replies sent lately, the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, select
+
+from processor.store import tables as t
+from processor.store.transaction import commit, reading
+from processor.ticket import OutboxState, TicketState
+
+K = TypeVar("K", str, int)
+
+SENDER_WINDOW = timedelta(hours=24)
+ALL_WINDOW = timedelta(hours=1)
+# Nobody's limit is higher; counting ends there, so that a flood does not make counting slow.
+COUNT_LIMIT = 20_000
+# Longer ones exist only to hurt (a PostgreSQL index row holds 2,700 bytes), and are cut alike everywhere.
+MESSAGE_ID_LENGTH = 500
+ADDRESS_LENGTH = 320
+# RFC 5322 sets no bound; a thread of more is known by its ends.
+MESSAGE_IDS = 50
+
+COUNTED = tuple(
+    state.value
+    for state in (
+        OutboxState.READY,
+        OutboxState.SENDING,
+        OutboxState.SENT,
+        OutboxState.RETRY,
+        OutboxState.UNKNOWN,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTicket:
+    """A ticket of the thread; ``ours`` when a Message-ID that we sent led to it, not one that came in."""
+
+    ticket_id: int
+    ticket_no: str
+    sender: str
+    state: TicketState
+    ours: bool
+
+
+class RepliesLately(NamedTuple):
+    """Automatic replies that are out or on their way; staff's own and confirmations do not count."""
+
+    to_sender: int
+    in_thread: int
+    in_all: int
+
+
+def ticket_for(source: Engine | Connection, message_ids: Sequence[str]) -> FoundTicket | None:
+    """The ticket that these Message-IDs (In-Reply-To, then References, nearest first) belong to.
+
+    A Message-ID of ours wins over those that strangers chose; a merged ticket gives the one it went into.
+    """
+    wanted = [bounded_id(one) for one in message_ids if one]
+    if len(wanted) > MESSAGE_IDS:
+        wanted = wanted[: MESSAGE_IDS // 2] + wanted[-MESSAGE_IDS // 2 :]
+    if not wanted:
+        return None
+    with reading(source) as conn:
+        for table, ours in ((t.outbox, True), (t.mail, False)):
+            c = table.c
+            query = select(c.message_id, c.ticket_id).where(c.message_id.in_(wanted), c.ticket_id.is_not(None))
+            rows = conn.execute(query.order_by(c.id)).all()
+            if rows:
+                nearest = min(rows, key=lambda row: wanted.index(row.message_id))
+                return _found(conn, nearest.ticket_id, ours)
+    return None
+
+
+def replies_lately(source: Engine | Connection, sender: str, ticket_id: int | None, now: datetime) -> RepliesLately:
+    """Count replies to the sender (24 h), in the ticket (ever) and to all (1 h); each stops at COUNT_LIMIT."""
+    o = t.outbox.c
+    with reading(source) as conn:
+        return RepliesLately(
+            _count(conn, o.recipient == bounded_address(sender), o.created_at > now - SENDER_WINDOW),
+            0 if ticket_id is None else _count(conn, o.ticket_id == ticket_id),
+            replies_in_all(conn, now),
+        )
+
+
+def replies_by_key(
+    conn: Connection, column: ColumnElement[K], keys: Collection[K], since: datetime | None
+) -> dict[K, int]:
+    """Counted replies for many senders or tickets at once."""
+    if not keys:
+        return {}
+    window = [] if since is None else [t.outbox.c.created_at > since]
+    query = select(column, func.count()).where(column.in_(list(keys)), _counted(), *window).group_by(column)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def known_sender(source: Engine | Connection, spec: str, domain: str) -> bool:
+    """Whether the address, or its (non-public) domain, is known as a customer's."""
+    r = t.register_contact.c
+    wanted = ((r.kind == "address") & (r.value == bounded_address(spec))) | (
+        (r.kind == "domain") & (r.value == bounded_address(domain))
+    )
+    with reading(source) as conn:
+        return conn.execute(select(r.kind).where(wanted).limit(1)).first() is not None
+
+
+def add_contacts(engine: Engine, addresses: Iterable[str], domains: Iterable[str], now: datetime) -> int:
+    """Remember addresses and domains as customers'; says how many were new.  Give no public domains."""
+    wanted = {("address", bounded_address(one)) for one in addresses}
+    wanted |= {("domain", bounded_address(one)) for one in domains}
+    return commit(engine, lambda conn: _add_contacts(conn, wanted, now))
+
+
+def whole_ticket(conn: Connection, ticket_id: int) -> t.AnyRow:
+    """The row of a ticket, or of the one that it was merged into.  Raises LookupError when there is none."""
+    seen: set[int] = set()
+    query = select(t.ticket.c.id, t.ticket.c.number, t.ticket.c.sender, t.ticket.c.state, t.ticket.c.merged_into)
+    while ticket_id not in seen:
+        seen.add(ticket_id)
+        row = conn.execute(query.where(t.ticket.c.id == ticket_id)).first()
+        if row is None:
+            break
+        if row.merged_into is None:
+            return row
+        ticket_id = row.merged_into
+    raise LookupError(f"ticket {ticket_id} is missing, or merged into itself")
+
+
+def replies_in_all(conn: Connection, now: datetime) -> int:
+    """Counted replies of the last hour."""
+    return _count(conn, t.outbox.c.created_at > now - ALL_WINDOW)
+
+
+def bounded_id(message_id: str) -> str:
+    """A Message-ID as it is stored and sought."""
+    return message_id[:MESSAGE_ID_LENGTH]
+
+
+def bounded_address(spec: str) -> str:
+    """An address or domain as it is stored and sought."""
+    return spec[:ADDRESS_LENGTH].lower()
+
+
+def _found(conn: Connection, ticket_id: int, ours: bool) -> FoundTicket:
+    row = whole_ticket(conn, ticket_id)
+    return FoundTicket(row.id, row.number, row.sender, TicketState(row.state), ours)
+
+
+def _counted() -> ColumnElement[bool]:
+    return and_(t.outbox.c.state.in_(COUNTED), t.outbox.c.automatic.is_(True))
+
+
+def _count(conn: Connection, *conditions: ColumnElement[bool]) -> int:
+    some = select(literal(1)).select_from(t.outbox).where(*conditions, _counted()).limit(COUNT_LIMIT).subquery()
+    return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def _add_contacts(conn: Connection, wanted: set[tuple[str, str]], now: datetime) -> int:
+    r = t.register_contact.c
+    values = sorted(wanted)
+    known: set[tuple[str, str]] = set()
+    for start in range(0, len(values), 500):
+        part = [value for _, value in values[start : start + 500]]
+        known |= {(row.kind, row.value) for row in conn.execute(select(r.kind, r.value).where(r.value.in_(part)))}
+    fresh = [{"kind": kind, "value": value, "added_at": now} for kind, value in values if (kind, value) not in known]
+    if fresh:
+        conn.execute(insert(t.register_contact), fresh)
+    return len(fresh)

@@ -1,0 +1,170 @@
+"""Opening the store: files made private, schema brought up to date, connections that keep what they commit.
+
+SQLite runs in WAL mode with synchronous FULL, so that a commit survives a power cut; writers take the
+write lock when they begin (BEGIN IMMEDIATE), since a reader that turns writer fails at once instead of
+waiting.  PostgreSQL is opened as it is, and upgraded only when told (``migrate.upgrade``).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from processor.store import tables as t
+from processor.store.migrate import SchemaError, code_version, migrate, require_current, stored_version
+from processor.store.transaction import READ_ONLY, reading
+
+BUSY_SECONDS = 30
+DIGEST_KEY = "digest_key"
+
+
+def open_store(url: str) -> Engine:
+    """Open the database, ready for use.
+
+    SQLite: makes the folder (mode 0700) and the file (0600) and upgrades the schema by itself.
+    Raises SchemaError, in words, when the schema is newer than this program, or older on PostgreSQL.
+    """
+    engine = connect(url)
+    try:
+        if engine.dialect.name == "sqlite":
+            migrate(engine)
+        require_current(engine)
+        _make_digest_key(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def upgrade(url: str) -> str:
+    """Bring the schema to this program's version and return that version; nothing half-done is left behind."""
+    engine = connect(url)
+    try:
+        migrate(engine)
+        return schema_version(engine)
+    finally:
+        engine.dispose()
+
+
+def schema_version(engine: Engine) -> str:
+    """The version of the schema in the database, ``""`` when there is none yet."""
+    return stored_version(engine)
+
+
+def check_store(url: str) -> list[str]:
+    """What is wrong with the store, one sentence each; empty when all is well.  Changes nothing."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(parsed.database or "")
+        if not path.exists():
+            return [f"There is no database file {path} yet; it is made at the first start."]
+    engine = connect(url)
+    try:
+        return _faults(engine, parsed)
+    except SQLAlchemyError as error:
+        return [f"The database cannot be read: {str(error).splitlines()[0]}"]
+    finally:
+        engine.dispose()
+
+
+def store_key(conn: Connection) -> bytes:
+    """The secret of this database, from which digests and Message-IDs are keyed."""
+    found = conn.execute(select(t.setting.c.value).where(t.setting.c.name == DIGEST_KEY)).scalar_one()
+    return bytes.fromhex(found)
+
+
+def connect(url: str) -> Engine:
+    """An engine without any look at the schema; for ``open_store``, ``upgrade`` and ``check_store``."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _make_private(parsed)
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(parsed, pool_pre_ping=True)
+
+
+def _make_private(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise SchemaError("The store needs a file: mail kept in memory would be lost.")
+    path = Path(url.database)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The write-ahead log and its index take the file's mode, so it must be private before SQLite opens it.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _prepare_sqlite(dbapi: Any, _record: object) -> None:
+    # Python's sqlite3 would begin transactions late and of its own accord; we begin them ourselves.
+    dbapi.isolation_level = None
+    cursor = dbapi.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    read_only = conn.get_execution_options().get(READ_ONLY, False)
+    conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _make_digest_key(engine: Engine) -> None:
+    with reading(engine) as conn:
+        if conn.execute(select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY)).first():
+            return
+    try:
+        with engine.begin() as conn:
+            conn.execute(insert(t.setting).values(name=DIGEST_KEY, value=secrets.token_hex(32)))
+    except IntegrityError:
+        # Another process opened the new store in the same moment; its key is as good.
+        return
+
+
+def _faults(engine: Engine, url: URL) -> list[str]:
+    found: list[str] = []
+    version = stored_version(engine)
+    if version != code_version():
+        found.append(f"The schema is {version or 'missing'}, this program's is {code_version()}: run the upgrade.")
+    with reading(engine) as conn:
+        if engine.dialect.name == "sqlite":
+            return found + _sqlite_faults(conn, Path(url.database or ""))
+        return found + _postgresql_faults(conn)
+
+
+def _sqlite_faults(conn: Connection, path: Path) -> list[str]:
+    found = []
+    for place, wanted in ((path, 0o600), (path.parent, 0o700)):
+        mode = place.stat().st_mode & 0o777
+        if mode & ~wanted:
+            found.append(f"{place} can be read by others (mode {mode:o}): chmod {wanted:o} {place}")
+    result = conn.execute(text("PRAGMA quick_check(5)")).scalars().all()
+    found += [f"The database file is damaged: {line}" for line in result if line != "ok"]
+    broken = conn.execute(text("PRAGMA foreign_key_check")).all()
+    if broken:
+        found.append(f"{len(broken)} rows point at rows that are gone, the first in table {broken[0][0]}.")
+    return found
+
+
+def _postgresql_faults(conn: Connection) -> list[str]:
+    found = []
+    for name in ("fsync", "full_page_writes"):
+        if conn.execute(text(f"SHOW {name}")).scalar_one() != "on":
+            found.append(f"PostgreSQL runs with {name} off: a power cut can lose what was committed.")
+    if conn.execute(text("SHOW synchronous_commit")).scalar_one() not in ("on", "remote_apply"):
+        found.append("PostgreSQL runs with synchronous_commit relaxed: a crash can lose what was committed.")
+    standbys = conn.execute(text("SELECT count(*) FROM pg_stat_replication")).scalar_one()
+    if standbys and not conn.execute(text("SHOW synchronous_standby_names")).scalar_one():
+        found.append("There is a standby, but it is not synchronous: a failover can lose mails and send replies twice.")
+    return found

@@ -1,0 +1,117 @@
+"""The audit: what happened, by whom, in the transaction in which it happened.
+
+``data`` is for facts without personal text; ``text`` (the explanation of a decision, a reason that a
+person typed) stands in a row of its own that can be erased, and the event keeps a salted digest of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from processor.store import tables as t
+from processor.store.columns import canonical, storable
+from processor.store.transaction import reading
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event to be written; ids are of rows that exist."""
+
+    kind: str
+    actor: str
+    now: datetime
+    mail_id: int | None = None
+    ticket_id: int | None = None
+    action_id: int | None = None
+    outbox_id: int | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as stored; ``text`` is ``""`` when there was none or it was erased."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    mail_id: int | None
+    ticket_id: int | None
+    action_id: int | None
+    outbox_id: int | None
+    data: Mapping[str, Any]
+    text: str
+
+
+def write_event(conn: Connection, happening: Happening) -> None:
+    """Write one event in the caller's transaction."""
+    write_events(conn, [happening])
+
+
+def write_events(conn: Connection, happenings: Sequence[Happening]) -> None:
+    """Write events in order, in one statement, in the caller's transaction."""
+    if not happenings:
+        return
+    salts = [secrets.token_hex(16) if h.text else "" for h in happenings]
+    rows = [_row(h, salt) for h, salt in zip(happenings, salts, strict=True)]
+    if not any(salts):
+        conn.execute(insert(t.event), rows)
+        return
+    returned = conn.execute(insert(t.event).returning(t.event.c.id, sort_by_parameter_order=True), rows)
+    texts = [
+        {"event_id": event_id, "salt": salt, "text": storable(happening.text)}
+        for event_id, salt, happening in zip(returned.scalars(), salts, happenings, strict=True)
+        if salt
+    ]
+    conn.execute(insert(t.event_text), texts)
+
+
+def events(source: Engine | Connection, ticket_no: str) -> list[Event]:
+    """Everything that happened to a ticket, oldest first."""
+    query = (
+        select(t.event, t.event_text.c.text)
+        .join(t.ticket, t.event.c.ticket_id == t.ticket.c.id)
+        .outerjoin(t.event_text, t.event_text.c.event_id == t.event.c.id)
+        .where(t.ticket.c.number == ticket_no)
+        .order_by(t.event.c.id)
+    )
+    with reading(source) as conn:
+        return [
+            Event(
+                id=row.id,
+                at=row.at,
+                kind=row.kind,
+                actor=row.actor,
+                mail_id=row.mail_id,
+                ticket_id=row.ticket_id,
+                action_id=row.action_id,
+                outbox_id=row.outbox_id,
+                data=json.loads(row.data),
+                text=row.text or "",
+            )
+            for row in conn.execute(query)
+        ]
+
+
+def _row(happening: Happening, salt: str) -> dict[str, object]:
+    digest = hashlib.sha256((salt + storable(happening.text)).encode()).hexdigest() if salt else ""
+    return {
+        "at": happening.now,
+        "kind": happening.kind,
+        "actor": happening.actor,
+        "mail_id": happening.mail_id,
+        "ticket_id": happening.ticket_id,
+        "action_id": happening.action_id,
+        "outbox_id": happening.outbox_id,
+        "data": canonical(happening.data),
+        "text_digest": digest,
+    }

@@ -1,0 +1,72 @@
+"""Items and their actions, written for a batch of decided mails."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert
+
+from processor.store import tables as t
+from processor.store.columns import canonical
+from processor.store.decided import Landing, Record
+from processor.ticket import ActionState, Item
+
+PROVENANCE_RISK = {"proven": 0, "unproven": 2, "forged": 3}
+
+
+def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> dict[int, list[int]]:
+    """Write items with their actions; gives each mail's item ids in the decision's order."""
+    each = [(r, landing, item) for r, landing in fresh for item in r.decision.items]
+    if not each:
+        return {}
+    inserted = insert(t.item).returning(t.item.c.id, sort_by_parameter_order=True)
+    item_ids = list(conn.execute(inserted, [_item_row(r, landing, item) for r, landing, item in each]).scalars())
+    found: dict[int, list[int]] = defaultdict(list)
+    actions: list[dict[str, object]] = []
+    for (r, landing, item), item_id in zip(each, item_ids, strict=True):
+        found[r.mail_id].append(item_id)
+        actions += _action_rows(r, landing, item, item_id)
+    if actions:
+        conn.execute(insert(t.action), actions)
+    return found
+
+
+def _item_row(r: Record, landing: Landing, item: Item) -> dict[str, object]:
+    return {
+        "ticket_id": landing.ticket_id,
+        "mail_id": r.mail_id,
+        "type": item.type,
+        "org_no": item.org_no,
+        "rule": item.rule,
+        "template": item.template,
+        "confidence": item.confidence,
+        "risk": _risk(r, item),
+        "evidence": canonical(
+            {
+                "requests": [q.evidence for q in r.understanding.requests if q.type == item.type],
+                "fields": r.understanding.field_evidence,
+            }
+        ),
+    }
+
+
+def _risk(r: Record, item: Item) -> int:
+    dangerous = 4 if any(action.needs == "two_staff" for action in item.actions) else 0
+    return dangerous + PROVENANCE_RISK[r.decision.provenance.result] + (r.decision.outcome == "review")
+
+
+def _action_rows(r: Record, landing: Landing, item: Item, item_id: int) -> list[dict[str, object]]:
+    return [
+        {
+            "ticket_id": landing.ticket_id,
+            "item_id": item_id,
+            "kind": action.kind,
+            "needs": action.needs,
+            "state": ActionState.WAITING.value,
+            "due": action.due,
+            "facts": canonical(dict(action.facts)),
+            "changed_at": r.now,
+        }
+        for action in item.actions
+    ]

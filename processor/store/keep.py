@@ -1,0 +1,142 @@
+"""The first commit: a mail's bytes are durable here before anything else happens to it.
+
+A mail is known by where it arrived (account, folder, UIDVALIDITY, UID) and by the keyed digest of its
+bytes.  The same place and bytes again are nothing new; the same bytes elsewhere are another arrival of
+the same mail; the same place with other bytes is a UID that the server used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from processor.store import tables as t
+from processor.store.arrivals import (
+    Arrival,
+    Kept,
+    Known,
+    digest_of,
+    insert_arrivals,
+    kept_event,
+    known_places,
+    mail_row,
+    same_mail,
+    uid_reused,
+)
+from processor.store.engine import store_key
+from processor.store.events import Happening, write_events
+from processor.store.keep_stream import keep_stream
+from processor.store.transaction import commit, reading
+from processor.store.watermarks import (
+    Unfinished,
+    Watermark,
+    advance,
+    first_start,
+    known_uids,
+    mark_arrivals_done,
+    unfinished,
+    watermark,
+)
+from processor.ticket import MailState
+
+__all__ = [
+    "Arrival",
+    "Kept",
+    "Unfinished",
+    "Watermark",
+    "advance",
+    "first_start",
+    "keep",
+    "keep_stream",
+    "known_uids",
+    "mark_arrivals_done",
+    "raw_of",
+    "unfinished",
+    "watermark",
+]
+
+NOT_FETCHED = "the bytes could not be fetched; only the header is kept"
+
+
+def keep(engine: Engine, arrivals: Sequence[Arrival], now: datetime) -> list[Kept]:
+    """Keep a batch in one transaction; answers in the order of ``arrivals``.
+
+    Idempotent: a batch kept twice, or in two halves, or by two workers, leaves the same rows.  When
+    it returns, the bytes survive a power cut.
+    """
+    return commit(engine, lambda conn: _keep(conn, arrivals, now)) if arrivals else []
+
+
+def raw_of(engine: Engine, mail_id: int) -> bytes:
+    """The mail's bytes, or its header where only that could be had.  Raises KeyError for an unknown mail."""
+    with reading(engine) as conn:
+        whole = conn.execute(select(t.raw_mail.c.content).where(t.raw_mail.c.mail_id == mail_id)).scalar()
+        if whole is not None:
+            return bytes(whole)
+        parts = select(t.raw_part.c.content).where(t.raw_part.c.mail_id == mail_id).order_by(t.raw_part.c.number)
+        found = [bytes(part) for part in conn.execute(parts).scalars()]
+    if not found:
+        raise KeyError(mail_id)
+    return b"".join(found)
+
+
+def _keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> list[Kept]:
+    key = store_key(conn)
+    digests = [digest_of(key, arrival) for arrival in arrivals]
+    places = known_places(conn, arrivals)
+    mail_ids = _known_mails(conn, set(digests))
+    fresh: dict[str, Arrival] = {}
+    landed: list[tuple[Arrival, str, int]] = []
+    reused: list[Happening] = []
+    answers: list[tuple[str, bool]] = []
+    for arrival, digest in zip(arrivals, digests, strict=True):
+        known = places.get(arrival.place)
+        if known and same_mail(known, arrival, digest):
+            answers.append((known.digest, False))
+            continue
+        new = digest not in mail_ids and digest not in fresh
+        if new:
+            fresh[digest] = arrival
+        answers.append((digest, new))
+        reuse = known.reuse + 1 if known else 0
+        landed.append((arrival, digest, reuse))
+        places[arrival.place] = Known(digest, arrival.internaldate, arrival.size, reuse)
+        if known:
+            reused.append(uid_reused(arrival, known, now))
+    mail_ids |= _insert_mails(conn, fresh, now)
+    insert_arrivals(conn, [(arrival, mail_ids[digest], reuse) for arrival, digest, reuse in landed], now)
+    write_events(conn, [kept_event(mail_ids[d], d, a, now) for d, a in fresh.items()] + reused)
+    mail_ids |= _known_mails(conn, {digest for digest, _ in answers} - mail_ids.keys())
+    return [Kept(mail_ids[digest], new) for digest, new in answers]
+
+
+def _known_mails(conn: Connection, digests: set[str]) -> dict[str, int]:
+    if not digests:
+        return {}
+    rows = conn.execute(select(t.mail.c.digest, t.mail.c.id).where(t.mail.c.digest.in_(sorted(digests))))
+    return {row.digest: row.id for row in rows}
+
+
+def _insert_mails(conn: Connection, fresh: dict[str, Arrival], now: datetime) -> dict[str, int]:
+    if not fresh:
+        return {}
+    rows = [
+        mail_row(arrival, digest, MailState.SET_ASIDE, NOT_FETCHED, now)
+        if arrival.raw is None
+        else mail_row(arrival, digest, MailState.KEPT, "", now)
+        for digest, arrival in fresh.items()
+    ]
+    returned = conn.execute(insert(t.mail).returning(t.mail.c.id, sort_by_parameter_order=True), rows)
+    mail_ids = dict(zip(fresh, returned.scalars(), strict=True))
+    raws = [
+        {
+            "mail_id": mail_ids[digest],
+            "content": arrival.header if arrival.raw is None else arrival.raw,
+            "whole": arrival.raw is not None,
+        }
+        for digest, arrival in fresh.items()
+    ]
+    conn.execute(insert(t.raw_mail), raws)
+    return mail_ids

@@ -1,0 +1,165 @@
+"""Which ticket a decided mail belongs to: that of an equal letter, the one it joins, or one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, insert, or_, select, update
+
+from processor.store import tables as t
+from processor.store.context import bounded_address, whole_ticket
+from processor.store.decided import Landing, NumberTakenError, Record
+from processor.store.events import Happening, write_events
+from processor.ticket import ActionState, MailState, TicketState
+
+# Filled in once the tickets have their ids.
+NOT_YET = Landing(0, "", fresh=True)
+
+
+def land(conn: Connection, records: Sequence[Record], letters: Sequence[str]) -> list[Landing]:
+    """Find or make the ticket of each record, in order; locks the mails until the end of the transaction."""
+    mails = _lock_mails(conn, {r.mail_id for r in records})
+    known = _known_letters(conn, letters)
+    landings: list[Landing] = []
+    makers: list[int] = []
+    copies: dict[int, int] = {}
+    first: dict[str, int] = {}
+    seen: dict[int, int] = {}
+    for n, (r, letter) in enumerate(zip(records, letters, strict=True)):
+        mail = mails[r.mail_id]
+        if mail.state == MailState.DECIDED.value:
+            landings.append(Landing(mail.ticket_id, "", fresh=False, decided_before=True))
+        elif r.mail_id in seen:
+            copies[n] = seen[r.mail_id]
+            landings.append(Landing(0, "", fresh=False, decided_before=True))
+        elif letter in known:
+            landings.append(Landing(known[letter], "", fresh=False))
+        elif letter in first:
+            copies[n] = first[letter]
+            landings.append(Landing(0, "", fresh=False))
+        else:
+            first[letter] = n
+            makers.append(n)
+            landings.append(replace(NOT_YET, early=_early(mail)))
+        seen.setdefault(r.mail_id, n)
+    for n, (ticket_id, joined) in zip(makers, _tickets(conn, [records[n] for n in makers]), strict=True):
+        landings[n] = replace(landings[n], ticket_id=ticket_id, joined=joined)
+    for n, original in copies.items():
+        landings[n] = replace(landings[n], ticket_id=landings[original].ticket_id)
+    numbers = _numbers(conn, {landing.ticket_id for landing in landings})
+    return [replace(landing, ticket_no=numbers[landing.ticket_id]) for landing in landings]
+
+
+def _lock_mails(conn: Connection, mail_ids: set[int]) -> dict[int, t.AnyRow]:
+    m = t.mail.c
+    query = (
+        select(m.id, m.state, m.ticket_id, m.arrived_at, t.mailbox.c.answer_from)
+        .outerjoin_from(t.mail, t.mailbox, t.mailbox.c.account == m.account)
+        .where(m.id.in_(sorted(mail_ids)))
+        # In one order everywhere, so that two workers never wait for each other in a ring.
+        .order_by(m.id)
+        .with_for_update(of=t.mail)
+    )
+    found = {row.id: row for row in conn.execute(query)}
+    for mail_id in mail_ids - found.keys():
+        raise KeyError(mail_id)
+    return found
+
+
+def _known_letters(conn: Connection, letters: Iterable[str]) -> dict[str, int]:
+    query = select(t.letter.c.digest, t.letter.c.ticket_id).where(t.letter.c.digest.in_(sorted(set(letters))))
+    return {row.digest: row.ticket_id for row in conn.execute(query)}
+
+
+def _early(mail: t.AnyRow) -> bool:
+    return mail.answer_from is not None and mail.arrived_at < mail.answer_from
+
+
+def _tickets(conn: Connection, records: Sequence[Record]) -> list[tuple[int, bool]]:
+    """The ticket of each record that needs one, and whether it was there before."""
+    new = [r for r in records if r.joins_ticket_id is None]
+    made = iter(_insert_tickets(conn, new))
+    return [(next(made), False) if r.joins_ticket_id is None else (_join(conn, r), True) for r in records]
+
+
+def _insert_tickets(conn: Connection, records: Sequence[Record]) -> list[int]:
+    if not records:
+        return []
+    numbers = [r.ticket_no for r in records]
+    taken = conn.execute(select(t.ticket.c.number).where(t.ticket.c.number.in_(numbers))).scalars().all()
+    if taken or len(set(numbers)) < len(numbers):
+        raise NumberTakenError(", ".join(taken) or "a number was given twice in a batch")
+    inserted = insert(t.ticket).returning(t.ticket.c.id, sort_by_parameter_order=True)
+    return list(conn.execute(inserted, [_ticket_row(r) for r in records]).scalars())
+
+
+def _ticket_row(r: Record) -> dict[str, object]:
+    return {
+        "number": r.ticket_no,
+        "state": _first_state(r).value,
+        "sender": bounded_address(r.sender_spec),
+        "subject": r.message.subject,
+        "language": r.understanding.language,
+        "company": r.decision.fields.company or "",
+        "provenance": r.decision.provenance.result,
+        "outcome": r.decision.outcome,
+        "opened_at": r.now,
+        "changed_at": r.now,
+    }
+
+
+def _first_state(r: Record) -> TicketState:
+    """Open unless the reply is all there is to do; a reply that does not leave opens it again later."""
+    if r.decision.outcome == "ignore":
+        return TicketState.CLOSED
+    reply = r.decision.reply
+    if r.decision.outcome == "review" or r.decision.actions or reply is None:
+        return TicketState.OPEN
+    return {"answer": TicketState.CLOSED, "question": TicketState.WITH_CUSTOMER}.get(reply.kind, TicketState.OPEN)
+
+
+def _join(conn: Connection, r: Record) -> int:
+    """Attach a mail to a ticket; only a proven sender's words open it and undo first approvals (T26)."""
+    if r.joins_ticket_id is None:
+        raise ValueError("no ticket to join")
+    ticket_id: int = whole_ticket(conn, r.joins_ticket_id).id
+    if r.decision.provenance.result != "proven" or r.decision.outcome == "ignore":
+        return ticket_id
+    conn.execute(
+        update(t.ticket)
+        .where(t.ticket.c.id == ticket_id)
+        .values(state=TicketState.OPEN.value, version=t.ticket.c.version + 1, changed_at=r.now)
+    )
+    drop_approvals(conn, ticket_id, "record", r.now)
+    return ticket_id
+
+
+def drop_approvals(conn: Connection, ticket_id: int, actor: str, now: datetime) -> None:
+    """Let what needs two people wait for both again, since what the first one saw has changed."""
+    a = t.action.c
+    fallen = conn.execute(
+        update(t.action)
+        .where(
+            a.ticket_id == ticket_id,
+            or_(
+                a.state == ActionState.SECONDED.value,
+                and_(a.state == ActionState.APPROVED.value, a.needs == "two_staff"),
+            ),
+        )
+        .values(state=ActionState.WAITING.value, version=a.version + 1, changed_by=actor, changed_at=now)
+        .returning(a.id)
+    )
+    write_events(
+        conn,
+        [
+            Happening("action.approvals_dropped", actor, now, ticket_id=ticket_id, action_id=action_id)
+            for action_id in fallen.scalars().all()
+        ],
+    )
+
+
+def _numbers(conn: Connection, ticket_ids: set[int]) -> dict[int, str]:
+    query = select(t.ticket.c.id, t.ticket.c.number).where(t.ticket.c.id.in_(sorted(ticket_ids)))
+    return {row.id: row.number for row in conn.execute(query)}

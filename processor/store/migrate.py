@@ -1,0 +1,77 @@
+"""The schema's versions: which one is stored, which one this program knows, and the way between them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from processor.store.transaction import reading
+
+# PostgreSQL's advisory lock by which two machines upgrade one after the other; any fixed number does.
+UPGRADE_LOCK = 7_209_151
+
+
+class SchemaError(Exception):
+    """The database cannot be used by this program; the message says why and what to do."""
+
+
+def migrate(engine: Engine) -> None:
+    """Upgrade in one transaction, so that an interrupted upgrade has not happened.
+
+    Raises SchemaError when the schema is newer than this program.
+    """
+    if stored_version(engine) == code_version():
+        return
+    with engine.begin() as conn:
+        if engine.dialect.name == "postgresql":
+            conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+        _refuse_newer(MigrationContext.configure(conn).get_current_revision() or "")
+        config = _config()
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+
+
+def require_current(engine: Engine) -> None:
+    """Raise SchemaError unless the schema is exactly this program's."""
+    version = stored_version(engine)
+    if version == code_version():
+        return
+    _refuse_newer(version)
+    raise SchemaError(
+        f"The database's schema is {version or 'missing'} and this program needs {code_version()}."
+        " Stop all daemons and run the upgrade command."
+    )
+
+
+def stored_version(engine: Engine) -> str:
+    """The version in the database, ``""`` when there is none."""
+    with reading(engine) as conn:
+        return MigrationContext.configure(conn).get_current_revision() or ""
+
+
+@cache
+def code_version() -> str:
+    """The newest version that this program knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def _refuse_newer(version: str) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if version and version not in known:
+        raise SchemaError(
+            f"The database was written by a newer program (schema {version}; this program knows up to"
+            f" {code_version()}). Install that version again; a downgrade would lose what the newer one wrote."
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

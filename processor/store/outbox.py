@@ -1,0 +1,224 @@
+"""Sending once: what workers do with the outbox.
+
+A claim is a lease with a fence number and leaves the state alone, so a row that was claimed and never
+attempted is simply free again when the lease ends.  ``attempt`` is committed before the first byte of
+DATA; a row found in ``sending`` after its lease is ``unknown`` by definition, except a confirmation,
+which is repeated with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, true, update
+
+from processor.store import tables as t
+from processor.store.engine import DIGEST_KEY
+from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
+from processor.store.staff_replies import approve_reply, cancel, cancel_reply, issue_confirmation, release, resend
+from processor.store.sweep import Swept, sweep
+from processor.store.switch import resume_answers, stop_answers, stopped, turn
+from processor.store.transaction import commit, reading
+from processor.store.transitions import FREE, TRANSITIONS, move
+from processor.ticket import OutboxState
+
+__all__ = [
+    "TRANSITIONS",
+    "Outgoing",
+    "Swept",
+    "approve_reply",
+    "attempt",
+    "bounced",
+    "cancel",
+    "cancel_reply",
+    "claim",
+    "failed",
+    "issue_confirmation",
+    "outbox_counts",
+    "release",
+    "resend",
+    "resume_answers",
+    "retry_at",
+    "sent",
+    "stop_answers",
+    "stopped",
+    "sweep",
+    "unknown",
+]
+
+BREAKER = "breaker"
+CAP_WINDOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A claimed reply.  ``fence`` must be given back with everything said about it."""
+
+    id: int
+    fence: int
+    to: str
+    envelope_from: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    in_reply_to: str
+    references: str
+    kind: str
+    ticket_no: str
+    language: str
+    tries: int
+
+
+def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds: int) -> list[Outgoing]:
+    """Claim replies that may leave now, what staff approved first.
+
+    Automatic ones stay while the stop switch is on or the cap of an hour is used up; when the cap
+    keeps a reply back, the breaker turns the switch, and resuming is a person's act (T31).
+    """
+    return commit(engine, lambda conn: _claim(conn, worker, limit, now, timedelta(seconds=lease_seconds)))
+
+
+def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime) -> bool:
+    """Write down that DATA is about to be sent.  False: do not send, the row is no longer yours, or not to leave."""
+    o = t.outbox.c
+    values = {"attempted_at": now, "tries": o.tries + 1}
+    with engine.begin() as conn:
+        allowed = o.automatic.is_(False) if stopped(conn) else true()
+        conditions = (o.fence == fence, o.claimed_until > now, allowed, _in_time(now))
+        if not move(conn, "attempt", outbox_id, f"courier {host}", now, *conditions, values=values):
+            return False
+        message_id = select(o.message_id).where(o.id == outbox_id).scalar_subquery()
+        conn.execute(
+            insert(t.outbox_attempt).values(outbox_id=outbox_id, fence=fence, host=host, message_id=message_id, at=now)
+        )
+        return True
+
+
+def sent(engine: Engine, outbox_id: int, fence: int, response: str, now: datetime) -> bool:
+    """The server took the mail.  False: the lease had ended and the row was given up."""
+    return _end(engine, "sent", outbox_id, fence, response, now, {"response": response, "error": ""})
+
+
+def retry_at(
+    engine: Engine, outbox_id: int, fence: int, error: str, when: datetime, now: datetime | None = None
+) -> bool:
+    """The world failed for a while and nothing was taken: try again at ``when``."""
+    return _end(engine, "retry", outbox_id, fence, error, now or when, {"error": error, "due_at": when})
+
+
+def failed(engine: Engine, outbox_id: int, fence: int, error: str, now: datetime) -> bool:
+    """The server refused for good; staff see it."""
+    return _end(engine, "failed", outbox_id, fence, error, now, {"error": error})
+
+
+def unknown(engine: Engine, outbox_id: int, fence: int, error: str, now: datetime) -> bool:
+    """The connection broke after DATA: nobody knows whether the mail was taken; staff see it."""
+    return _end(engine, "unknown", outbox_id, fence, error, now, {"error": error})
+
+
+def bounced(engine: Engine, message_id: str, detail: str, now: datetime) -> bool:
+    """A bounce names this Message-ID; False if we never sent it (T38)."""
+    with engine.begin() as conn:
+        found = conn.execute(select(t.outbox.c.id).where(t.outbox.c.message_id == message_id)).scalar()
+        if found is None:
+            return False
+        return move(conn, "bounced", found, "bounce", now, values={"error": detail}, text=detail)
+
+
+def outbox_counts(engine: Engine) -> dict[OutboxState, int]:
+    """How many rows are in each state; states without any are 0."""
+    counts = dict.fromkeys(OutboxState, 0)
+    with reading(engine) as conn:
+        for row in conn.execute(select(t.outbox.c.state, func.count().label("n")).group_by(t.outbox.c.state)):
+            counts[OutboxState(row.state)] = row.n
+    return counts
+
+
+def _end(
+    engine: Engine, name: str, outbox_id: int, fence: int, said: str, now: datetime, values: Mapping[str, object]
+) -> bool:
+    """End a worker's hold on a row, with what the server said."""
+    a = t.outbox_attempt.c
+    with engine.begin() as conn:
+        if not move(
+            conn, name, outbox_id, "courier", now, t.outbox.c.fence == fence, values={**values, **FREE}, text=said
+        ):
+            return False
+        conn.execute(
+            update(t.outbox_attempt)
+            .where(a.outbox_id == outbox_id, a.fence == fence)
+            .values(outcome=name, response=said, ended_at=now)
+        )
+        return True
+
+
+def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: timedelta) -> list[Outgoing]:
+    # One claim at a time, so that two machines cannot both use the last of the cap.
+    conn.execute(select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY).with_for_update())
+    o = t.outbox.c
+    chosen = _waiting(conn, now, limit, o.automatic.is_(False))
+    if len(chosen) < limit and not stopped(conn):
+        room = int(setting(conn, OUTBOX_CAP, str(DEFAULT_OUTBOX_CAP))) - _used(conn, now)
+        waiting = _waiting(conn, now, limit - len(chosen), o.automatic.is_(True))
+        if len(waiting) > max(room, 0):
+            turn(conn, True, BREAKER, now)
+            waiting = waiting[: max(room, 0)]
+        chosen += waiting
+    if not chosen:
+        return []
+    rows = conn.execute(
+        update(t.outbox)
+        .where(o.id.in_(chosen), _free(now))
+        .values(claimed_by=worker, claimed_until=now + lease, fence=o.fence + 1)
+        .returning(*_OUTGOING)
+    )
+    return sorted((Outgoing(*row) for row in rows), key=lambda one: chosen.index(one.id))
+
+
+_OUTGOING = tuple(
+    t.outbox.c[name]
+    for name in (
+        "id",
+        "fence",
+        "to_addr",
+        "envelope_from",
+        "subject",
+        "text",
+        "html",
+        "message_id",
+        "in_reply_to",
+        "refs",
+        "kind",
+        "ticket_no",
+        "language",
+        "tries",
+    )
+)
+
+
+def _waiting(conn: Connection, now: datetime, limit: int, whose: ColumnElement[bool]) -> list[int]:
+    o = t.outbox.c
+    due = or_(o.state == OutboxState.READY.value, and_(o.state == OutboxState.RETRY.value, o.due_at <= now))
+    query = select(o.id).where(due, _free(now), _in_time(now), whose).order_by(o.id).limit(limit)
+    return list(conn.execute(query.with_for_update(skip_locked=True)).scalars())
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(t.outbox.c.claimed_until.is_(None), t.outbox.c.claimed_until <= now)
+
+
+def _in_time(now: datetime) -> ColumnElement[bool]:
+    o = t.outbox.c
+    return or_(o.automatic.is_(False), o.leave_before.is_(None), o.leave_before > now)
+
+
+def _used(conn: Connection, now: datetime) -> int:
+    """Automatic replies attempted within the window, or claimed and about to be."""
+    o = t.outbox.c
+    about_to = and_(o.state.in_((OutboxState.READY.value, OutboxState.RETRY.value)), o.claimed_until > now)
+    recent = or_(o.attempted_at > now - CAP_WINDOW, about_to)
+    rows = select(literal(1)).select_from(t.outbox).where(o.automatic.is_(True), recent).subquery()
+    return int(conn.execute(select(func.count()).select_from(rows)).scalar_one())

@@ -1,0 +1,70 @@
+"""Staff who may approve; each has a secret, shown once and stored as scrypt (RFC 7914) only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from processor.store import tables as t
+from processor.store.events import Happening, write_event
+from processor.store.transaction import reading
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One of the staff.  ``id`` never changes and is what approvals count by."""
+
+    id: int
+    name: str
+
+
+def add_person(engine: Engine, name: str, now: datetime) -> str:
+    """Add a person and return the secret, which cannot be had again.  Raises ValueError for a taken or empty name."""
+    name = " ".join(name.split())
+    if not name:
+        raise ValueError("a person needs a name")
+    secret, salt = secrets.token_urlsafe(24), secrets.token_bytes(16)
+    row = {"name": name, "salt": salt.hex(), "secret": _scrypt(secret, salt), "added_at": now}
+    try:
+        with engine.begin() as conn:
+            conn.execute(insert(t.person).values(**row))
+            write_event(conn, Happening("person.added", name, now))
+    except IntegrityError as taken:
+        raise ValueError(f"there is a person called {name} already") from taken
+    return secret
+
+
+def verify_person(engine: Engine, name: str, secret: str) -> Person | None:
+    """The person if the secret is right and they are still with us; takes as long for an unknown name."""
+    with reading(engine) as conn:
+        row = conn.execute(select(t.person).where(t.person.c.name == name)).first()
+    salt = bytes.fromhex(row.salt) if row else bytes(16)
+    right = hmac.compare_digest(_scrypt(secret, salt), row.secret if row else "0" * 64)
+    return Person(row.id, row.name) if row and right and row.active else None
+
+
+def remove_person(engine: Engine, name: str, actor: str, now: datetime) -> bool:
+    """Take the right to approve away; the name stays in what they did.  False if nobody is called so."""
+    with engine.begin() as conn:
+        gone = update(t.person).where(t.person.c.name == name, t.person.c.active.is_(True)).values(active=False)
+        if not conn.execute(gone).rowcount:
+            return False
+        write_event(conn, Happening("person.removed", actor, now, text=name))
+        return True
+
+
+def list_people(engine: Engine) -> list[Person]:
+    """Those who may approve, by name."""
+    query = select(t.person.c.id, t.person.c.name).where(t.person.c.active.is_(True)).order_by(t.person.c.name)
+    with reading(engine) as conn:
+        return [Person(row.id, row.name) for row in conn.execute(query)]
+
+
+def _scrypt(secret: str, salt: bytes) -> str:
+    return hashlib.scrypt(secret.encode("utf-8", "surrogatepass"), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()

@@ -1,0 +1,183 @@
+"""What staff see: the queue, the next thing to do first, and a ticket with all that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
+
+from processor.store import tables as t
+from processor.store.actions import ActionResult, Outcome, approve, done, reject, set_ticket_state
+from processor.store.staff_replies import OPEN_ACTIONS, approve_reply, cancel_reply, edit_reply, issue_confirmation
+from processor.store.ticket_view import TicketView, ticket
+from processor.store.transaction import reading
+from processor.ticket import OutboxState, TicketState
+
+__all__ = [
+    "ActionResult",
+    "Outcome",
+    "QueueRow",
+    "TicketView",
+    "Unsent",
+    "approve",
+    "approve_reply",
+    "cancel_reply",
+    "done",
+    "edit_reply",
+    "issue_confirmation",
+    "queue",
+    "reject",
+    "set_ticket_state",
+    "ticket",
+    "unsent",
+]
+
+TROUBLED = (OutboxState.UNKNOWN, OutboxState.FAILED, OutboxState.BOUNCED, OutboxState.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One thing to do: an open action, or an open ticket without one (``action_id`` and ``due`` are None then)."""
+
+    ticket_id: int
+    ticket_no: str
+    ticket_state: TicketState
+    sender: str
+    company: str
+    subject: str
+    provenance: str
+    outcome: str
+    type: str
+    org_no: str
+    confidence: float
+    risk: int
+    action_id: int | None
+    action_kind: str
+    needs: str
+    action_state: str
+    due: datetime | None
+    drafts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A reply that did not leave by itself, or of which we do not know whether it arrived."""
+
+    outbox_id: int
+    ticket_no: str
+    state: OutboxState
+    kind: str
+    to: str
+    subject: str
+    reason: str
+    at: datetime
+
+
+def queue(
+    engine: Engine,
+    *,
+    type: str | None = None,
+    needs: str | None = None,
+    state: str | None = None,
+    due_before: datetime | None = None,
+    search: str = "",
+    limit: int = 200,
+) -> list[QueueRow]:
+    """What is to be done, by due time, the riskier first among equals; tickets without an action last.
+
+    ``state`` is an action's; ``search`` is sought in number, sender, company and subject.
+    """
+    a, i, k = t.action.c, t.item.c, t.ticket.c
+    filters: list[ColumnElement[bool]] = []
+    filters += [i.type == type] if type is not None else []
+    filters += [a.needs == needs] if needs is not None else []
+    filters += [a.state == state] if state is not None else []
+    filters += [a.due < due_before] if due_before is not None else []
+    filters += [_contains(search)] if search else []
+    query = _queue_query().where(or_(a.id.is_not(None), k.state == TicketState.OPEN.value), *filters)
+    ordered = query.order_by(a.due.nulls_last(), func.coalesce(i.risk, 0).desc(), k.id, a.id).limit(limit)
+    with reading(engine) as conn:
+        return [_queue_row(row) for row in conn.execute(ordered)]
+
+
+def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
+    """Replies that are unknown, failed, bounced or held, oldest first."""
+    o = t.outbox.c
+    query = select(o.id, o.ticket_no, o.state, o.kind, o.to_addr, o.subject, o.hold_reason, o.error, o.changed_at)
+    query = query.where(o.state.in_([s.value for s in TROUBLED])).order_by(o.id).limit(limit)
+    with reading(engine) as conn:
+        return [
+            Unsent(
+                r.id,
+                r.ticket_no,
+                OutboxState(r.state),
+                r.kind,
+                r.to_addr,
+                r.subject,
+                r.error or r.hold_reason,
+                r.changed_at,
+            )
+            for r in conn.execute(query)
+        ]
+
+
+def _queue_query() -> Select[*tuple[object, ...]]:
+    a, i, k, o = t.action.c, t.item.c, t.ticket.c, t.outbox.c
+    drafts = select(func.count()).where(o.ticket_id == k.id, o.state == OutboxState.DRAFT.value).scalar_subquery()
+    # Without an open action, the ticket's first item speaks for it.
+    first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
+    return (
+        select(
+            k.id.label("ticket_id"),
+            k.number,
+            k.state.label("ticket_state"),
+            k.sender,
+            k.company,
+            k.subject,
+            k.provenance,
+            k.outcome,
+            i.type,
+            i.org_no,
+            i.confidence,
+            i.risk,
+            a.id.label("action_id"),
+            a.kind,
+            a.needs,
+            a.state,
+            a.due,
+            drafts.label("drafts"),
+        )
+        .select_from(t.ticket)
+        .outerjoin(t.action, and_(a.ticket_id == k.id, a.state.in_(OPEN_ACTIONS)))
+        .outerjoin(t.item, i.id == func.coalesce(a.item_id, first))
+    )
+
+
+def _contains(words: str) -> ColumnElement[bool]:
+    k = t.ticket.c
+    places = (k.number, k.sender, k.company, k.subject)
+    return or_(*(place.icontains(words, autoescape=True) for place in places))
+
+
+def _queue_row(row: t.AnyRow) -> QueueRow:
+    return QueueRow(
+        ticket_id=row.ticket_id,
+        ticket_no=row.number,
+        ticket_state=TicketState(row.ticket_state),
+        sender=row.sender,
+        company=row.company,
+        subject=row.subject,
+        provenance=row.provenance,
+        outcome=row.outcome,
+        type=row.type or "",
+        org_no=row.org_no or "",
+        confidence=row.confidence or 0.0,
+        risk=row.risk or 0,
+        action_id=row.action_id,
+        action_kind=row.kind or "",
+        needs=row.needs or "",
+        action_state=row.state or "",
+        due=row.due,
+        drafts=row.drafts,
+    )

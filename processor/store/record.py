@@ -1,0 +1,109 @@
+"""The second commit: what was decided about a batch of mails becomes rows, all of it or none.
+
+"One reply a mail" is a unique key here, not a habit: the letter's digest lets an equal letter in only
+as another arrival of the first, ``answers_mail_id`` allows one automatic reply a mail, and a mail that
+is decided is not decided again.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, Engine, bindparam, insert, update
+
+from processor.store import tables as t
+from processor.store.columns import canonical
+from processor.store.context import bounded_id
+from processor.store.decided import Landing, NumberTakenError, Record, Recorded
+from processor.store.engine import store_key
+from processor.store.events import Happening, write_events
+from processor.store.items import insert_items
+from processor.store.landing import land
+from processor.store.replies import insert_replies
+from processor.store.transaction import commit
+from processor.ticket import MailState
+
+__all__ = ["NumberTakenError", "Record", "Recorded", "record"]
+
+Landed = tuple[Record, Landing]
+
+
+def record(engine: Engine, records: Sequence[Record]) -> list[Recorded]:
+    """Record a batch in one transaction; answers in the order of ``records``.
+
+    Idempotent: what was recorded before comes back as a duplicate and makes nothing.  Raises
+    NumberTakenError when a new ticket's number is in use, and KeyError for a mail that was never kept;
+    nothing of the batch is recorded then.
+    """
+    return commit(engine, lambda conn: _record(conn, records)) if records else []
+
+
+def _record(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
+    key = store_key(conn)
+    letters = [hmac.digest(key, r.message.letter.encode("utf-8", "surrogatepass"), "sha256").hex() for r in records]
+    landed = list(zip(records, land(conn, records, letters), strict=True))
+    fresh = [pair for pair in landed if pair[1].fresh]
+    item_ids = insert_items(conn, fresh)
+    outbox_ids = insert_replies(conn, fresh, item_ids)
+    _insert_letters(conn, [(letter, *pair) for letter, pair in zip(letters, landed, strict=True) if pair[1].fresh])
+    changed = [pair for pair in landed if not pair[1].decided_before]
+    _decide_mails(conn, changed)
+    write_events(conn, [_happening(r, landing, outbox_ids) for r, landing in changed])
+    return [
+        Recorded(
+            r.mail_id,
+            landing.ticket_id,
+            landing.ticket_no,
+            outbox_ids.get(r.mail_id) if landing.fresh else None,
+            not landing.fresh,
+        )
+        for r, landing in landed
+    ]
+
+
+def _insert_letters(conn: Connection, fresh: Sequence[tuple[str, Record, Landing]]) -> None:
+    rows = [{"digest": letter, "ticket_id": at.ticket_id, "mail_id": r.mail_id} for letter, r, at in fresh]
+    if rows:
+        conn.execute(insert(t.letter), rows)
+
+
+def _decide_mails(conn: Connection, changed: Sequence[Landed]) -> None:
+    values = [
+        {
+            "which": r.mail_id,
+            "decided_at": r.now,
+            "ticket_id": landing.ticket_id,
+            "duplicate": not landing.fresh,
+            "message_id": None if r.message.message_id_made else bounded_id(r.message.message_id),
+        }
+        for r, landing in changed
+    ]
+    if not values:
+        return
+    done = {"state": MailState.DECIDED.value, "reason": "", "claimed_by": None, "claimed_until": None}
+    conn.execute(update(t.mail).where(t.mail.c.id == bindparam("which")).values(done), values)
+
+
+def _happening(r: Record, landing: Landing, outbox_ids: Mapping[int, int]) -> Happening:
+    if not landing.fresh:
+        return Happening("mail.duplicate", "record", r.now, mail_id=r.mail_id, ticket_id=landing.ticket_id)
+    return Happening(
+        "mail.decided",
+        "record",
+        r.now,
+        mail_id=r.mail_id,
+        ticket_id=landing.ticket_id,
+        outbox_id=outbox_ids.get(r.mail_id),
+        data={
+            "outcome": r.decision.outcome,
+            "rule": r.decision.rule,
+            "authenticity": r.decision.provenance.result,
+            "withheld": r.decision.withheld,
+            "level": r.level.value,
+            "joined": landing.joined,
+            "rules": r.decision.version,
+            "model": r.understanding.model,
+        },
+        text=canonical({"understanding": r.understanding, "context": r.context, "decision": r.decision}),
+    )

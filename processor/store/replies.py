@@ -1,0 +1,151 @@
+"""The automatic replies of a batch of decided mails: which may leave, and which wait and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, insert, update
+
+from processor.message import Message
+from processor.rulebook import ReplyKind
+from processor.store import tables as t
+from processor.store.context import SENDER_WINDOW, bounded_address, replies_by_key, replies_in_all
+from processor.store.decided import Landing, Record
+from processor.store.settings import STOPPED, setting
+from processor.ticket import Level, OutboxState, Reply, TicketState
+
+OBSERVE = "observe"
+HOLD_STOPPED = "stopped"
+HOLD_EARLY = "arrived before the first start"
+HOLD_OLD = "too old to be answered by itself"
+HOLD_MANY = "too many replies lately"
+# RFC 5322 2.1.1 allows 998 octets a line; a reply names the thread by its ends.
+REFERENCES = 20
+REFERENCE_LENGTH = 250
+
+Landed = tuple[Record, Landing]
+
+
+def first_state(kind: ReplyKind, level: Level, stopped: bool) -> tuple[OutboxState, str]:
+    """The state in which a reply is born, and why it is held if it is (design.md, autonomy)."""
+    if level == Level.OBSERVE:
+        return OutboxState.HELD, OBSERVE
+    if level == Level.DRAFT or kind == "confirmation" or (level == Level.APPROVE and kind != "receipt"):
+        return OutboxState.DRAFT, ""
+    return (OutboxState.HELD, HOLD_STOPPED) if stopped else (OutboxState.READY, "")
+
+
+def insert_replies(conn: Connection, fresh: Sequence[Landed], items: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Write one outbox row for each mail that has a reply; gives the row's id by mail.
+
+    The stop switch and the limits are looked at here again: a batch was decided before its own replies
+    could be counted.
+    """
+    replying = [(r, landing, r.decision.reply) for r, landing in fresh if r.decision.reply]
+    if not replying:
+        return {}
+    stopped = setting(conn, STOPPED) == "1"
+    room = _Room(conn, [(r, landing) for r, landing, _ in replying])
+    rows = []
+    for r, landing, reply in replying:
+        state, reason = first_state(reply.kind, r.level, stopped or r.stopped)
+        if state == OutboxState.READY:
+            state, reason = _held(r, landing, room) or (state, reason)
+        item_id = next(iter(items.get(r.mail_id, ())), None)
+        rows.append(_row(r, landing, reply, item_id) | {"state": state.value, "hold_reason": reason})
+    own = {landing.ticket_no for _, landing, _ in replying if not landing.joined}
+    _open_tickets(conn, {str(row["ticket_no"]) for row in rows if row["state"] != OutboxState.READY.value} & own)
+    returned = conn.execute(insert(t.outbox).returning(t.outbox.c.id, sort_by_parameter_order=True), rows)
+    return dict(zip((r.mail_id for r, _, _ in replying), returned.scalars(), strict=True))
+
+
+class _Room:
+    """How many more replies the limits allow, counting this batch's as they are placed."""
+
+    def __init__(self, conn: Connection, landed: Sequence[Landed]) -> None:
+        limited = [(r, landing) for r, landing in landed if r.context.limits]
+        self.senders: Counter[str] = Counter()
+        self.threads: Counter[int] = Counter()
+        self.all = 0
+        if not limited:
+            return
+        now = max(r.now for r, _ in limited)
+        senders = sorted({_recipient(r) for r, _ in limited})
+        joined = sorted({landing.ticket_id for _, landing in limited if landing.joined})
+        since = now - SENDER_WINDOW
+        self.senders.update(replies_by_key(conn, t.outbox.c.recipient, senders, since))
+        self.threads.update(replies_by_key(conn, t.outbox.c.ticket_id, joined, None))
+        self.all = replies_in_all(conn, now)
+
+    def take(self, r: Record, landing: Landing) -> bool:
+        """Count a reply in if there is room for it."""
+        limits, sender, thread = r.context.limits, _recipient(r), landing.ticket_id
+        if limits:
+            per_sender = limits.per_known_sender if r.context.known_sender else limits.per_sender
+            if (
+                self.senders[sender] >= per_sender
+                or self.threads[thread] >= limits.per_thread
+                or self.all >= limits.in_all
+            ):
+                return False
+        self.senders[sender] += 1
+        self.threads[thread] += 1
+        self.all += 1
+        return True
+
+
+def references(message: Message) -> str:
+    """The References of a reply (RFC 5322 section 3.6.4), bounded in number and length (T40)."""
+    known = [one for one in (*message.references, message.message_id) if one and len(one) <= REFERENCE_LENGTH]
+    if len(known) > REFERENCES:
+        known = known[:1] + known[1 - REFERENCES :]
+    return " ".join(known)
+
+
+def _held(r: Record, landing: Landing, room: _Room) -> tuple[OutboxState, str] | None:
+    if landing.early:
+        return OutboxState.HELD, HOLD_EARLY
+    if r.leave_before is not None and r.leave_before <= r.now:
+        return OutboxState.HELD, HOLD_OLD
+    if not room.take(r, landing):
+        return OutboxState.HELD, HOLD_MANY
+    return None
+
+
+def _recipient(r: Record) -> str:
+    return bounded_address(r.decision.reply.to) if r.decision.reply else ""
+
+
+def _row(r: Record, landing: Landing, reply: Reply, item_id: int | None) -> dict[str, object]:
+    made = r.message.message_id_made or len(r.message.message_id) > REFERENCE_LENGTH
+    return {
+        "ticket_id": landing.ticket_id,
+        "ticket_no": landing.ticket_no,
+        "mail_id": r.mail_id,
+        "item_id": item_id,
+        "answers_mail_id": r.mail_id,
+        "kind": reply.kind,
+        "recipient": bounded_address(reply.to),
+        "to_addr": reply.to,
+        "envelope_from": r.envelope_from,
+        "subject": reply.subject,
+        "text": reply.text,
+        "html": reply.html,
+        "template": reply.template,
+        "language": reply.language,
+        "message_id": r.reply_message_id,
+        "in_reply_to": "" if made else r.message.message_id,
+        "refs": "" if made else references(r.message),
+        "created_at": r.now,
+        "changed_at": r.now,
+        "leave_before": r.leave_before,
+    }
+
+
+def _open_tickets(conn: Connection, numbers: set[str]) -> None:
+    """A reply that does not leave by itself needs a person."""
+    if numbers:
+        answered = (TicketState.CLOSED.value, TicketState.WITH_CUSTOMER.value)
+        here = (t.ticket.c.number.in_(sorted(numbers)), t.ticket.c.state.in_(answered))
+        conn.execute(update(t.ticket).where(*here).values(state=TicketState.OPEN.value))

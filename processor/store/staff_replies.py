@@ -1,0 +1,168 @@
+"""What a person does with a reply: approve a draft, release or cancel, send again, issue a confirmation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, exists, insert, or_, select, update
+
+from processor.store import tables as t
+from processor.store.context import bounded_address
+from processor.store.events import Happening, write_event
+from processor.store.people import Person
+from processor.store.replies import OBSERVE
+from processor.store.transaction import commit
+from processor.store.transitions import FREE, move
+from processor.ticket import ActionState, OutboxState, Reply
+
+OPEN_ACTIONS = tuple(s.value for s in (ActionState.WAITING, ActionState.SECONDED, ActionState.APPROVED))
+
+
+def approve_reply(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
+    """Let a draft go out.  False if it is no draft, or confirms what is not done."""
+    conditions = (or_(t.outbox.c.kind != "confirmation", _done(t.outbox.c.item_id)),)
+    with engine.begin() as conn:
+        return move(conn, "approve", outbox_id, person.name, now, *conditions, values=_by_hand(person))
+
+
+def cancel_reply(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
+    """Throw a draft away; False if it is no draft any more."""
+    with engine.begin() as conn:
+        draft = t.outbox.c.state == OutboxState.DRAFT.value
+        return move(conn, "cancel", outbox_id, person.name, now, draft)
+
+
+def edit_reply(engine: Engine, outbox_id: int, subject: str, text: str, person: Person, now: datetime) -> bool:
+    """Replace a draft's words (its HTML form goes); False if it is no draft any more."""
+    o = t.outbox.c
+    with engine.begin() as conn:
+        changed = conn.execute(
+            update(t.outbox)
+            .where(o.id == outbox_id, o.state == OutboxState.DRAFT.value)
+            .values(subject=subject, text=text, html="", changed_at=now)
+            .returning(o.ticket_id)
+        ).scalar()
+        if changed is None:
+            return False
+        subjects = {"ticket_id": changed, "outbox_id": outbox_id}
+        write_event(conn, Happening("outbox.edited", person.name, now, **subjects, text=f"{subject}\n\n{text}"))
+        return True
+
+
+def release(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
+    """Let a held reply go out; False if it is not held, or only written to be observed, which never leaves."""
+    values = _by_hand(person) | {"hold_reason": "", "due_at": None}
+    with engine.begin() as conn:
+        return move(conn, "release", outbox_id, person.name, now, t.outbox.c.hold_reason != OBSERVE, values=values)
+
+
+def cancel(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
+    """Take a reply out of the outbox; False if it left, is leaving now, or was cancelled before."""
+    free = or_(t.outbox.c.claimed_until.is_(None), t.outbox.c.claimed_until <= now)
+    with engine.begin() as conn:
+        return move(conn, "cancel", outbox_id, person.name, now, free)
+
+
+def resend(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
+    """Send a reply of unknown fate, or a refused one, again with the same Message-ID; a person's risk to take."""
+    with engine.begin() as conn:
+        return move(conn, "resend", outbox_id, person.name, now, values=_by_hand(person) | {"error": ""} | FREE)
+
+
+def issue_confirmation(
+    engine: Engine,
+    item_id: int,
+    kind: str,
+    reply: Reply,
+    message_id: str,
+    person: Person,
+    now: datetime,
+    *,
+    issue: int = 1,
+    hold_until: datetime | None = None,
+    envelope_from: str = "",
+) -> int | None:
+    """Put a person's reply about an item into the outbox, once for each (item, kind, issue); gives its id.
+
+    None if that issue exists already, or if a confirmation would confirm what is not done.  A
+    correction has the next issue number.  ``hold_until`` leaves time to change one's mind.
+    """
+
+    def work(conn: Connection) -> int | None:
+        return _issue(conn, item_id, kind, reply, message_id, person, now, issue, hold_until, envelope_from)
+
+    return commit(engine, work)
+
+
+def release_confirmations(conn: Connection, item_id: int, person: Person, now: datetime) -> int:
+    """Let the drafted confirmations of an item go out, if all of it is done."""
+    o = t.outbox.c
+    drafts = select(o.id).where(o.item_id == item_id, o.kind == "confirmation", o.state == OutboxState.DRAFT.value)
+    found = conn.execute(drafts).scalars().all()
+    return sum(move(conn, "approve", one, person.name, now, _done(o.item_id), values=_by_hand(person)) for one in found)
+
+
+def _by_hand(person: Person) -> dict[str, object]:
+    return {"automatic": False, "approved_by": person.name}
+
+
+def _done(item_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """An action of the item is done and none is open."""
+    a = t.action.c
+    of_item = exists().where(a.item_id == item_id)
+    return of_item.where(a.state == ActionState.DONE.value) & ~of_item.where(a.state.in_(OPEN_ACTIONS))
+
+
+def _issue(
+    conn: Connection,
+    item_id: int,
+    kind: str,
+    reply: Reply,
+    message_id: str,
+    person: Person,
+    now: datetime,
+    issue: int,
+    hold_until: datetime | None,
+    envelope_from: str,
+) -> int | None:
+    o = t.outbox.c
+    there = select(o.id).where(o.item_id == item_id, o.kind == kind, o.issue == issue)
+    if conn.execute(there).first():
+        return None
+    query = select(t.item.c.ticket_id, t.item.c.mail_id, t.ticket.c.number, t.mail.c.message_id)
+    query = query.join_from(t.item, t.ticket, t.item.c.ticket_id == t.ticket.c.id).join(
+        t.mail, t.item.c.mail_id == t.mail.c.id
+    )
+    confirmed = [_done(t.item.c.id)] if kind == "confirmation" else []
+    about = conn.execute(query.where(t.item.c.id == item_id, *confirmed)).first()
+    if about is None:
+        return None
+    state = OutboxState.HELD if hold_until else OutboxState.READY
+    row = {
+        "ticket_id": about.ticket_id,
+        "ticket_no": about.number,
+        "mail_id": about.mail_id,
+        "item_id": item_id,
+        "kind": kind,
+        "issue": issue,
+        "state": state.value,
+        "hold_reason": "time to undo" if hold_until else "",
+        "due_at": hold_until,
+        "recipient": bounded_address(reply.to),
+        "to_addr": reply.to,
+        "envelope_from": envelope_from,
+        "subject": reply.subject,
+        "text": reply.text,
+        "html": reply.html,
+        "template": reply.template,
+        "language": reply.language,
+        "message_id": message_id,
+        "in_reply_to": about.message_id or "",
+        "refs": about.message_id or "",
+        "created_at": now,
+        "changed_at": now,
+    }
+    outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row | _by_hand(person)).scalar_one())
+    subjects = {"ticket_id": about.ticket_id, "outbox_id": outbox_id}
+    write_event(conn, Happening("outbox.issued", person.name, now, **subjects, data={"kind": kind, "issue": issue}))
+    return outbox_id

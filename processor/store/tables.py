@@ -1,0 +1,43 @@
+"""The tables by name, for Core statements; the models beside them say what each column means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row as ResultRow
+from sqlalchemy import Table
+
+# Importing the models fills the metadata.
+import processor.store.outbox_tables
+import processor.store.ticket_tables  # noqa: F401
+from processor.store.mail_tables import Row
+
+metadata = Row.metadata
+
+# A row of a result, whose columns the type checker does not know.
+AnyRow = ResultRow[*tuple[Any, ...]]
+
+
+def _table(name: str) -> Table:
+    return metadata.tables[name]
+
+
+mail = _table("mail")
+raw_mail = _table("raw_mail")
+raw_part = _table("raw_part")
+arrival = _table("arrival")
+letter = _table("letter")
+mailbox = _table("mailbox")
+watermark = _table("watermark")
+register_contact = _table("register_contact")
+ticket = _table("ticket")
+item = _table("item")
+action = _table("action")
+approval = _table("approval")
+person = _table("person")
+event = _table("event")
+event_text = _table("event_text")
+setting = _table("setting")
+level = _table("level")
+outbox = _table("outbox")
+outbox_attempt = _table("outbox_attempt")

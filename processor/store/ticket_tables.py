@@ -1,0 +1,143 @@
+"""Tables of what follows from mails: tickets, items, actions, approvals, and the audit's events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field
+
+from processor.store.columns import Utc, Words
+from processor.store.mail_tables import Row
+
+
+class Ticket(Row, table=True):
+    """A case.  ``version`` grows with each proven mail, so that an approval knows what it approved."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (Index("ix_ticket_state_changed", "state", "changed_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    state: str
+    sender: str = Field(sa_type=Words, index=True)
+    subject: str = Field(default="", sa_type=Words)
+    language: str = ""
+    company: str = Field(default="", sa_type=Words)
+    provenance: str = ""
+    outcome: str = ""
+    version: int = 1
+    opened_at: datetime = Field(sa_type=Utc)
+    changed_at: datetime = Field(sa_type=Utc)
+    merged_into: int | None = Field(default=None, foreign_key="ticket.id")
+
+
+class ItemRow(Row, table=True):
+    """One request type for one organisation.  ``evidence`` is canonical JSON; ``risk`` sorts the queue."""
+
+    __tablename__ = "item"
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    mail_id: int = Field(foreign_key="mail.id", index=True)
+    type: str
+    org_no: str = ""
+    rule: str = ""
+    template: str = ""
+    confidence: float = 0.0
+    risk: int = 0
+    evidence: str = ""
+
+
+class ActionRow(Row, table=True):
+    """Something a person does elsewhere.  ``facts`` is canonical JSON."""
+
+    __tablename__ = "action"
+    __table_args__ = (Index("ix_action_state_due", "state", "due"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    item_id: int = Field(foreign_key="item.id", index=True)
+    kind: str
+    needs: str
+    state: str
+    due: datetime = Field(sa_type=Utc)
+    facts: str = ""
+    version: int = 1
+    reason: str = Field(default="", sa_type=Words)
+    changed_by: str = Field(default="", sa_type=Words)
+    changed_at: datetime = Field(sa_type=Utc)
+
+
+class Approval(Row, table=True):
+    """One person's yes to one version of an action; a second yes of the same person cannot be stored."""
+
+    __tablename__ = "approval"
+    __table_args__ = (UniqueConstraint("action_id", "version", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    action_id: int = Field(foreign_key="action.id")
+    version: int
+    person_id: int = Field(foreign_key="person.id")
+    at: datetime = Field(sa_type=Utc)
+
+
+class PersonRow(Row, table=True):
+    """One of the staff; the secret is stored as scrypt only."""
+
+    __tablename__ = "person"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, sa_type=Words)
+    salt: str
+    secret: str
+    active: bool = True
+    added_at: datetime = Field(sa_type=Utc)
+
+
+class EventRow(Row, table=True):
+    """What happened, never changed.  ``data`` holds no personal text; ``text_digest`` vouches for the text beside it."""
+
+    __tablename__ = "event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=Utc)
+    kind: str
+    actor: str = Field(sa_type=Words)
+    mail_id: int | None = Field(default=None, foreign_key="mail.id", index=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    action_id: int | None = Field(default=None, foreign_key="action.id")
+    outbox_id: int | None = Field(default=None, foreign_key="outbox.id")
+    data: str = "{}"
+    text_digest: str = ""
+
+
+class EventText(Row, table=True):
+    """The erasable part of an event: personal text, with the salt that makes its digest unguessable."""
+
+    __tablename__ = "event_text"
+
+    event_id: int = Field(primary_key=True, foreign_key="event.id")
+    salt: str
+    text: str = Field(sa_type=Words)
+
+
+class SettingRow(Row, table=True):
+    """A switch or number that is changed while running; ``answers_stopped`` is the stop switch."""
+
+    __tablename__ = "setting"
+
+    name: str = Field(primary_key=True)
+    value: str = Field(sa_type=Words)
+
+
+class LevelRow(Row, table=True):
+    """How much a request type may do alone; mail that arrived before ``since`` goes by ``before``."""
+
+    __tablename__ = "level"
+
+    type: str = Field(primary_key=True)
+    level: str
+    before: str
+    since: datetime = Field(sa_type=Utc)
+    actor: str = Field(sa_type=Words)

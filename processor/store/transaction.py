@@ -1,0 +1,49 @@
+"""One transaction a function: reading, and writing that is tried again when somebody else was first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+READ_ONLY = "processor_read_only"
+ATTEMPTS = 4
+
+T = TypeVar("T")
+
+
+class OvertakenError(Exception):
+    """A conditional update met a row that had just changed; the transaction looks again."""
+
+
+@contextmanager
+def reading(source: Engine | Connection) -> Iterator[Connection]:
+    """A connection to read by; takes no write lock.  A connection given is used as it is."""
+    if isinstance(source, Connection):
+        yield source
+        return
+    with source.connect().execution_options(**{READ_ONLY: True}) as conn:
+        yield conn
+
+
+def commit(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Run ``work`` in one transaction and commit it.
+
+    When a unique key shows that another worker was first, or PostgreSQL broke a deadlock, all of
+    it is undone and ``work`` runs again and sees the other's rows; after a few times the error is
+    raised.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            with engine.begin() as conn:
+                return work(conn)
+        except (IntegrityError, OvertakenError):
+            if not left:
+                raise
+        except OperationalError as error:
+            if not left or getattr(error.orig, "sqlstate", None) not in ("40001", "40P01"):
+                raise
+    raise AssertionError("unreachable")

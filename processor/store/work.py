@@ -1,0 +1,163 @@
+"""Mails that wait to be decided, claimed so that no two workers hold the same one.
+
+A mail that was tried before comes alone: one that kills the process takes no other with it, and after
+two tries it is set aside for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, update
+
+from processor.store import tables as t
+from processor.store.events import Happening, write_event, write_events
+from processor.store.keep_stream import forget_halves
+from processor.store.transaction import commit, reading
+from processor.ticket import MailState
+
+LEASE = timedelta(minutes=5)
+TRIES = 2
+WORN_OUT = f"not decided after {TRIES} tries"
+BATCH_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A mail to decide.  ``tries`` counts this one too; ``arrival_time`` is INTERNALDATE, else when it was kept."""
+
+    mail_id: int
+    raw: bytes
+    arrival_time: datetime
+    account: str
+    folder: str
+    purpose: str
+    junk: bool
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class AsideMail:
+    """A mail that a person must look at because no decision could be made."""
+
+    mail_id: int
+    account: str
+    folder: str
+    arrival_time: datetime
+    size: int
+    reason: str
+
+
+def pending(engine: Engine, limit: int, worker: str, now: datetime) -> list[Pending]:
+    """Claim up to ``limit`` mails for ``worker``, oldest first, for LEASE from ``now``.
+
+    Fewer come when they are large together.  A mail that was tried TRIES times is set aside instead.
+    """
+    return commit(engine, lambda conn: _pending(conn, limit, worker, now))
+
+
+def set_aside(engine: Engine, mail_id: int, reason: str, now: datetime) -> bool:
+    """Leave a mail to a person; False if it was decided or set aside already."""
+    with engine.begin() as conn:
+        return _set_aside(conn, [mail_id], reason, now) == 1
+
+
+def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:
+    """Return claimed mails untried, when a worker stops or the world (not the mail) failed."""
+    with engine.begin() as conn:
+        conn.execute(
+            update(t.mail)
+            .where(t.mail.c.id.in_(mail_ids), t.mail.c.claimed_by == worker, t.mail.c.state == MailState.KEPT.value)
+            .values(claimed_by=None, claimed_until=None, tries=t.mail.c.tries - 1)
+        )
+
+
+def retry_mail(engine: Engine, mail_id: int, actor: str, now: datetime) -> bool:
+    """Let a mail that was set aside be decided again; False if it is not set aside or its bytes are not whole."""
+    whole = select(t.raw_mail.c.mail_id).where(t.raw_mail.c.mail_id == mail_id, t.raw_mail.c.whole.is_(True))
+    with engine.begin() as conn:
+        changed = conn.execute(
+            update(t.mail)
+            .where(t.mail.c.id == mail_id, t.mail.c.state == MailState.SET_ASIDE.value, whole.exists())
+            .values(state=MailState.KEPT.value, reason="", tries=0, claimed_by=None, claimed_until=None)
+        )
+        if changed.rowcount:
+            write_event(conn, Happening("mail.retried", actor, now, mail_id=mail_id))
+        return changed.rowcount == 1
+
+
+def release_claims(engine: Engine) -> int:
+    """Free all claims at once, and drop half-streamed mails; only for the one daemon of a SQLite store, at start."""
+    with engine.begin() as conn:
+        forget_halves(conn)
+        claimed = update(t.mail).where(t.mail.c.claimed_by.is_not(None), t.mail.c.state == MailState.KEPT.value)
+        return conn.execute(claimed.values(claimed_by=None, claimed_until=None)).rowcount
+
+
+def set_aside_mails(engine: Engine, limit: int = 200) -> list[AsideMail]:
+    """The mails that wait for a person, oldest first."""
+    m = t.mail.c
+    query = select(m.id, m.account, m.folder, m.arrived_at, m.size, m.reason)
+    query = query.where(m.state == MailState.SET_ASIDE.value).order_by(m.id).limit(limit)
+    with reading(engine) as conn:
+        return [AsideMail(*row) for row in conn.execute(query)]
+
+
+def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[Pending]:
+    candidates = conn.execute(
+        select(t.mail.c.id, t.mail.c.tries, t.mail.c.size)
+        .where(_free(now))
+        .order_by(t.mail.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    worn = [row.id for row in candidates if row.tries >= TRIES]
+    if worn:
+        _set_aside(conn, worn, WORN_OUT, now)
+    chosen = _choose([row for row in candidates if row.tries < TRIES])
+    if not chosen:
+        return _pending(conn, limit, worker, now) if worn else []
+    m = t.mail.c
+    conn.execute(
+        update(t.mail).where(m.id.in_(chosen)).values(claimed_by=worker, claimed_until=now + LEASE, tries=m.tries + 1)
+    )
+    query = (
+        select(m.id, t.raw_mail.c.content, m.arrived_at, m.account, m.folder, m.purpose, m.junk, m.tries)
+        .join_from(t.mail, t.raw_mail)
+        .where(m.id.in_(chosen))
+        .order_by(m.id)
+    )
+    return [Pending(*row) for row in conn.execute(query)]
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    m = t.mail.c
+    return and_(m.state == MailState.KEPT.value, or_(m.claimed_until.is_(None), m.claimed_until <= now))
+
+
+def _choose(rows: Sequence[t.AnyRow]) -> list[int]:
+    chosen: list[int] = []
+    total = 0
+    for row in rows:
+        total += row.size
+        if chosen and (row.tries or total > BATCH_BYTES):
+            break
+        chosen.append(row.id)
+        if row.tries:
+            break
+    return chosen
+
+
+def _set_aside(conn: Connection, mail_ids: Sequence[int], reason: str, now: datetime) -> int:
+    m = t.mail.c
+    changed = conn.execute(
+        update(t.mail)
+        .where(m.id.in_(mail_ids), m.state == MailState.KEPT.value)
+        .values(state=MailState.SET_ASIDE.value, reason=reason, claimed_by=None, claimed_until=None)
+        .returning(m.id)
+    )
+    ids = changed.scalars().all()
+    write_events(conn, [Happening("mail.set_aside", "work", now, mail_id=mail_id, text=reason) for mail_id in ids])
+    return len(ids)
