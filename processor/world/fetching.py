@@ -151,8 +151,7 @@ def second_look(session: Session, missing: Sequence[int]) -> list[int]:
     """Which of the UIDs are still in the folder."""
     if not missing:
         return []
-    session.noop()
-    still = set(session.search(f"UID {','.join(map(str, missing))}"))
+    still = set(session.search(f"UID {','.join(map(str, missing))}", afresh=True))
     return [uid for uid in missing if uid in still]
 
 

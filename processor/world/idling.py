@@ -1,7 +1,7 @@
 """Waiting for the server to tell of new mail (IDLE, RFC 2177), without trusting that it will.
 
-imapclient's idle_check returns at once and for ever when the peer is gone, which looks like "no
-news"; only the time tells them apart.
+A closed connection is readable at once and for ever and gives no line, which looks like "no news";
+only the time tells them apart.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from processor.world.failures import Disconnected
 from processor.world.imap import Session
@@ -37,7 +36,7 @@ def await_news(session: Session, seconds: float, stop: threading.Event) -> bool:
 
 
 def idle_once(session: Session, until: float, stop: threading.Event) -> bool:
-    news = session.idle()
+    news = tells_of_mail(session.idle())
     hasty = 0
     while not news and not stop.is_set() and (left := until - time.monotonic()) > 0:
         span, began = min(SLICE_SECONDS, left), time.monotonic()
@@ -51,9 +50,9 @@ def idle_once(session: Session, until: float, stop: threading.Event) -> bool:
     return tells_of_mail(session.idle_done()) or news
 
 
-def tells_of_mail(lines: Sequence[tuple[Any, ...]]) -> bool:
+def tells_of_mail(lines: Sequence[bytes]) -> bool:
     """Whether one of the lines is an EXISTS; raises Disconnected for a BYE."""
     for line in lines:
-        if line and line[0] == b"BYE":
-            raise Disconnected(f"the server said goodbye: {line[1:]!r}")
-    return any(len(line) > 1 and line[1] == b"EXISTS" for line in lines)
+        if line.upper().startswith(b"* BYE"):
+            raise Disconnected(f"the server said goodbye: {line.decode('utf-8', 'replace')}")
+    return any(line.upper().rstrip().endswith(b" EXISTS") for line in lines)

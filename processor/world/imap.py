@@ -2,19 +2,27 @@
 
 Every failure leaves here as one of failures.py.  imapclient is not thread-safe, and neither is
 this; ``abort`` alone may be called from another thread.  A few of imapclient's inner names are used
-where it has no outer ones; each is said why.
+where it has no outer ones.  Its IDLE is not: it fails when a mail is told of before the "+", and
+sleeps over lines that came along with another and lie in a buffer, where poll() does not see them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError, LoginError
+from imapclient.exceptions import (
+    IMAPClientAbortError,
+    IMAPClientError,
+    IMAPClientReadOnlyError,
+    LoginError,
+    ProtocolError,
+)
 
 from processor.config import MailboxSettings
 from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
@@ -45,7 +53,7 @@ class Session:
     """Commands on one connection; made by ``open_session``."""
 
     def __init__(self, client: Any, timeout: float) -> None:
-        self._client, self._timeout = client, timeout
+        self._client, self._timeout, self._idling = client, timeout, ""
         self.capabilities: frozenset[str] = frozenset()
 
     def has(self, capability: str) -> bool:
@@ -70,9 +78,14 @@ class Session:
             flags = frozenset(flag.decode("ascii", "replace").lower() for flag in told.get(b"PERMANENTFLAGS", ()))
             return Selected(folder, int(told[b"EXISTS"]), int(told.get(b"UIDVALIDITY", 0)), flags, read_only)
 
-    def search(self, criteria: str) -> list[int]:
-        """The UIDs for criteria that hold our own words and numbers only (a CRLF would be a command)."""
+    def search(self, criteria: str, *, afresh: bool = False) -> list[int]:
+        """The UIDs for criteria that hold our own words and numbers only (a CRLF would be a command).
+
+        ``afresh`` lets the server first tell what others have removed.
+        """
         with plainly():
+            if afresh:
+                self._client.noop()
             return sorted({int(uid) for uid in self._client.search(criteria)})
 
     def uids_at(self, places: Sequence[int]) -> list[int]:
@@ -88,8 +101,7 @@ class Session:
     def fetch(self, uids: Sequence[int], items: Sequence[str]) -> Mapping[int, Mapping[bytes, Any]]:
         """What came for these UIDs; some may be missing, and some of the items of some."""
         with plainly():
-            found: Mapping[int, Mapping[bytes, Any]] = self._client.fetch(list(uids), list(items))
-            return found
+            return dict(self._client.fetch(list(uids), list(items)))
 
     def add_flag(self, uids: Sequence[int], flag: str) -> None:
         with plainly():
@@ -120,36 +132,59 @@ class Session:
                 for flags, _, name in self._client.list_folders()
             ]
 
-    def noop(self) -> None:
+    def idle(self) -> list[bytes]:
+        """Enter IDLE; the lines that came on the way in."""
         with plainly():
-            self._client.noop()
-
-    def idle(self) -> bool:
-        """Enter IDLE; True when news of mail came on the way in."""
-        with plainly():
-            # imapclient's own idle() fails when the server tells of a new mail before its "+".
-            inner = self._client._imap
-            self._client._idle_tag = tag = inner._command("IDLE")
-            news = False
+            inner, lines = self._client._imap, []
+            self._idling = inner._command("IDLE")
             while (line := inner._get_response()) is not None:
-                if inner.tagged_commands.get(tag):
+                if inner.tagged_commands.get(self._idling):
                     raise Refusal(f"IDLE refused: {line.decode('utf-8', 'replace')}")
-                news = news or line.upper().endswith(b" EXISTS")
-            return news
+                lines.append(line)
+            return lines
 
-    def idle_check(self, seconds: float) -> list[tuple[Any, ...]]:
-        """What came within the time; empty at once, and for ever, when the peer is gone."""
+    def idle_check(self, seconds: float) -> list[bytes]:
+        """The lines that came within the time; none at once, and for ever, when the peer is gone."""
         with plainly():
-            return list(self._client.idle_check(timeout=seconds))
+            lines = self._lines_at_hand()
+            if lines:
+                return lines
+            poll = select.poll()
+            poll.register(self._client.socket().fileno(), select.POLLIN)
+            return self._lines_at_hand() if poll.poll(seconds * 1000) else []
 
-    def idle_done(self) -> list[tuple[Any, ...]]:
+    def idle_done(self) -> list[bytes]:
+        """Leave IDLE; the lines that came on the way out."""
         with plainly():
-            return list(self._client.idle_done()[1])
+            inner, lines = self._client._imap, []
+            inner.send(b"DONE\r\n")
+            while not inner.tagged_commands.get(self._idling):
+                lines.append(inner._get_response() or b"")
+            inner.tagged_commands.pop(self._idling)
+            return lines
+
+    def _lines_at_hand(self) -> list[bytes]:
+        lines: list[bytes] = []
+        line_socket = self._client.socket()
+        line_socket.settimeout(0)
+        try:
+            while True:
+                lines.append(self._client._imap._get_line())
+        except IMAPClientAbortError as nothing:
+            # imaplib calls it EOF too when there is nothing yet.
+            if "EOF" not in str(nothing):
+                raise
+        except OSError:
+            pass
+        finally:
+            line_socket.settimeout(self._timeout)
+        return lines
 
     def hurry(self) -> None:
         """Wait no longer than two seconds for anything from now on: we are leaving."""
+        self._timeout = min(FAREWELL_SECONDS, self._timeout)
         with contextlib.suppress(OSError, AttributeError):
-            self._client.socket().settimeout(min(FAREWELL_SECONDS, self._timeout))
+            self._client.socket().settimeout(self._timeout)
 
     def close(self) -> None:
         """Say goodbye if the server listens; never raises."""
@@ -188,7 +223,9 @@ def open_session(settings: MailboxSettings) -> Session:
         with plainly():
             prepare(client)
             if settings.tls == "starttls":
-                start_tls(client, context)
+                if not client.has_capability("STARTTLS"):
+                    raise Misconfigured("the server offers no STARTTLS; nothing is sent in clear instead")
+                client.starttls(ssl_context=context)
             log_in(client, settings)
             # What was offered before login or TLS binds nobody afterwards (RFC 9051 6.2.1).
             client._cached_capabilities = None
@@ -203,12 +240,6 @@ def prepare(client: Any) -> None:
     client.normalise_times = False
     # It would format every line for its log, passwords of AUTHENTICATE among them.
     client._imap.debug = 0
-
-
-def start_tls(client: Any, context: object) -> None:
-    if not client.has_capability("STARTTLS"):
-        raise Misconfigured("the server offers no STARTTLS; nothing is sent in clear instead")
-    client.starttls(ssl_context=context)
 
 
 def log_in(client: Any, settings: MailboxSettings) -> None:
@@ -259,7 +290,9 @@ def plainly() -> Iterator[None]:
     except IMAPClientAbortError as error:
         raise Disconnected(f"the connection was lost: {error}") from error
     except IMAPClientError as error:
-        raise (Disconnected if unreadable(error) else Refusal)(f"the server refused: {error}") from error
+        # After these we no longer know where the next answer begins (the first two) or that it comes.
+        lost = isinstance(error, ProtocolError) or "got more than" in str(error) or "BYE" in str(error)
+        raise (Disconnected if lost else Refusal)(f"the server refused: {error}") from error
     except OSError as error:
         distrusted = certificate_refused(error)
         if distrusted:
@@ -268,8 +301,3 @@ def plainly() -> Iterator[None]:
     except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
         # Replies that imapclient cannot take apart come out as whatever broke inside it.
         raise Disconnected(f"the server's answer cannot be read: {error!r}") from error
-
-
-def unreadable(error: IMAPClientError) -> bool:
-    """Whether we can no longer know where the next answer begins (or never had a whole greeting)."""
-    return type(error).__name__ == "ProtocolError" or "bytes" in str(error) or "BYE" in str(error)

@@ -26,7 +26,11 @@ class ScriptedImap:
         greeting: bytes = b"* OK hei\r\n",
         capabilities: str = "IMAP4rev1 UIDPLUS",
     ) -> None:
-        self.replies = {"SELECT": SELECTED, "CAPABILITY": f"* CAPABILITY {capabilities}\r\n".encode(), **(replies or {})}
+        self.replies = {
+            "SELECT": SELECTED,
+            "CAPABILITY": f"* CAPABILITY {capabilities}\r\n".encode(),
+            **(replies or {}),
+        }
         self.greeting, self.heard = greeting, list[bytes]()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._clients: list[socket.socket] = []
@@ -34,7 +38,7 @@ class ScriptedImap:
     def settings(self, **changed: object) -> MailboxSettings:
         port = self._socket.getsockname()[1]
         plain = {"name": "x", "host": "127.0.0.1", "port": port, "tls": "plain", "user": "x", "timeout": 2.0}
-        return MailboxSettings(**{**plain, "password": lambda: "hemmelig", **changed})  # type: ignore[arg-type]
+        return MailboxSettings(**{**plain, "password": lambda: "hemmelig", **changed})
 
     def __enter__(self) -> ScriptedImap:
         threading.Thread(target=self._serve, daemon=True).start()
@@ -62,8 +66,9 @@ class ScriptedImap:
                 self._answer(client, tag, words)
 
     def _answer(self, client: socket.socket, tag: bytes, words: bytes) -> None:
-        found = next((key for key in self.replies if words.upper().startswith(key.encode())), None)
-        reply = self.replies[found] if found else b""
+        # The longest key that fits is meant.
+        fitting = [key for key in self.replies if words.upper().startswith(key.encode())]
+        reply = self.replies[max(fitting, key=len)] if fitting else b""
         if callable(reply):
             return reply(client, tag)
         ending = b"" if b"{tag}" in reply else tag + b" OK done\r\n"

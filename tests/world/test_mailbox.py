@@ -31,7 +31,11 @@ def test_a_new_mail_is_fetched_once_byte_for_byte(box: Box) -> None:
     box.deliver(raw, when=datetime(2026, 8, 18, 8, 2, 5, tzinfo=UTC))
     with Mailbox(box.settings()) as mailbox:
         (first,) = mails(mailbox.fetch_new("INBOX"))
-        assert (first.raw, first.size, first.internaldate) == (raw, len(raw), datetime(2026, 8, 18, 8, 2, 5, tzinfo=UTC))
+        assert (first.raw, first.size, first.internaldate) == (
+            raw,
+            len(raw),
+            datetime(2026, 8, 18, 8, 2, 5, tzinfo=UTC),
+        )
         assert first.header.endswith("Subject: Blåbær æøå".encode())
         assert mails(mailbox.fetch_new("INBOX", first.uid, first.uidvalidity)) == []
 
