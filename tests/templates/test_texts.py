@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -100,10 +101,16 @@ def test_the_first_sentence_says_when_we_got_the_mail(template: str, language: s
 
 
 @pytest.mark.parametrize(("template", "language"), PARTS)
-def test_a_letter_is_short_and_its_lines_fit(template: str, language: str) -> None:
+def test_a_letter_fills_at_most_fifteen_lines_of_a_usual_window(template: str, language: str) -> None:
     text = letter(TEMPLATES, language, [], usual(template, language))
-    assert len([line for line in text.splitlines() if line]) <= 15
-    assert max(len(line) for line in text.splitlines()) <= 100
+    shown = [each for line in text.splitlines() for each in textwrap.wrap(line, 96)]
+    assert len(shown) <= 15, text
+
+
+@pytest.mark.parametrize(("template", "language"), PARTS)
+def test_a_point_of_a_list_fits_on_one_line(template: str, language: str) -> None:
+    points = [line for line in usual(template, language)[1].splitlines() if line.startswith("  - ")]
+    assert all(len(point) <= 100 for point in points)
 
 
 def sources() -> list[Path]:
