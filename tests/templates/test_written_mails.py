@@ -6,7 +6,6 @@ import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -19,7 +18,7 @@ ORG_NO = re.compile(r"(?<!\d)\d{3} ?\d{3} ?\d{3}(?!\d)")
 
 
 def parsed(path: Path) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(path.read_bytes(), policy=policy.default))
+    return message_from_bytes(path.read_bytes(), policy=policy.default)
 
 
 def words(message: EmailMessage) -> str:
