@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, insert, select, update
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
 from processor.store.staff_replies import OPEN_ACTIONS, release_confirmations
-from processor.store.transaction import OvertakenError, commit
+from processor.store.transaction import OvertakenError, commit, writing
 from processor.ticket import ActionState, OutboxState, TicketState
 
 
@@ -36,6 +36,16 @@ class Outcome(StrEnum):
     NOT_STAFF = "not_staff"
 
 
+REFUSALS = {
+    Outcome.SAME_PERSON: "not done: a second, different person must approve",
+    Outcome.NOT_APPROVED: "not done: two people must approve it first",
+    Outcome.CHANGED: "not done: it has changed since you looked",
+    Outcome.ALREADY: "not done: somebody was here before",
+    Outcome.UNKNOWN: "there is no such action",
+    Outcome.NOT_STAFF: "not done: nobody of that name may approve",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ActionResult:
     """The outcome, and the action as it stands now: in which state, and who put it there and when."""
@@ -45,9 +55,20 @@ class ActionResult:
     by: str = ""
     at: datetime | None = None
 
+    @property
+    def ok(self) -> bool:
+        """Whether a step was taken."""
+        return self.outcome in (Outcome.SECONDED, Outcome.APPROVED, Outcome.DONE, Outcome.REJECTED)
+
+    def __str__(self) -> str:
+        if self.ok:
+            return {Outcome.SECONDED: "approved; one more person must approve"}.get(self.outcome, self.outcome.value)
+        stands = f"; it is {self.state.value}" + (f" by {self.by}" if self.by else "") if self.state else ""
+        return REFUSALS[self.outcome] + stands
+
 
 def approve(
-    engine: Engine, action_id: int, person: Person, now: datetime, seen_version: int | None = None
+    engine: Engine, action_id: int, person: str, now: datetime, seen_version: int | None = None
 ) -> ActionResult:
     """Say "do it".  The first of two people leaves it seconded.
 
@@ -56,9 +77,7 @@ def approve(
     return commit(engine, lambda conn: _approve(conn, action_id, person, now, seen_version))
 
 
-def done(
-    engine: Engine, action_id: int, person: Person, now: datetime, seen_version: int | None = None
-) -> ActionResult:
+def done(engine: Engine, action_id: int, person: str, now: datetime, seen_version: int | None = None) -> ActionResult:
     """Say "it is done"; where one person is enough this approves too.
 
     Releases drafted confirmations of the item, and closes the ticket when nothing is left to do.
@@ -66,15 +85,15 @@ def done(
     return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version))
 
 
-def reject(engine: Engine, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
+def reject(engine: Engine, action_id: int, person: str, reason: str, now: datetime) -> ActionResult:
     """Say "this is not to be done", with a reason."""
     return commit(engine, lambda conn: _reject(conn, action_id, person, reason, now))
 
 
-def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: Person, now: datetime) -> bool:
+def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: str, now: datetime) -> bool:
     """Close, snooze or open a ticket by hand; False if it is so already, merged, or unknown."""
     k = t.ticket.c
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         changed = conn.execute(
             update(t.ticket)
             .where(k.number == ticket_no, k.state.not_in((state.value, TicketState.MERGED.value)))
@@ -83,75 +102,72 @@ def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person:
         ).scalar()
         if changed is None:
             return False
-        write_event(conn, Happening(f"ticket.{state.value}", person.name, now, ticket_id=changed))
+        write_event(conn, Happening(f"ticket.{state.value}", person, now, ticket_id=changed))
         return True
 
 
-def _approve(conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None) -> ActionResult:
-    row = _look(conn, action_id)
-    refusal = _refusal(conn, row, person, seen)
-    if refusal or row is None:
-        return _result(row, refusal or Outcome.UNKNOWN)
+def _approve(conn: Connection, action_id: int, person: str, now: datetime, seen: int | None) -> ActionResult:
+    found = _open(conn, action_id, person, seen)
+    if isinstance(found, ActionResult):
+        return found
+    row, who = found
     if row.state == ActionState.APPROVED.value:
-        return _result(row, Outcome.ALREADY)
+        return _refused(row, Outcome.ALREADY)
     p = t.approval.c
-    mine = select(p.id).where(p.action_id == action_id, p.version == row.version, p.person_id == person.id)
-    if conn.execute(mine).first():
-        return _result(row, Outcome.SAME_PERSON)
-    conn.execute(insert(t.approval).values(action_id=action_id, version=row.version, person_id=person.id, at=now))
-    target = ActionState.APPROVED
-    if row.needs == "two_staff" and row.state == ActionState.WAITING.value:
-        target = ActionState.SECONDED
-    approvals = select(func.count()).select_from(t.approval).where(p.action_id == action_id, p.version == row.version)
-    enough = approvals.scalar_subquery() >= (2 if row.needs == "two_staff" and target == ActionState.APPROVED else 1)
-    return _step(conn, row, target, person, now, enough)
+    this = and_(p.action_id == action_id, p.version == row.version)
+    if conn.execute(select(p.id).where(this, p.person_id == who.id)).first():
+        return _refused(row, Outcome.SAME_PERSON)
+    conn.execute(insert(t.approval).values(action_id=action_id, version=row.version, person_id=who.id, at=now))
+    first_of_two = row.needs == "two_staff" and row.state == ActionState.WAITING.value
+    wanted = 2 if row.needs == "two_staff" and not first_of_two else 1
+    enough = select(func.count()).select_from(t.approval).where(this).scalar_subquery() >= wanted
+    target = ActionState.SECONDED if first_of_two else ActionState.APPROVED
+    return _step(conn, row, target, who, now, enough)
 
 
-def _finish(conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None) -> ActionResult:
-    row = _look(conn, action_id)
-    refusal = _refusal(conn, row, person, seen)
-    if refusal or row is None:
-        return _result(row, refusal or Outcome.UNKNOWN)
+def _finish(conn: Connection, action_id: int, person: str, now: datetime, seen: int | None) -> ActionResult:
+    found = _open(conn, action_id, person, seen)
+    if isinstance(found, ActionResult):
+        return found
+    row, who = found
     if row.state != ActionState.APPROVED.value:
         if row.needs == "two_staff":
-            return _result(row, Outcome.NOT_APPROVED)
-        _approve(conn, action_id, person, now, seen)
-        row = _look(conn, action_id)
-    if row is None or row.state != ActionState.APPROVED.value:
-        raise OvertakenError
-    result = _step(conn, row, ActionState.DONE, person, now)
+            return _refused(row, Outcome.NOT_APPROVED)
+        approved = _approve(conn, action_id, person, now, seen)
+        if not approved.ok:
+            return approved
+        row = conn.execute(select(t.action).where(t.action.c.id == action_id)).one()
+    result = _step(conn, row, ActionState.DONE, who, now)
     release_confirmations(conn, row.item_id, person, now)
     _close_if_nothing_is_left(conn, row.ticket_id, now)
     return result
 
 
-def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
-    row = _look(conn, action_id)
-    refusal = _refusal(conn, row, person, None)
-    if refusal or row is None:
-        return _result(row, refusal or Outcome.UNKNOWN)
-    return _step(conn, row, ActionState.REJECTED, person, now, reason=reason)
+def _reject(conn: Connection, action_id: int, person: str, reason: str, now: datetime) -> ActionResult:
+    found = _open(conn, action_id, person, None)
+    if isinstance(found, ActionResult):
+        return found
+    row, who = found
+    return _step(conn, row, ActionState.REJECTED, who, now, reason=reason)
 
 
-def _look(conn: Connection, action_id: int) -> t.AnyRow | None:
-    return conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
-
-
-def _refusal(conn: Connection, row: t.AnyRow | None, person: Person, seen: int | None) -> Outcome | None:
+def _open(conn: Connection, action_id: int, person: str, seen: int | None) -> tuple[t.AnyRow, Person] | ActionResult:
+    """The open action and the person, or why there is nothing to be done."""
+    row = conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
     if row is None:
-        return Outcome.UNKNOWN
-    if not conn.execute(select(exists().where(t.person.c.id == person.id, t.person.c.active.is_(True)))).scalar():
-        return Outcome.NOT_STAFF
+        return ActionResult(Outcome.UNKNOWN)
+    staff = select(t.person.c.id).where(t.person.c.name == person, t.person.c.active.is_(True))
+    person_id = conn.execute(staff).scalar()
+    if person_id is None:
+        return _refused(row, Outcome.NOT_STAFF)
     if row.state not in OPEN_ACTIONS:
-        return Outcome.ALREADY
+        return _refused(row, Outcome.ALREADY)
     if seen is not None and seen != row.version:
-        return Outcome.CHANGED
-    return None
+        return _refused(row, Outcome.CHANGED)
+    return row, Person(person_id, person)
 
 
-def _result(row: t.AnyRow | None, outcome: Outcome) -> ActionResult:
-    if row is None:
-        return ActionResult(outcome)
+def _refused(row: t.AnyRow, outcome: Outcome) -> ActionResult:
     return ActionResult(outcome, ActionState(row.state), row.changed_by, row.changed_at)
 
 
@@ -159,7 +175,7 @@ def _step(
     conn: Connection,
     row: t.AnyRow,
     target: ActionState,
-    person: Person,
+    who: Person,
     now: datetime,
     *conditions: ColumnElement[bool],
     reason: str = "",
@@ -169,15 +185,15 @@ def _step(
     moved = conn.execute(
         update(t.action)
         .where(a.id == row.id, a.state == row.state, a.version == row.version, *conditions)
-        .values(state=target.value, changed_by=person.name, changed_at=now, reason=reason or row.reason)
+        .values(state=target.value, changed_by=who.name, changed_at=now, reason=reason or row.reason)
     )
     if not moved.rowcount:
         raise OvertakenError
     subjects = {"ticket_id": row.ticket_id, "action_id": row.id}
-    data = {"version": row.version, "person": person.id}
-    write_event(conn, Happening(f"action.{target.value}", person.name, now, **subjects, data=data, text=reason))
+    data = {"version": row.version, "person": who.id}
+    write_event(conn, Happening(f"action.{target.value}", who.name, now, **subjects, data=data, text=reason))
     conn.execute(update(t.ticket).where(t.ticket.c.id == row.ticket_id).values(changed_at=now))
-    return ActionResult(Outcome(target.value), target, person.name, now)
+    return ActionResult(Outcome(target.value), target, who.name, now)
 
 
 def _close_if_nothing_is_left(conn: Connection, ticket_id: int, now: datetime) -> None:

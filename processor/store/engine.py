@@ -1,8 +1,8 @@
 """Opening the store: files made private, schema brought up to date, connections that keep what they commit.
 
-SQLite runs in WAL mode with synchronous FULL, so that a commit survives a power cut; writers take the
-write lock when they begin (BEGIN IMMEDIATE), since a reader that turns writer fails at once instead of
-waiting.  PostgreSQL is opened as it is, and upgraded only when told (``migrate.upgrade``).
+SQLite runs in WAL mode with synchronous FULL, so that a commit survives a power cut; transactions that
+write (``transaction.writing``) take the write lock when they begin, since a reader that turns writer
+fails at once instead of waiting.  PostgreSQL is opened as it is, and upgraded only when told (``migrate.upgrade``).
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, ma
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from processor.store import tables as t
-from processor.store.migrate import SchemaError, code_version, migrate, require_current, stored_version
-from processor.store.transaction import READ_ONLY, reading
+from processor.store.migrate import StoreRefused, code_version, migrate, require_current, stored_version
+from processor.store.transaction import WRITES, reading, writing
 
 BUSY_SECONDS = 30
 DIGEST_KEY = "digest_key"
+
+__all__ = ["StoreRefused", "check_store", "open_store", "schema_version", "store_key", "upgrade"]
 
 
 def open_store(url: str) -> Engine:
     """Open the database, ready for use.
 
     SQLite: makes the folder (mode 0700) and the file (0600) and upgrades the schema by itself.
-    Raises SchemaError, in words, when the schema is newer than this program, or older on PostgreSQL.
+    Raises StoreRefused, in words, when the schema is newer than this program, or older on PostgreSQL.
     """
     engine = connect(url)
     try:
@@ -94,7 +96,7 @@ def connect(url: str) -> Engine:
 
 def _make_private(url: URL) -> None:
     if not url.database or url.database == ":memory:":
-        raise SchemaError("The store needs a file: mail kept in memory would be lost.")
+        raise StoreRefused("The store needs a file: mail kept in memory would be lost.")
     path = Path(url.database)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # The write-ahead log and its index take the file's mode, so it must be private before SQLite opens it.
@@ -116,8 +118,8 @@ def _prepare_sqlite(dbapi: Any, _record: object) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    read_only = conn.get_execution_options().get(READ_ONLY, False)
-    conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    writes = conn.get_execution_options().get(WRITES, False)
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _make_digest_key(engine: Engine) -> None:
@@ -125,7 +127,7 @@ def _make_digest_key(engine: Engine) -> None:
         if conn.execute(select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY)).first():
             return
     try:
-        with engine.begin() as conn:
+        with writing(engine) as conn:
             conn.execute(insert(t.setting).values(name=DIGEST_KEY, value=secrets.token_hex(32)))
     except IntegrityError:
         # Another process opened the new store in the same moment; its key is as good.

@@ -18,7 +18,7 @@ from processor.store import tables as t
 from processor.store.arrivals import Arrival, Kept, insert_arrivals, kept_event, known_places, mail_row, uid_reused
 from processor.store.engine import store_key
 from processor.store.events import Happening, write_events
-from processor.store.transaction import commit, reading
+from processor.store.transaction import commit, reading, writing
 from processor.ticket import MailState
 
 PART = 1_000_000
@@ -41,7 +41,7 @@ def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: 
     digest = hmac.new(key, digestmod="sha256")
     for number, part in enumerate(_in_parts(pieces), start=1):
         digest.update(part)
-        with engine.begin() as conn:
+        with writing(engine) as conn:
             conn.execute(insert(t.raw_part).values(mail_id=half, number=number, content=part))
     return commit(engine, lambda conn: _finish(conn, half, digest.hexdigest(), arrival, now))
 
@@ -56,7 +56,7 @@ def forget_halves(conn: Connection) -> int:
 
 def _begin(engine: Engine, arrival: Arrival, now: datetime) -> int:
     row = mail_row(arrival, ARRIVING + secrets.token_hex(16), MailState.SET_ASIDE, "arriving", now)
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         return int(conn.execute(insert(t.mail).returning(t.mail.c.id), row).scalar_one())
 
 

@@ -29,6 +29,9 @@ class TypeLevel:
     before: Level
     since: datetime | None
 
+    def __str__(self) -> str:
+        return self.level.value
+
     def at(self, arrival: datetime) -> Level:
         """The level for a mail that arrived at ``arrival``."""
         if self.since is None or arrival >= self.since:

@@ -55,8 +55,9 @@ class RawMail(Row, table=True):
     __tablename__ = "raw_mail"
 
     mail_id: int = Field(primary_key=True, foreign_key="mail.id")
-    content: bytes = Field(sa_type=LargeBinary)
     whole: bool = True
+    # Last, since SQLite reads a row from its beginning.
+    content: bytes = Field(sa_type=LargeBinary)
 
 
 class RawPart(Row, table=True):

@@ -11,24 +11,24 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from processor.store.transaction import reading
+from processor.store.transaction import reading, writing
 
 # PostgreSQL's advisory lock by which two machines upgrade one after the other; any fixed number does.
 UPGRADE_LOCK = 7_209_151
 
 
-class SchemaError(Exception):
+class StoreRefused(Exception):  # noqa: N818
     """The database cannot be used by this program; the message says why and what to do."""
 
 
 def migrate(engine: Engine) -> None:
     """Upgrade in one transaction, so that an interrupted upgrade has not happened.
 
-    Raises SchemaError when the schema is newer than this program.
+    Raises StoreRefused when the schema is newer than this program.
     """
     if stored_version(engine) == code_version():
         return
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         if engine.dialect.name == "postgresql":
             conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         _refuse_newer(MigrationContext.configure(conn).get_current_revision() or "")
@@ -38,12 +38,12 @@ def migrate(engine: Engine) -> None:
 
 
 def require_current(engine: Engine) -> None:
-    """Raise SchemaError unless the schema is exactly this program's."""
+    """Raise StoreRefused unless the schema is exactly this program's."""
     version = stored_version(engine)
     if version == code_version():
         return
     _refuse_newer(version)
-    raise SchemaError(
+    raise StoreRefused(
         f"The database's schema is {version or 'missing'} and this program needs {code_version()}."
         " Stop all daemons and run the upgrade command."
     )
@@ -64,7 +64,7 @@ def code_version() -> str:
 def _refuse_newer(version: str) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if version and version not in known:
-        raise SchemaError(
+        raise StoreRefused(
             f"The database was written by a newer program (schema {version}; this program knows up to"
             f" {code_version()}). Install that version again; a downgrade would lose what the newer one wrote."
         )

@@ -20,7 +20,7 @@ from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
 from processor.store.staff_replies import approve_reply, cancel, cancel_reply, issue_confirmation, release, resend
 from processor.store.sweep import Swept, sweep
 from processor.store.switch import resume_answers, stop_answers, stopped, turn
-from processor.store.transaction import commit, reading
+from processor.store.transaction import commit, reading, writing
 from processor.store.transitions import FREE, TRANSITIONS, move
 from processor.ticket import OutboxState
 
@@ -28,6 +28,7 @@ __all__ = [
     "TRANSITIONS",
     "Outgoing",
     "Swept",
+    "abandon",
     "approve_reply",
     "attempt",
     "bounced",
@@ -70,6 +71,7 @@ class Outgoing:
     ticket_no: str
     language: str
     tries: int
+    created: datetime
 
 
 def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds: int) -> list[Outgoing]:
@@ -85,7 +87,7 @@ def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime
     """Write down that DATA is about to be sent.  False: do not send, the row is no longer yours, or not to leave."""
     o = t.outbox.c
     values = {"attempted_at": now, "tries": o.tries + 1}
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         allowed = o.automatic.is_(False) if stopped(conn) else true()
         conditions = (o.fence == fence, o.claimed_until > now, allowed, _in_time(now))
         if not move(conn, "attempt", outbox_id, f"courier {host}", now, *conditions, values=values):
@@ -121,11 +123,16 @@ def unknown(engine: Engine, outbox_id: int, fence: int, error: str, now: datetim
 
 def bounced(engine: Engine, message_id: str, detail: str, now: datetime) -> bool:
     """A bounce names this Message-ID; False if we never sent it (T38)."""
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         found = conn.execute(select(t.outbox.c.id).where(t.outbox.c.message_id == message_id)).scalar()
         if found is None:
             return False
         return move(conn, "bounced", found, "bounce", now, values={"error": detail}, text=detail)
+
+
+def abandon(engine: Engine, worker: str, now: datetime) -> Swept:
+    """End the leases of a worker that is being stopped: what it was sending is unknown, the rest is free."""
+    return sweep(engine, now, worker=worker)
 
 
 def outbox_counts(engine: Engine) -> dict[OutboxState, int]:
@@ -142,7 +149,7 @@ def _end(
 ) -> bool:
     """End a worker's hold on a row, with what the server said."""
     a = t.outbox_attempt.c
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         if not move(
             conn, name, outbox_id, "courier", now, t.outbox.c.fence == fence, values={**values, **FREE}, text=said
         ):
@@ -195,6 +202,7 @@ _OUTGOING = tuple(
         "ticket_no",
         "language",
         "tries",
+        "created_at",
     )
 )
 

@@ -13,30 +13,34 @@ from sqlalchemy.exc import IntegrityError
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
-from processor.store.transaction import reading
+from processor.store.transaction import reading, writing
+
+
+class NameTakenError(ValueError):
+    """There is a person of that name already; the message is the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One of the staff.  ``id`` never changes and is what approvals count by."""
+    """One of the staff.  Names are never given twice; approvals count by ``id``."""
 
     id: int
     name: str
 
 
 def add_person(engine: Engine, name: str, now: datetime) -> str:
-    """Add a person and return the secret, which cannot be had again.  Raises ValueError for a taken or empty name."""
+    """Add a person and return the secret, which cannot be had again.  Raises NameTakenError, or ValueError for an empty name."""
     name = " ".join(name.split())
     if not name:
         raise ValueError("a person needs a name")
     secret, salt = secrets.token_urlsafe(24), secrets.token_bytes(16)
     row = {"name": name, "salt": salt.hex(), "secret": _scrypt(secret, salt), "added_at": now}
     try:
-        with engine.begin() as conn:
+        with writing(engine) as conn:
             conn.execute(insert(t.person).values(**row))
             write_event(conn, Happening("person.added", name, now))
     except IntegrityError as taken:
-        raise ValueError(f"there is a person called {name} already") from taken
+        raise NameTakenError(name) from taken
     return secret
 
 
@@ -51,7 +55,7 @@ def verify_person(engine: Engine, name: str, secret: str) -> Person | None:
 
 def remove_person(engine: Engine, name: str, actor: str, now: datetime) -> bool:
     """Take the right to approve away; the name stays in what they did.  False if nobody is called so."""
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         gone = update(t.person).where(t.person.c.name == name, t.person.c.active.is_(True)).values(active=False)
         if not conn.execute(gone).rowcount:
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, or_, select, update
 
 from processor.store import tables as t
 from processor.store.replies import HOLD_OLD
@@ -26,21 +26,25 @@ class Swept:
     too_old: int = 0
 
 
-def sweep(engine: Engine, now: datetime, all_leases: bool = False) -> Swept:
+def sweep(engine: Engine, now: datetime, *, all_leases: bool = False, worker: str = "") -> Swept:
     """End leases that have run out, and holds whose time has come.
 
-    ``all_leases`` ends every lease: for the one daemon of a SQLite store, at its start.
+    ``all_leases`` ends every lease: for the one daemon of a SQLite store, at its start.  ``worker``
+    ends those of one worker that is known to have stopped.
     """
-    return commit(engine, lambda conn: _sweep(conn, now, all_leases))
+    over = t.outbox.c.claimed_until <= now
+    if all_leases:
+        over = t.outbox.c.claimed_until.is_not(None)
+    elif worker:
+        over = or_(over, t.outbox.c.claimed_by == worker)
+    return commit(engine, lambda conn: _sweep(conn, now, over))
 
 
-def _sweep(conn: Connection, now: datetime, all_leases: bool) -> Swept:
+def _sweep(conn: Connection, now: datetime, over: ColumnElement[bool]) -> Swept:
     o = t.outbox.c
-    over: ColumnElement[bool] = true() if all_leases else o.claimed_until <= now
     free = or_(o.claimed_until.is_(None), over)
     waiting = o.state.in_((OutboxState.READY.value, OutboxState.RETRY.value))
-    if all_leases:
-        conn.execute(update(t.outbox).where(waiting, o.claimed_by.is_not(None)).values(FREE))
+    conn.execute(update(t.outbox).where(waiting, over).values(FREE))
     sending = (o.state == OutboxState.SENDING.value, free)
     too_old = (waiting, o.automatic.is_(True), o.leave_before <= now, free)
     return Swept(

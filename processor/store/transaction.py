@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-READ_ONLY = "processor_read_only"
+WRITES = "processor_writes"
 ATTEMPTS = 4
 
 T = TypeVar("T")
@@ -25,7 +25,14 @@ def reading(source: Engine | Connection) -> Iterator[Connection]:
     if isinstance(source, Connection):
         yield source
         return
-    with source.connect().execution_options(**{READ_ONLY: True}) as conn:
+    with source.connect() as conn:
+        yield conn
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes: committed at the end, undone by an exception."""
+    with engine.connect().execution_options(**{WRITES: True}) as conn, conn.begin():
         yield conn
 
 
@@ -38,7 +45,7 @@ def commit(engine: Engine, work: Callable[[Connection], T]) -> T:
     """
     for left in reversed(range(ATTEMPTS)):
         try:
-            with engine.begin() as conn:
+            with writing(engine) as conn:
                 return work(conn)
         except (IntegrityError, OvertakenError):
             if not left:

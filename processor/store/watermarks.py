@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, insert, or_, select, update
 
 from processor.store import tables as t
-from processor.store.transaction import commit, reading
+from processor.store.transaction import commit, reading, writing
 from processor.ticket import MailState
 
 # Databases bound the number of parameters of a statement.
@@ -29,11 +29,15 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A mail that is decided or set aside here, which the server has not been told."""
+    """A mail that is decided or set aside here, which the server has not been told.
+
+    ``handled``: decided, and no person has to look at it.
+    """
 
     uid: int
     state: MailState
     mail_id: int
+    handled: bool
 
 
 def watermark(engine: Engine, account: str, folder: str) -> Watermark | None:
@@ -56,7 +60,9 @@ def advance(engine: Engine, account: str, folder: str, uidvalidity: int, last_ui
 
 def first_start(engine: Engine, account: str, now: datetime) -> datetime:
     """The time of the account's first start: ``now`` the first time, the same ever after."""
-    return commit(engine, lambda conn: _first_start(conn, account, now))
+    with reading(engine) as conn:
+        found = _started(conn, account)
+    return found or commit(engine, lambda conn: _first_start(conn, account, now))
 
 
 def known_uids(engine: Engine, account: str, folder: str, uidvalidity: int, uids: Collection[int]) -> set[int]:
@@ -70,11 +76,19 @@ def known_uids(engine: Engine, account: str, folder: str, uidvalidity: int, uids
 
 
 def unfinished(engine: Engine, account: str, folder: str, uidvalidity: int) -> list[Unfinished]:
-    """Mails whose server-side "done" is still owed, by UID."""
+    """Mails whose server-side "done" is still owed, by UID.
+
+    Not those of which we hold the header only: they are nobody's but the server's, which must not be
+    told that they are dealt with.
+    """
+    whole = exists().where(t.raw_mail.c.mail_id == t.mail.c.id, t.raw_mail.c.whole.is_(True))
+    parts = exists().where(t.raw_part.c.mail_id == t.mail.c.id)
     query = (
-        select(t.arrival.c.uid, t.mail.c.state, t.mail.c.id)
+        select(t.arrival.c.uid, t.mail.c.state, t.mail.c.id, t.ticket.c.outcome)
         .join_from(t.arrival, t.mail)
+        .outerjoin(t.ticket, t.ticket.c.id == t.mail.c.ticket_id)
         .where(
+            or_(t.mail.c.state == MailState.DECIDED.value, whole, parts),
             _in_folder(account, folder, uidvalidity),
             t.arrival.c.done.is_(False),
             t.mail.c.state != MailState.KEPT.value,
@@ -82,14 +96,19 @@ def unfinished(engine: Engine, account: str, folder: str, uidvalidity: int) -> l
         .order_by(t.arrival.c.uid)
     )
     with reading(engine) as conn:
-        return [Unfinished(row.uid, MailState(row.state), row.id) for row in conn.execute(query)]
+        return [
+            Unfinished(
+                row.uid, MailState(row.state), row.id, row.state == MailState.DECIDED.value and row.outcome != "review"
+            )
+            for row in conn.execute(query)
+        ]
 
 
 def mark_arrivals_done(
     engine: Engine, account: str, folder: str, uidvalidity: int, uids: Collection[int], now: datetime
 ) -> None:
     """Remember that the server was told; a repeat changes nothing."""
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         for part in chunks(sorted(uids)):
             conn.execute(
                 update(t.arrival)
@@ -126,8 +145,12 @@ def _advance(conn: Connection, account: str, folder: str, uidvalidity: int, last
 
 
 def _first_start(conn: Connection, account: str, now: datetime) -> datetime:
-    found = conn.execute(select(t.mailbox.c.answer_from).where(t.mailbox.c.account == account)).scalar()
-    if isinstance(found, datetime):
+    found = _started(conn, account)
+    if found:
         return found
     conn.execute(insert(t.mailbox).values(account=account, answer_from=now))
     return now
+
+
+def _started(conn: Connection, account: str) -> datetime | None:
+    return conn.execute(select(t.mailbox.c.answer_from).where(t.mailbox.c.account == account)).scalar()

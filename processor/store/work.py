@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, upd
 from processor.store import tables as t
 from processor.store.events import Happening, write_event, write_events
 from processor.store.keep_stream import forget_halves
-from processor.store.transaction import commit, reading
+from processor.store.transaction import commit, reading, writing
 from processor.ticket import MailState
 
 LEASE = timedelta(minutes=5)
@@ -60,13 +60,13 @@ def pending(engine: Engine, limit: int, worker: str, now: datetime) -> list[Pend
 
 def set_aside(engine: Engine, mail_id: int, reason: str, now: datetime) -> bool:
     """Leave a mail to a person; False if it was decided or set aside already."""
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         return _set_aside(conn, [mail_id], reason, now) == 1
 
 
 def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:
     """Return claimed mails untried, when a worker stops or the world (not the mail) failed."""
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         conn.execute(
             update(t.mail)
             .where(t.mail.c.id.in_(mail_ids), t.mail.c.claimed_by == worker, t.mail.c.state == MailState.KEPT.value)
@@ -77,7 +77,7 @@ def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:
 def retry_mail(engine: Engine, mail_id: int, actor: str, now: datetime) -> bool:
     """Let a mail that was set aside be decided again; False if it is not set aside or its bytes are not whole."""
     whole = select(t.raw_mail.c.mail_id).where(t.raw_mail.c.mail_id == mail_id, t.raw_mail.c.whole.is_(True))
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         changed = conn.execute(
             update(t.mail)
             .where(t.mail.c.id == mail_id, t.mail.c.state == MailState.SET_ASIDE.value, whole.exists())
@@ -90,7 +90,7 @@ def retry_mail(engine: Engine, mail_id: int, actor: str, now: datetime) -> bool:
 
 def release_claims(engine: Engine) -> int:
     """Free all claims at once, and drop half-streamed mails; only for the one daemon of a SQLite store, at start."""
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         forget_halves(conn)
         claimed = update(t.mail).where(t.mail.c.claimed_by.is_not(None), t.mail.c.state == MailState.KEPT.value)
         return conn.execute(claimed.values(claimed_by=None, claimed_until=None)).rowcount

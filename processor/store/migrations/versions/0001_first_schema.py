@@ -163,8 +163,8 @@ def upgrade() -> None:
     op.create_table(
         "raw_mail",
         sa.Column("mail_id", sa.Integer(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name="fk_raw_mail_mail_id"),
         sa.PrimaryKeyConstraint("mail_id", name="pk_raw_mail"),
     )
