@@ -16,20 +16,20 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, ma
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from processor.store import tables as t
-from processor.store.migrate import StoreRefused, code_version, migrate, require_current, stored_version
+from processor.store.migrate import SchemaError, code_version, migrate, require_current, stored_version
 from processor.store.transaction import WRITES, reading, writing
 
 BUSY_SECONDS = 30
 DIGEST_KEY = "digest_key"
 
-__all__ = ["StoreRefused", "check_store", "open_store", "schema_version", "store_key", "upgrade"]
+__all__ = ["SchemaError", "check_store", "open_store", "schema_version", "store_key", "upgrade"]
 
 
 def open_store(url: str) -> Engine:
     """Open the database, ready for use.
 
     SQLite: makes the folder (mode 0700) and the file (0600) and upgrades the schema by itself.
-    Raises StoreRefused, in words, when the schema is newer than this program, or older on PostgreSQL.
+    Raises SchemaError, in words, when the schema is newer than this program, or older on PostgreSQL.
     """
     engine = connect(url)
     try:
@@ -96,7 +96,7 @@ def connect(url: str) -> Engine:
 
 def _make_private(url: URL) -> None:
     if not url.database or url.database == ":memory:":
-        raise StoreRefused("The store needs a file: mail kept in memory would be lost.")
+        raise SchemaError("The store needs a file: mail kept in memory would be lost.")
     path = Path(url.database)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # The write-ahead log and its index take the file's mode, so it must be private before SQLite opens it.

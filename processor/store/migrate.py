@@ -17,14 +17,14 @@ from processor.store.transaction import reading, writing
 UPGRADE_LOCK = 7_209_151
 
 
-class StoreRefused(Exception):  # noqa: N818
+class SchemaError(Exception):
     """The database cannot be used by this program; the message says why and what to do."""
 
 
 def migrate(engine: Engine) -> None:
     """Upgrade in one transaction, so that an interrupted upgrade has not happened.
 
-    Raises StoreRefused when the schema is newer than this program.
+    Raises SchemaError when the schema is newer than this program.
     """
     if stored_version(engine) == code_version():
         return
@@ -38,12 +38,12 @@ def migrate(engine: Engine) -> None:
 
 
 def require_current(engine: Engine) -> None:
-    """Raise StoreRefused unless the schema is exactly this program's."""
+    """Raise SchemaError unless the schema is exactly this program's."""
     version = stored_version(engine)
     if version == code_version():
         return
     _refuse_newer(version)
-    raise StoreRefused(
+    raise SchemaError(
         f"The database's schema is {version or 'missing'} and this program needs {code_version()}."
         " Stop all daemons and run the upgrade command."
     )
@@ -64,7 +64,7 @@ def code_version() -> str:
 def _refuse_newer(version: str) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if version and version not in known:
-        raise StoreRefused(
+        raise SchemaError(
             f"The database was written by a newer program (schema {version}; this program knows up to"
             f" {code_version()}). Install that version again; a downgrade would lose what the newer one wrote."
         )
