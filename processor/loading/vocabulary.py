@@ -1,0 +1,96 @@
+"""The word lists of rules/data/ to the Vocabulary that understanding reads by."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from processor.loading.patterns import compile_alternatives, compile_patterns, line_of_key, line_of_table, read_toml
+from processor.loading.problems import Problem
+from processor.rulebook import Pattern, Vocabulary
+
+KINDS = ("auto_reply", "bounce", "bulk", "spam")
+LANGUAGES = ("nb", "nn", "en", "sv", "da")
+PHRASE_FILES = ("dates", "names", "fields")
+
+
+def load_vocabulary(folder: Path) -> tuple[Vocabulary, list[Problem]]:
+    """Read moods, automatic, languages, dates, names and fields.toml of rules/data/."""
+    moods, problems = _moods(folder / "moods.toml")
+    automatic, faults = _automatic(folder / "automatic.toml")
+    problems += faults
+    languages, faults = _languages(folder / "languages.toml")
+    problems += faults
+    phrases: dict[str, re.Pattern[str]] = {}
+    for name in PHRASE_FILES:
+        found, faults = _phrases(folder / f"{name}.toml")
+        phrases |= {f"{name}.{key}": pattern for key, pattern in found.items()}
+        problems += faults
+    return Vocabulary(moods, automatic, languages, phrases), problems
+
+
+def _moods(path: Path) -> tuple[dict[str, Pattern], list[Problem]]:
+    return _named(path, "mood")
+
+
+def _named(path: Path, kind: str) -> tuple[dict[str, Pattern], list[Problem]]:
+    tables, problems = read_toml(path)
+    found = tables.get(kind, [])
+    patterns, faults = compile_patterns(found, path.name, lambda n: line_of_table(path, f"[[{kind}]]", n))
+    return {pattern.name: pattern for pattern in patterns}, problems + faults
+
+
+def _automatic(path: Path) -> tuple[dict[str, tuple[Pattern, ...]], list[Problem]]:
+    tables, problems = read_toml(path)
+    kinds = {}
+    for kind, found in tables.items():
+        if kind not in KINDS:
+            problems.append(Problem(path.name, line_of_key(path, kind), f"unknown kind of automatic mail {kind!r}"))
+            continue
+
+        def line_of(number: int, heading: str = f"[[{kind}]]") -> int:
+            return line_of_table(path, heading, number)
+
+        kinds[kind], faults = compile_patterns(found, path.name, line_of)
+        problems += faults
+    return kinds, problems
+
+
+def _languages(path: Path) -> tuple[dict[str, dict[str, float]], list[Problem]]:
+    tables, problems = read_toml(path)
+    languages: dict[str, dict[str, float]] = {}
+    for language, groups in tables.items():
+        line = line_of_key(path, language)
+        if language not in LANGUAGES:
+            problems.append(Problem(path.name, line, f"unknown language {language!r}"))
+            continue
+        words, faults = _weights(groups, path.name, line)
+        languages[language] = words
+        problems += faults
+    return languages, problems
+
+
+def _weights(groups: dict[str, Any], file: str, line: int) -> tuple[dict[str, float], list[Problem]]:
+    """Word lists keyed by how much a word of them says: ``strong``, ``some`` or ``letters`` (parts of words)."""
+    worth = {"strong": 3.0, "some": 1.0, "letters": 0.5}
+    words: dict[str, float] = {}
+    problems = []
+    for group, text in groups.items():
+        if group not in worth or not isinstance(text, str):
+            problems.append(Problem(file, line, f"{group!r} must be strong, some or letters, and text"))
+            continue
+        prefix = "*" if group == "letters" else ""
+        words |= {prefix + word.lower(): worth[group] for word in text.split()}
+    return words, problems
+
+
+def _phrases(path: Path) -> tuple[dict[str, re.Pattern[str]], list[Problem]]:
+    tables, problems = read_toml(path)
+    phrases = {}
+    for key, texts in tables.items():
+        pattern, faults = compile_alternatives(texts, key, path.name, line_of_key(path, key))
+        problems += faults
+        if pattern is not None:
+            phrases[key] = pattern
+    return phrases, problems

@@ -1,0 +1,107 @@
+"""The day a request is to take effect: of all dates in a mail, the one that the request is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from processor.findings import Evidence
+from processor.understanding.dates import Moment, day_before, moments
+from processor.understanding.passages import Passage, Sentence
+
+TYPES = ("termination", "licence_transfer", "elma_register", "elma_deregister", "admin_access")
+"""The request types that have a day at all."""
+ENDING = ("termination",)
+_LEAST = 1.0
+_HEADER = re.compile(r"\s*(?:fra|frå|från|from|sendt|sent|dato|date|skickat|til|till|to|emne|ämne|subject|kopi|cc)\s?:")
+_CLOCK = re.compile(r"\W{0,3}(?:kl|at|klokken)?\W{0,2}\d{1,2}[:.]\d\d(?!\.?\d)")
+_CONFIRM = re.compile(
+    r"(?:bekreft|stadfest|svar|tilbakemeld|ring|kontakt|confirm|reply|bekräft|bekræft|hjelp|hilsen)\w{0,9}[^.]{0,30}$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The day, or ``asap``, where it stands, and whether its year was assumed."""
+
+    value: date | Literal["asap"]
+    evidence: Evidence
+    assumed: bool = False
+
+
+def effective_date(
+    passages: Iterable[Passage],
+    requests: tuple[str, ...],
+    spans: Iterable[Evidence],
+    today: date,
+    phrases: Mapping[str, re.Pattern[str]],
+) -> Effective | None:
+    """The best candidate for the main request, or None; the last day of service when something is to end."""
+    if not requests or requests[0] not in TYPES:
+        return None
+    words = {key.removeprefix("dates."): pattern for key, pattern in phrases.items() if key.startswith("dates.")}
+    struck = [span for span in spans if span.weight > 0]
+    ending = requests[0] in ENDING
+    best: tuple[float, Effective] | None = None
+    for passage in passages:
+        for worth, found in _candidates(passage, struck, today, words, ending):
+            if worth >= _LEAST and (best is None or worth > best[0]):
+                best = worth, found
+    return best[1] if best else None
+
+
+def _candidates(
+    passage: Passage, struck: list[Evidence], today: date, words: dict[str, re.Pattern[str]], ending: bool
+) -> Iterator[tuple[float, Effective]]:
+    for moment in moments(passage.folded, today, words):
+        sentence = passage.sentence_at(moment.start)
+        worth = _worth(passage, sentence, moment, words) + _near_request(passage, sentence, struck)
+        worth -= 3.0 if moment.day < today else 0.0
+        evidence = passage.evidence(moment.start, moment.end, "effective_date")
+        yield worth, Effective(_last_day(passage, moment, words) if ending else moment.day, evidence, moment.assumed)
+    for match in words["asap"].finditer(passage.folded):
+        sentence = passage.sentence_at(match.start())
+        before = passage.folded[sentence.start : match.start()]
+        worth = 1.0 + _near_request(passage, sentence, struck) - (3.0 if _CONFIRM.search(before) else 0.0)
+        worth -= 1.5 if "question" in sentence.moods and "order" not in sentence.moods else 0.0
+        yield worth, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
+
+
+def _near_request(passage: Passage, sentence: Sentence, struck: list[Evidence]) -> float:
+    """A date in the very sentence of the request is worth more than one elsewhere."""
+    start, end = passage.at + sentence.start, passage.at + sentence.end
+    return 1.5 if any(s.where == passage.where and start <= s.start < end for s in struck) else 0.0
+
+
+def _worth(passage: Passage, sentence: Sentence, moment: Moment, words: dict[str, re.Pattern[str]]) -> float:
+    line = passage.text.rfind("\n", 0, moment.start) + 1
+    if _HEADER.match(passage.folded[line : moment.start]) or _CLOCK.match(passage.folded, moment.end):
+        return -10.0
+    before = passage.folded[max(sentence.start, moment.start - 45) : moment.start]
+    worth = 1.0 if moment.kind == "end" else 0.0
+    worth += 2.0 if words["end"].search(before) else 0.0
+    worth += 0.5 if words["from"].search(before[-25:]) or words["end_of"].search(before[-25:]) else 0.0
+    worth -= 3.0 if words["not_end"].search(before[-32:]) else 0.0
+    worth -= 1.0 if "past" in sentence.moods else 0.0
+    bare = passage.text[moment.start : moment.end]
+    if bare.isdigit() and not words["end"].search(before[-20:]):
+        return -10.0
+    return worth
+
+
+def _last_day(passage: Passage, moment: Moment, words: dict[str, re.Pattern[str]]) -> date:
+    """``fra 1. januar`` ends on 31 December; so does a bare first of a month, unless it is named the last day."""
+    if moment.kind == "end":
+        return moment.day
+    before = passage.folded[max(0, moment.start - 30) : moment.start]
+    within = passage.folded[moment.start : moment.end]
+    last = re.search(
+        r"(?:siste dag\w{0,4}|last day|t\.?o\.?m\.?|til og med|till och med|through)\W{0,3}(?:\w{1,6} ){0,3}$", before
+    )
+    exclusive = re.search(r"(?:før|before|f\.?o\.?m\.?|og med|och med)\W{0,3}(?:den )?$", before) and not last
+    if (moment.day.day == 1 and not last) or exclusive or words["from"].match(within):
+        return day_before(moment.day)
+    return moment.day

@@ -1,0 +1,113 @@
+"""The fields of a mail, each from where eval/BRIEF.md says, with the span that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from processor.findings import Evidence, Fields, Form, Role
+from processor.message import Message
+from processor.rulebook import Rulebook
+from processor.understanding.company import company_in
+from processor.understanding.effective import effective_date
+from processor.understanding.numbers import Number, customer_numbers, invoice_numbers, organisation_numbers
+from processor.understanding.passages import Passage
+from processor.understanding.people import ABOUT_PERSONS, domains_in, emails_in, phone_in, users_in
+from processor.understanding.products import products_in
+
+OSLO = ZoneInfo("Europe/Oslo")
+EARLIEST = date(2000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Fields with their evidence, and doubts about them."""
+
+    fields: Fields
+    evidence: tuple[tuple[str, Evidence], ...]
+    flags: tuple[str, ...]
+
+
+def fields_of(
+    message: Message,
+    passages: Iterable[Passage],
+    requests: tuple[str, ...],
+    spans: Iterable[Evidence],
+    form: Form | None,
+    role: Role,
+    rulebook: Rulebook,
+) -> Found:
+    """Everything named in new and forwarded text, the signature, the subject and the form."""
+    phrases, moods = rulebook.vocabulary.phrases, rulebook.vocabulary.moods
+    own = [passage for passage in passages if passage.kind != "quoted"]
+    written = [passage for passage in own if passage.kind != "signature" and passage.kind != "attached"]
+    numbers = _own_numbers(organisation_numbers(own, phrases), role, rulebook, requests)
+    customers = customer_numbers(own, phrases)
+    invoices = invoice_numbers(written, phrases)
+    sender = message.from_[0] if message.from_ else None
+    company = company_in(own, numbers, phrases, role, sender.name if sender else "", sender.domain if sender else "")
+    products = products_in(written, rulebook.products, moods, ending=requests[:1] == ("termination",))
+    effective = effective_date(written, requests, spans, _today(message), phrases)
+    emails = emails_in(written, rulebook.own_addresses) if set(requests) & set(ABOUT_PERSONS) else []
+    domains = domains_in(written) if "otp_rights" in requests else []
+    found = Fields(
+        org_no=_with(form.org_no if form else "", [n.value for n in numbers]),
+        customer_no=tuple(n.value for n in customers),
+        company=(form.company if form and form.company else None) or (company.name if company else None),
+        products=tuple(name for name, _ in products),
+        effective_date=effective.value if effective else None,
+        invoice_no=tuple(n.value for n in invoices),
+        domains=form.domains if form and form.domains else tuple(name for name, _ in domains),
+        emails=(form.email.lower(),)
+        if form and form.email and requests == ("otp_rights",)
+        else tuple(e for e, _ in emails),
+        phone=phone_in(own, phrases) or (form.phone if form else ""),
+        users=users_in(written, phrases) if requests[:1] == ("termination",) else 0,
+    )
+    evidence = [*_spans("org_no", numbers), *_spans("customer_no", customers), *_spans("invoice_no", invoices)]
+    evidence += [("products", span) for _, span in products] + [("emails", span) for _, span in emails]
+    evidence += [("domains", span) for _, span in domains]
+    evidence += [("company", company.evidence)] if company else []
+    evidence += [("effective_date", effective.evidence)] if effective else []
+    flags = ["year_assumed"] if effective and effective.assumed else []
+    flags += ["several_org_no"] if len(found.org_no) > 1 else []
+    return Found(found, tuple(evidence), tuple(flags))
+
+
+def _today(message: Message) -> date:
+    """The day the mail was written, by its sender's clock; arrival when that is missing or absurd."""
+    moment: datetime | None = message.date or message.arrival
+    if moment is None:
+        return EARLIEST
+    return moment.astimezone(OSLO).date()
+
+
+def _own_numbers(numbers: list[Number], role: Role, rulebook: Rulebook, requests: tuple[str, ...]) -> list[Number]:
+    """Without the accountant's own number, and without those of a third party that is only asked about."""
+    phrases = rulebook.vocabulary.phrases
+    if "elma_question" in requests or "other" in requests:
+        other = phrases["names.other_party"]
+        numbers = [n for n in numbers if not other.search(n.passage.sentence_at(n.start).text)]
+    if role != "accountant" or len(numbers) < 2:
+        return numbers
+    firm = phrases["names.accountant_firm"]
+    clients = [n for n in numbers if n.passage.kind != "signature" and not firm.search(_around(n))]
+    return clients or numbers
+
+
+def _around(number: Number) -> str:
+    """The number's line and the lines right before it, where a firm writes its name."""
+    start = number.passage.text.rfind("\n", 0, number.start) + 1
+    above = number.passage.text.rfind("\n", 0, max(0, start - 1)) + 1
+    line = number.passage.text[start : number.start].strip().lower()
+    return number.passage.folded[above if line.startswith("org") or not line else start : number.start]
+
+
+def _with(first: str, others: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*([first] if first.isdigit() else []), *others]))
+
+
+def _spans(name: str, numbers: list[Number]) -> list[tuple[str, Evidence]]:
+    return [(name, number.passage.evidence(number.start, number.end, name)) for number in numbers]

@@ -1,0 +1,160 @@
+"""A Message to what is read of it: passages, cut into sentences, each with its moods.
+
+Offsets never move: folding and smoothing replace characters one for one, so a match in a passage's
+``folded`` text is the same span in Message.subject or Message.text.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from processor.findings import Evidence, Where
+from processor.message import Message
+from processor.rulebook import Pattern
+
+MOST_CHARACTERS = 20_000
+"""New text beyond this is not read: nobody writes it, and time is bounded by it."""
+MOST_SENTENCES = 400
+
+Kind = Literal["subject", "new", "forwarded", "signature", "quoted", "attached"]
+
+_SMOOTH = str.maketrans(
+    {"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": " ", "\u00ad": "-", "\t": " ", "\r": " "}
+    | {"‘": "'", "’": "'", "´": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "‑": "-"}
+)
+_BREAK = re.compile(
+    r"\n\s*\n+\s*|\n(?=\s{0,8}(?:[-*•>]|\d{1,2}[.)]\s|\([a-z0-9]\)))|\n"
+    r"|(?<=[.!?:;])(?<![ .(]\w\.)(?<![ .(]\w\w\.)(?<!\d\.)[\"')]{0,3}\s+"
+    r"|(?<=\d\.)\s+(?=[A-ZÆØÅÄÖ][a-zæøåäö]{1,20} )"
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:nr|org|orgnr|kundenr|fakturanr|tlf|mob|ca|pr|evt|bl\.a|f\.eks|jf|vedr|ang|ref|no|mvh|kl|fr)\.$",
+    re.I,
+)
+_MONTH_NEXT = re.compile(r"(?:jan|feb|mar|apr|mai|maj|may|jun|jul|aug|sep|okt|oct|nov|des|dec)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Characters ``start`` to ``end`` of the passage, and the text that ``also`` and ``unless`` see."""
+
+    start: int
+    end: int
+    text: str
+    moods: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of subject or body.  ``at`` is its first character's place there."""
+
+    kind: Kind
+    text: str
+    folded: str
+    at: int
+    where: Where
+    sentences: tuple[Sentence, ...]
+
+    def sentence_at(self, place: int) -> Sentence:
+        """The sentence that holds this character of the passage."""
+        return self.sentences[max(0, bisect_right(self.sentences, place, key=lambda s: s.start) - 1)]
+
+    def evidence(self, start: int, end: int, rule: str, weight: float = 1.0) -> Evidence:
+        """The span as evidence, with its place in the mail; attached mails have none."""
+        text = self.text[start:end]
+        if self.where not in ("subject", "body"):
+            return Evidence(text, self.where, 0, 0, rule, weight)
+        return Evidence(text, self.where, self.at + start, self.at + end, rule, weight)
+
+
+def fold(text: str) -> str:
+    """Lower case with plain blanks, quotes and dashes, and the same length."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+    return lowered.translate(_SMOOTH)
+
+
+def passages(message: Message, moods: Mapping[str, Pattern]) -> tuple[Passage, ...]:
+    """The subject and every section, in order; an attached mail's new text comes last."""
+    found = [_passage("subject", message.subject[:1000], 0, "subject", moods)]
+    left = MOST_CHARACTERS
+    for section in message.sections:
+        if (end := min(section.end, section.start + left)) > section.start:
+            found.append(_passage(section.kind, message.text[section.start : end], section.start, "body", moods))
+            left -= end - section.start
+    for attached in message.attached[:3]:
+        text = f"{attached.subject}\n\n{attached.words('new', 'forwarded', 'signature')}"[:MOST_CHARACTERS]
+        found.append(_passage("attached", text, 0, "attachment", moods))
+    return tuple(found)
+
+
+def _passage(kind: Kind, text: str, at: int, where: Where, moods: Mapping[str, Pattern]) -> Passage:
+    folded = fold(text)
+    sentences = [] if kind in ("signature", "quoted") else [*_sentences(text, folded, moods)][:MOST_SENTENCES]
+    smooth = folded.replace("\n", " ")
+    return Passage(kind, text, smooth, at, where, tuple(sentences) or (Sentence(0, len(text), smooth),))
+
+
+def _sentences(text: str, folded: str, moods: Mapping[str, Pattern]) -> Iterator[Sentence]:
+    start = 0
+    for cut in _BREAK.finditer(text):
+        before = text[start : cut.start()]
+        if not before.strip() or _goes_on(text, before, cut):
+            continue
+        yield _sentence(start, cut.end(), folded[start : cut.start()], moods)
+        start = cut.end()
+    if text[start:].strip():
+        yield _sentence(start, len(text), folded[start:], moods)
+
+
+def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
+    """Whether the cut is none: a hard-wrapped line, an abbreviation's stop or a date's."""
+    after = text[cut.end() : cut.end() + 12]
+    if cut.group() == "\n":
+        line = before.rsplit("\n", 1)[-1]
+        return len(line) > 55 and before.rstrip()[-1:] not in ".!?:" and not after[:1].isdigit()
+    if "\n" in cut.group():
+        return False
+    return bool(_ABBREVIATION.search(before[-14:])) or (
+        before[-1:] == "." and before[-2:-1].isdigit() and bool(_MONTH_NEXT.match(after))
+    )
+
+
+def _sentence(start: int, end: int, folded: str, moods: Mapping[str, Pattern]) -> Sentence:
+    text = " ".join(folded.split())
+    held = [name for name, mood in moods.items() if holds(mood, text)]
+    return Sentence(start, end, text + "".join(f" @{name}" for name in held), frozenset(held))
+
+
+def holds(pattern: Pattern, text: str) -> bool:
+    """Whether the pattern is found in a sentence's text and nothing cancels it."""
+    if pattern.any is None or (pattern.needs and not any(word in text for word in pattern.needs)):
+        return False
+    if not pattern.any.search(text):
+        return False
+    if pattern.also is not None and not pattern.also.search(text):
+        return False
+    return pattern.unless is None or not pattern.unless.search(text)
+
+
+def strikes(pattern: Pattern, passage: Passage) -> Iterator[tuple[Sentence, re.Match[str]]]:
+    """Every place where the pattern is found in a sentence that has what it needs and nothing that cancels it."""
+    place = "subject" if passage.kind == "subject" else "body"
+    if pattern.any is None or pattern.where not in ("both", place):
+        return
+    if pattern.needs and not any(word in passage.folded for word in pattern.needs):
+        return
+    at = 0
+    while match := pattern.any.search(passage.folded, at):
+        sentence = passage.sentence_at(match.start())
+        whole = match if match.end() <= sentence.end else pattern.any.search(passage.folded, at, sentence.end)
+        at = max(match.start() + 1, whole.end() if whole else sentence.end)
+        if whole is None or (pattern.also is not None and not pattern.also.search(sentence.text)):
+            continue
+        if pattern.unless is None or not pattern.unless.search(sentence.text):
+            yield sentence, whole

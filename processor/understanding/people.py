@@ -1,0 +1,76 @@
+"""Addresses, domains, a phone number and a count of users, as written in a mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from processor.findings import Evidence
+from processor.understanding.passages import Passage
+
+ABOUT_PERSONS = ("otp_rights", "otp_code", "admin_access")
+"""The request types that are about persons with an address."""
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@])")
+_DOMAIN = re.compile(
+    r"(?<![\w@./-])(?:[a-z0-9æøåäö](?:[a-z0-9æøåäö-]{0,61})\.){1,3}(?:no|com|se|dk|net|org|eu|io|fi|as)(?![\w@/-]|\.\w)"
+)
+_PHONE = re.compile(r"(?<![\d.])(?:\+\d{2} ?)?\d{2,3}(?: ?\d{2,3}){2,3}(?![\d.]\d)")
+_WORKS = re.compile(r"\b(?:virker|fungerer|works|virkar|fungerar|ikke|ikkje|not)\b")
+_DEAD = re.compile(
+    r"(?:finnes ikke|finst ikkje|does not exist|skal fjernes|skal fjernast|er fjernet|finns inte|wrong address|feil adresse)"
+)
+_COUNT = re.compile(r"(?<![\d.,-])(\d{1,4}) (?:stk\.? )?(?:av )?$")
+
+
+def emails_in(passages: Iterable[Passage], ours: frozenset[str]) -> list[tuple[str, Evidence]]:
+    """Addresses in order, each once: not ours, and not one that is said to be wrong."""
+    found: dict[str, Evidence] = {}
+    for passage in passages:
+        for match in _EMAIL.finditer(passage.text):
+            address = match.group().rstrip(".-").lower()
+            sentence = passage.sentence_at(match.start())
+            if address in ours or address.rsplit("@", 1)[1].startswith("visma."):
+                continue
+            if _DEAD.search(sentence.text) and sentence.text.count("@") < 3:
+                continue
+            found.setdefault(address, passage.evidence(match.start(), match.start() + len(address), "email"))
+    return list(found.items())
+
+
+def domains_in(passages: Iterable[Passage]) -> list[tuple[str, Evidence]]:
+    """Bare domains in order, each once: not in addresses, web addresses or product names, nor one that works already."""
+    found: dict[str, Evidence] = {}
+    for passage in passages:
+        for match in _DOMAIN.finditer(passage.folded):
+            name = match.group()
+            if name.startswith(("www.", "visma.")):
+                continue
+            if _WORKS.search(passage.folded[match.end() : match.end() + 14]):
+                continue
+            found.setdefault(name, passage.evidence(match.start(), match.end(), "domain"))
+    return list(found.items())
+
+
+def phone_in(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> str:
+    """The first number after a word for telephone, as written; empty when there is none."""
+    for passage in passages:
+        for label in phrases["fields.phone"].finditer(passage.folded):
+            match = _PHONE.search(passage.folded, label.end(), label.end() + 30)
+            if match and len(re.sub(r"\D", "", match.group())) in (8, 10):
+                return match.group().strip()
+    return ""
+
+
+def users_in(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> int:
+    """How many users or licences a sentence names, 0 if none does; of ``fra 12 til 7`` the difference."""
+    for passage in passages:
+        if change := re.search(r"\b(?:fra|frå|från|from) (\d{1,4}) (?:til|till|to) (\d{1,4})\b", passage.folded):
+            return max(0, int(change[1]) - int(change[2]))
+        if cut := re.search(
+            r"(?:ta bort|fjerne|redusere med|si opp|remove|säga upp|opsige) (\d{1,4})\b", passage.folded
+        ):
+            return int(cut[1])
+        for word in phrases["fields.users"].finditer(passage.folded):
+            if match := _COUNT.search(passage.folded[max(0, word.start() - 14) : word.start()]):
+                return int(match[1])
+    return 0

@@ -1,0 +1,83 @@
+"""Which products a mail is about, by their canonical names.
+
+The longest way of writing wins.  Everyday words (Business, Time) count only where the writer shows
+that a product is meant.  In a termination, products that the writer keeps are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from processor.findings import Evidence
+from processor.rulebook import Pattern, Product
+from processor.understanding.passages import Passage, holds
+
+_CLAUSE = re.compile(r"(?:,|;|:|\bmen\b|\bbut\b|\bmens\b|\bmedan\b|\bwhile\b|\bdog\b|\s-\s|\()")
+_WORD_BEFORE = re.compile(r"([\w.&]+)[ ]?$")
+_WORD_AFTER = re.compile(r" ?([\w.&]+)")
+
+
+@lru_cache(maxsize=4)
+def _aliases(products: tuple[Product, ...]) -> tuple[re.Pattern[str], dict[str, str], frozenset[str]]:
+    names = {alias: product.name for product in products for alias in (*product.ordinary, *product.aliases)}
+    names |= {product.name.lower(): product.name for product in products}
+    written = sorted(names, key=len, reverse=True)
+    ordinary = frozenset(alias for product in products for alias in product.ordinary)
+    pattern = re.compile(r"(?<![\w@.-])(?:" + "|".join(map(re.escape, written)) + r")(?![\wæøå@]|\.\w|-demo)")
+    return pattern, names, ordinary
+
+
+def products_in(
+    passages: Iterable[Passage], products: tuple[Product, ...], moods: Mapping[str, Pattern], *, ending: bool
+) -> list[tuple[str, Evidence]]:
+    """Canonical names in order, each once, with where they stand; ``ending`` leaves out what is kept."""
+    found: dict[str, Evidence] = {}
+    kept: set[str] = set()
+    for passage in passages:
+        for name, match in _mentions(passage, products):
+            if ending and _is_kept(passage, match, moods):
+                kept.add(name)
+            else:
+                found.setdefault(name, passage.evidence(match.start(), match.end(), "product"))
+    return [(name, evidence) for name, evidence in found.items() if name not in kept or len(found) == 1]
+
+
+def _mentions(passage: Passage, products: tuple[Product, ...]) -> Iterator[tuple[str, re.Match[str]]]:
+    pattern, names, ordinary = _aliases(products)
+    for match in pattern.finditer(passage.folded):
+        if match.group() not in ordinary or _is_meant(passage, match):
+            yield names[match.group()], match
+
+
+def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
+    """Whether an everyday word is the product: written with a capital inside a sentence, and no part of a name."""
+    if not passage.text[match.start()].isupper():
+        return False
+    before = _WORD_BEFORE.search(passage.text[max(0, match.start() - 30) : match.start()])
+    after = _WORD_AFTER.match(passage.text, match.end())
+    if after and after[1][0].isupper() and after[1].lower() not in ("og", "and", "och"):
+        return False
+    sentence = passage.sentence_at(match.start())
+    first = not passage.text[sentence.start : match.start()].strip(" \n\t-*•0123456789.)")
+    if first:
+        return passage.kind != "subject" and bool(
+            re.match(r"\s*(?:$|\n|[,/]|skal|må|kan)", passage.text[match.end() :])
+        )
+    if before and before[1][0].isupper() and not before[1].lower().startswith("visma"):
+        return not passage.text[sentence.start : match.start() - len(before.group())].strip()
+    return True
+
+
+def _is_kept(passage: Passage, match: re.Match[str], moods: Mapping[str, Pattern]) -> bool:
+    keep = moods.get("keep")
+    sentence = passage.sentence_at(match.start())
+    if keep is None or "keep" not in sentence.moods:
+        return False
+    cuts = [cut.start() for cut in _CLAUSE.finditer(passage.folded, sentence.start, sentence.end)]
+    start = max((cut + 1 for cut in cuts if cut < match.start()), default=sentence.start)
+    end = min((cut for cut in cuts if cut >= match.end()), default=sentence.end)
+    if passage.folded[start - 1 : start] == "(" and end < sentence.end:
+        end = min((cut for cut in cuts if cut > end), default=sentence.end)
+    return holds(keep, passage.folded[start:end].strip())

@@ -1,0 +1,77 @@
+"""The one place where sources are joined to chances.
+
+A source says how sure it is that each label is *present* in the mail: patterns, the form, the marks of
+automatic mail, and later a trained model.  Presence of one request does not deny another.  The main
+request is the present one of greatest consequence (the types' ranks), so the chance that a label is the
+main one is its presence times the absence of all before it; what remains goes to ``other`` and
+``no_action``.  The chances of all labels sum to 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from processor.findings import AUTOMATIC, Request
+from processor.rulebook import RequestType
+from processor.understanding.recognise import Finding, evidence, score
+
+MIDDLE = 3.0
+"""The score at which presence is an even chance."""
+STEEPNESS = 1.7
+REST = ("other", "no_action")
+"""What a mail is when it asks for nothing that we know."""
+UNWRITTEN = ("general",)
+"""Rules files that are no request type a mail can be."""
+WITHIN = 0.5
+"""The presence from which a second request is named."""
+
+
+def present(found: Mapping[str, tuple[Finding, ...]], types: Mapping[str, RequestType]) -> dict[str, float]:
+    """How sure the patterns are of each request type, 0 to 1."""
+    scores = {name: score(found.get(name, ())) for name in types if name not in UNWRITTEN}
+    return {name: _logistic(value) for name, value in scores.items()}
+
+
+def _logistic(value: float) -> float:
+    return 1.0 / (1.0 + math.exp(-STEEPNESS * (value - MIDDLE)))
+
+
+def chances(
+    presence: Mapping[str, float], automatic: Mapping[str, float], types: Mapping[str, RequestType]
+) -> dict[str, float]:
+    """The chance of each label to be what the mail is; they sum to 1."""
+    kinds = {kind: automatic.get(kind, 0.0) for kind in AUTOMATIC}
+    left = 1.0
+    result: dict[str, float] = {}
+    for kind in sorted(kinds, key=lambda kind: -kinds[kind]):
+        result[kind] = left * kinds[kind]
+        left *= 1.0 - kinds[kind]
+    for name in sorted((name for name in presence if name not in REST), key=lambda name: types[name].rank):
+        result[name] = left * presence[name]
+        left *= 1.0 - presence[name]
+    rest = {name: max(presence.get(name, 0.0), 0.02 if name == "other" else 0.002) for name in REST}
+    total = sum(rest.values())
+    return result | {name: left * share / total for name, share in rest.items()}
+
+
+def requests(
+    likely: Mapping[str, float],
+    presence: Mapping[str, float],
+    found: Mapping[str, tuple[Finding, ...]],
+    types: Mapping[str, RequestType],
+) -> tuple[Request, ...]:
+    """The requests of a customer's mail: the main one first, then the others that are present."""
+    names = {name: chance for name, chance in likely.items() if name in types and name not in UNWRITTEN}
+    if not names:
+        return ()
+    main = max(names, key=lambda name: (names[name], -types[name].rank))
+    customers = sum(names.values()) or 1.0
+    sure = min(names[main] / customers, 0.999)
+    asked = [Request(main, round(sure, 4), evidence(found.get(main, ())))]
+    if main in REST:
+        return tuple(asked)
+    others = [name for name in presence if name != main and name not in REST and presence[name] >= WITHIN]
+    for name in sorted(others, key=lambda name: types[name].rank):
+        asked.append(Request(name, round(min(presence[name], 0.999), 4), evidence(found.get(name, ()))))
+    return tuple(asked)
