@@ -68,7 +68,7 @@ class ActionResult:
 
 
 def approve(
-    engine: Engine, action_id: int, person: str, now: datetime, seen_version: int | None = None
+    engine: Engine, action_id: int, person: Person, now: datetime, seen_version: int | None = None
 ) -> ActionResult:
     """Say "do it".  The first of two people leaves it seconded.
 
@@ -77,7 +77,9 @@ def approve(
     return commit(engine, lambda conn: _approve(conn, action_id, person, now, seen_version))
 
 
-def done(engine: Engine, action_id: int, person: str, now: datetime, seen_version: int | None = None) -> ActionResult:
+def done(
+    engine: Engine, action_id: int, person: Person, now: datetime, seen_version: int | None = None
+) -> ActionResult:
     """Say "it is done"; where one person is enough this approves too.
 
     Releases drafted confirmations of the item, and closes the ticket when nothing is left to do.
@@ -85,12 +87,12 @@ def done(engine: Engine, action_id: int, person: str, now: datetime, seen_versio
     return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version))
 
 
-def reject(engine: Engine, action_id: int, person: str, reason: str, now: datetime) -> ActionResult:
+def reject(engine: Engine, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
     """Say "this is not to be done", with a reason."""
     return commit(engine, lambda conn: _reject(conn, action_id, person, reason, now))
 
 
-def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: str, now: datetime) -> bool:
+def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: Person, now: datetime) -> bool:
     """Close, snooze or open a ticket by hand; False if it is so already, merged, or unknown."""
     k = t.ticket.c
     with writing(engine) as conn:
@@ -102,34 +104,32 @@ def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person:
         ).scalar()
         if changed is None:
             return False
-        write_event(conn, Happening(f"ticket.{state.value}", person, now, ticket_id=changed))
+        write_event(conn, Happening(f"ticket.{state.value}", person.name, now, ticket_id=changed))
         return True
 
 
-def _approve(conn: Connection, action_id: int, person: str, now: datetime, seen: int | None) -> ActionResult:
-    found = _open(conn, action_id, person, seen)
-    if isinstance(found, ActionResult):
-        return found
-    row, who = found
+def _approve(conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None) -> ActionResult:
+    row = _open(conn, action_id, person, seen)
+    if isinstance(row, ActionResult):
+        return row
     if row.state == ActionState.APPROVED.value:
         return _refused(row, Outcome.ALREADY)
     p = t.approval.c
     this = and_(p.action_id == action_id, p.version == row.version)
-    if conn.execute(select(p.id).where(this, p.person_id == who.id)).first():
+    if conn.execute(select(p.id).where(this, p.person_id == person.id)).first():
         return _refused(row, Outcome.SAME_PERSON)
-    conn.execute(insert(t.approval).values(action_id=action_id, version=row.version, person_id=who.id, at=now))
+    conn.execute(insert(t.approval).values(action_id=action_id, version=row.version, person_id=person.id, at=now))
     first_of_two = row.needs == "two_staff" and row.state == ActionState.WAITING.value
     wanted = 2 if row.needs == "two_staff" and not first_of_two else 1
     enough = select(func.count()).select_from(t.approval).where(this).scalar_subquery() >= wanted
     target = ActionState.SECONDED if first_of_two else ActionState.APPROVED
-    return _step(conn, row, target, who, now, enough)
+    return _step(conn, row, target, person, now, enough)
 
 
-def _finish(conn: Connection, action_id: int, person: str, now: datetime, seen: int | None) -> ActionResult:
-    found = _open(conn, action_id, person, seen)
-    if isinstance(found, ActionResult):
-        return found
-    row, who = found
+def _finish(conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None) -> ActionResult:
+    row = _open(conn, action_id, person, seen)
+    if isinstance(row, ActionResult):
+        return row
     if row.state != ActionState.APPROVED.value:
         if row.needs == "two_staff":
             return _refused(row, Outcome.NOT_APPROVED)
@@ -137,34 +137,32 @@ def _finish(conn: Connection, action_id: int, person: str, now: datetime, seen: 
         if not approved.ok:
             return approved
         row = conn.execute(select(t.action).where(t.action.c.id == action_id)).one()
-    result = _step(conn, row, ActionState.DONE, who, now)
+    result = _step(conn, row, ActionState.DONE, person, now)
     release_confirmations(conn, row.item_id, person, now)
     _close_if_nothing_is_left(conn, row.ticket_id, now)
     return result
 
 
-def _reject(conn: Connection, action_id: int, person: str, reason: str, now: datetime) -> ActionResult:
-    found = _open(conn, action_id, person, None)
-    if isinstance(found, ActionResult):
-        return found
-    row, who = found
-    return _step(conn, row, ActionState.REJECTED, who, now, reason=reason)
+def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
+    row = _open(conn, action_id, person, None)
+    if isinstance(row, ActionResult):
+        return row
+    return _step(conn, row, ActionState.REJECTED, person, now, reason=reason)
 
 
-def _open(conn: Connection, action_id: int, person: str, seen: int | None) -> tuple[t.AnyRow, Person] | ActionResult:
-    """The open action and the person, or why there is nothing to be done."""
+def _open(conn: Connection, action_id: int, person: Person, seen: int | None) -> t.AnyRow | ActionResult:
+    """The open action, or why there is nothing to be done."""
     row = conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
     if row is None:
         return ActionResult(Outcome.UNKNOWN)
-    staff = select(t.person.c.id).where(t.person.c.name == person, t.person.c.active.is_(True))
-    person_id = conn.execute(staff).scalar()
-    if person_id is None:
+    p = t.person.c
+    if conn.execute(select(p.id).where(p.id == person.id, p.active.is_(True))).first() is None:
         return _refused(row, Outcome.NOT_STAFF)
     if row.state not in OPEN_ACTIONS:
         return _refused(row, Outcome.ALREADY)
     if seen is not None and seen != row.version:
         return _refused(row, Outcome.CHANGED)
-    return row, Person(person_id, person)
+    return row
 
 
 def _refused(row: t.AnyRow, outcome: Outcome) -> ActionResult:
@@ -175,7 +173,7 @@ def _step(
     conn: Connection,
     row: t.AnyRow,
     target: ActionState,
-    who: Person,
+    person: Person,
     now: datetime,
     *conditions: ColumnElement[bool],
     reason: str = "",
@@ -185,15 +183,15 @@ def _step(
     moved = conn.execute(
         update(t.action)
         .where(a.id == row.id, a.state == row.state, a.version == row.version, *conditions)
-        .values(state=target.value, changed_by=who.name, changed_at=now, reason=reason or row.reason)
+        .values(state=target.value, changed_by=person.name, changed_at=now, reason=reason or row.reason)
     )
     if not moved.rowcount:
         raise OvertakenError
     subjects = {"ticket_id": row.ticket_id, "action_id": row.id}
-    data = {"version": row.version, "person": who.id}
-    write_event(conn, Happening(f"action.{target.value}", who.name, now, **subjects, data=data, text=reason))
+    data = {"version": row.version, "person": person.id}
+    write_event(conn, Happening(f"action.{target.value}", person.name, now, **subjects, data=data, text=reason))
     conn.execute(update(t.ticket).where(t.ticket.c.id == row.ticket_id).values(changed_at=now))
-    return ActionResult(Outcome(target.value), target, who.name, now)
+    return ActionResult(Outcome(target.value), target, person.name, now)
 
 
 def _close_if_nothing_is_left(conn: Connection, ticket_id: int, now: datetime) -> None:

@@ -1,35 +1,26 @@
-"""What staff see first: the queue, with the next thing to do in its first row."""
+"""What staff see: the queue, the next thing to do first, and a ticket with all that belongs to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
 from processor.store import tables as t
 from processor.store.actions import ActionResult, Outcome, approve, done, reject, set_ticket_state
 from processor.store.replies import OBSERVE
-from processor.store.staff_replies import (
-    OPEN_ACTIONS,
-    ReplyResult,
-    approve_reply,
-    cancel_reply,
-    edit_reply,
-    issue_confirmation,
-    resend_reply,
-)
+from processor.store.staff_replies import OPEN_ACTIONS, approve_reply, cancel_reply, edit_reply, issue_confirmation
 from processor.store.ticket_view import TicketView, ticket
 from processor.store.transaction import reading
-from processor.ticket import ActionState, MailState, OutboxState, TicketState
+from processor.ticket import OutboxState, TicketState
 
 __all__ = [
     "ActionResult",
     "Outcome",
     "QueueRow",
-    "ReplyResult",
     "TicketView",
+    "Unsent",
     "approve",
     "approve_reply",
     "cancel_reply",
@@ -38,148 +29,156 @@ __all__ = [
     "issue_confirmation",
     "queue",
     "reject",
-    "resend_reply",
     "set_ticket_state",
     "ticket",
+    "unsent",
 ]
 
-WAITING_REPLIES = tuple(
-    s.value for s in (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.FAILED, OutboxState.BOUNCED)
-)
-NOTE_LENGTH = 200
+UNSENT = (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.FAILED, OutboxState.BOUNCED)
 
 
-class QueueRow(NamedTuple):
-    """One thing that waits for a person.
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One thing to do: an open action, or an open ticket without one (``action_id`` and ``due`` are None then)."""
 
-    ``id`` is a letter and a number: an action (a7), a reply that did not leave (r7), an open ticket
-    without either (t7), a mail that was set aside (m7).  ``due`` is an action's due time; the others
-    were due when they came.
-    """
-
-    id: str
+    ticket_id: int
     ticket_no: str
-    what: str
-    state: str
-    due: datetime
-    who: str
-    note: str
-    type: str = ""
-    org_no: str = ""
-    subject: str = ""
-    needs: str = ""
-    provenance: str = ""
-    outcome: str = ""
-    confidence: float = 0.0
-    risk: int = 0
+    ticket_state: TicketState
+    sender: str
+    company: str
+    subject: str
+    provenance: str
+    outcome: str
+    type: str
+    org_no: str
+    confidence: float
+    risk: int
+    action_id: int | None
+    action_kind: str
+    needs: str
+    action_state: str
+    due: datetime | None
+    drafts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A reply that waits for a person: it did not leave by itself, or we do not know whether it arrived."""
+
+    outbox_id: int
+    ticket_no: str
+    state: OutboxState
+    kind: str
+    to: str
+    subject: str
+    reason: str
+    at: datetime
 
 
 def queue(
     engine: Engine,
     *,
-    only: str = "artm",
-    type: str = "",
+    type: str | None = None,
+    needs: str | None = None,
+    state: str | None = None,
     due_before: datetime | None = None,
     search: str = "",
     limit: int = 200,
 ) -> list[QueueRow]:
-    """What is to be done, by due time, the riskier first among equals.
+    """What is to be done, by due time, the riskier first among equals; tickets without an action last.
 
-    ``only`` names the letters wanted; ``type`` is a request type; ``search`` is sought in number,
-    sender, company and subject.  Replies of level observe are not in it: nobody need do anything.
+    ``state`` is an action's; ``search`` is sought in number, sender, company and subject.
     """
-    found: list[QueueRow] = []
+    a, i, k = t.action.c, t.item.c, t.ticket.c
+    filters: list[ColumnElement[bool]] = []
+    filters += [i.type == type] if type is not None else []
+    filters += [a.needs == needs] if needs is not None else []
+    filters += [a.state == state] if state is not None else []
+    filters += [a.due < due_before] if due_before is not None else []
+    filters += [_contains(search)] if search else []
+    query = _queue_query().where(or_(a.id.is_not(None), k.state == TicketState.OPEN.value), *filters)
+    ordered = query.order_by(a.due.nulls_last(), func.coalesce(i.risk, 0).desc(), k.id, a.id).limit(limit)
     with reading(engine) as conn:
-        if "a" in only:
-            found += _actions(conn, type, search, limit)
-        if "r" in only:
-            found += _replies(conn, type, search, limit)
-        if "t" in only:
-            found += _tickets(conn, type, search, limit)
-        if "m" in only and not type and not search:
-            found += _mails(conn, limit)
-    wanted = [row for row in found if due_before is None or row.due < due_before]
-    return sorted(wanted, key=lambda row: (row.due, -row.risk, row.id))[:limit]
+        return [_queue_row(row) for row in conn.execute(ordered)]
 
 
-def _actions(conn: Connection, type: str, search: str, limit: int) -> Iterator[QueueRow]:
-    a = t.action.c
-    query = _about_ticket(t.action, a.item_id, a.kind, a.needs, a.state, a.due, a.reason)
-    query = query.where(a.state.in_(OPEN_ACTIONS), *_filters(type, search)).order_by(a.due, a.id).limit(limit)
-    for row in conn.execute(query):
-        notes = ["the sender is not proven"] if row.provenance != "proven" else []
-        if row.needs == "two_staff":
-            seconded = row.state == ActionState.SECONDED.value
-            notes.append("one of two people has approved" if seconded else "needs two people")
-        yield _row("a", row, row.kind, row.state, row.due, "; ".join(notes), row.needs)
-
-
-def _replies(conn: Connection, type: str, search: str, limit: int) -> Iterator[QueueRow]:
+def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
+    """Replies that are drafts, held, unknown, failed or bounced, oldest first; not those of level observe."""
     o = t.outbox.c
-    query = _about_ticket(t.outbox, o.item_id, o.kind, o.state, o.created_at, o.hold_reason, o.error)
-    waits = and_(o.state.in_(WAITING_REPLIES), o.hold_reason != OBSERVE)
-    for row in conn.execute(query.where(waits, *_filters(type, search)).order_by(o.id).limit(limit)):
-        yield _row("r", row, f"{row.kind} to send", row.state, row.created_at, row.error or row.hold_reason)
+    query = select(o.id, o.ticket_no, o.state, o.kind, o.to_addr, o.subject, o.hold_reason, o.error, o.changed_at)
+    query = query.where(o.state.in_([s.value for s in UNSENT]), o.hold_reason != OBSERVE).order_by(o.id).limit(limit)
+    with reading(engine) as conn:
+        return [
+            Unsent(
+                r.id,
+                r.ticket_no,
+                OutboxState(r.state),
+                r.kind,
+                r.to_addr,
+                r.subject,
+                r.error or r.hold_reason,
+                r.changed_at,
+            )
+            for r in conn.execute(query)
+        ]
 
 
-def _tickets(conn: Connection, type: str, search: str, limit: int) -> Iterator[QueueRow]:
-    k, i = t.ticket.c, t.item.c
+def _queue_query() -> Select[*tuple[object, ...]]:
+    a, i, k, o = t.action.c, t.item.c, t.ticket.c, t.outbox.c
+    drafts = select(func.count()).where(o.ticket_id == k.id, o.state == OutboxState.DRAFT.value).scalar_subquery()
+    # Without an open action, the ticket's first item speaks for it.
     first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
-    listed = or_(
-        exists().where(t.action.c.ticket_id == k.id, t.action.c.state.in_(OPEN_ACTIONS)),
-        exists().where(
-            t.outbox.c.ticket_id == k.id, t.outbox.c.state.in_(WAITING_REPLIES), t.outbox.c.hold_reason != OBSERVE
-        ),
+    return (
+        select(
+            k.id.label("ticket_id"),
+            k.number,
+            k.state.label("ticket_state"),
+            k.sender,
+            k.company,
+            k.subject,
+            k.provenance,
+            k.outcome,
+            i.type,
+            i.org_no,
+            i.confidence,
+            i.risk,
+            a.id.label("action_id"),
+            a.kind,
+            a.needs,
+            a.state,
+            a.due,
+            drafts.label("drafts"),
+        )
+        .select_from(t.ticket)
+        .outerjoin(t.action, and_(a.ticket_id == k.id, a.state.in_(OPEN_ACTIONS)))
+        .outerjoin(t.item, i.id == func.coalesce(a.item_id, first))
     )
-    query = select(k.id, k.state, k.changed_at, *_TICKET, *_ITEM)
-    query = query.select_from(t.ticket).outerjoin(t.item, i.id == first)
-    query = query.where(k.state == TicketState.OPEN.value, ~listed, *_filters(type, search))
-    for row in conn.execute(query.order_by(k.changed_at, k.id).limit(limit)):
-        note = "no rule was sure" if row.outcome == "review" else ""
-        yield _row("t", row, "read and answer", row.state, row.changed_at, note)
 
 
-def _mails(conn: Connection, limit: int) -> Iterator[QueueRow]:
-    m = t.mail.c
-    query = select(m.id, m.account, m.folder, m.state, m.arrived_at, m.reason)
-    aside = and_(m.state == MailState.SET_ASIDE.value, ~m.digest.startswith("arriving:"))
-    for row in conn.execute(query.where(aside).order_by(m.id).limit(limit)):
-        last_line = row.reason.strip().rpartition("\n")[2][:NOTE_LENGTH]
-        place = f"{row.account}/{row.folder}"
-        yield QueueRow(f"m{row.id}", "", "mail set aside", row.state, row.arrived_at, place, last_line)
-
-
-_TICKET = tuple(t.ticket.c[name] for name in ("number", "sender", "company", "subject", "provenance", "outcome"))
-_ITEM = tuple(t.item.c[name] for name in ("type", "org_no", "confidence", "risk"))
-
-
-def _about_ticket(table: Table, item_id: ColumnElement[int], *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-    query = select(table.c.id, *columns, *_TICKET, *_ITEM).select_from(table)
-    return query.join(t.ticket, t.ticket.c.id == table.c.ticket_id).outerjoin(t.item, t.item.c.id == item_id)
-
-
-def _filters(type: str, search: str) -> list[ColumnElement[bool]]:
+def _contains(words: str) -> ColumnElement[bool]:
     k = t.ticket.c
-    filters: list[ColumnElement[bool]] = [t.item.c.type == type] if type else []
     places = (k.number, k.sender, k.company, k.subject)
-    return filters + ([or_(*(place.icontains(search, autoescape=True) for place in places))] if search else [])
+    return or_(*(place.icontains(words, autoescape=True) for place in places))
 
 
-def _row(letter: str, row: t.AnyRow, what: str, state: str, due: datetime, note: str, needs: str = "") -> QueueRow:
+def _queue_row(row: t.AnyRow) -> QueueRow:
     return QueueRow(
-        id=f"{letter}{row.id}",
+        ticket_id=row.ticket_id,
         ticket_no=row.number,
-        what=what,
-        state=state,
-        due=due,
-        who=row.company or row.sender,
-        note=note[:NOTE_LENGTH],
-        type=row.type or "",
-        org_no=row.org_no or "",
+        ticket_state=TicketState(row.ticket_state),
+        sender=row.sender,
+        company=row.company,
         subject=row.subject,
-        needs=needs,
         provenance=row.provenance,
         outcome=row.outcome,
+        type=row.type or "",
+        org_no=row.org_no or "",
         confidence=row.confidence or 0.0,
         risk=row.risk or 0,
+        action_id=row.action_id,
+        action_kind=row.kind or "",
+        needs=row.needs or "",
+        action_state=row.state or "",
+        due=row.due,
+        drafts=row.drafts,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, exists, insert, or_, select, update
@@ -10,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, exists, insert, or_, s
 from processor.store import tables as t
 from processor.store.context import bounded_address
 from processor.store.events import Happening, write_event
+from processor.store.people import Person
 from processor.store.replies import OBSERVE
 from processor.store.transaction import commit, writing
 from processor.store.transitions import FREE, move
@@ -18,48 +18,24 @@ from processor.ticket import ActionState, OutboxState, Reply
 OPEN_ACTIONS = tuple(s.value for s in (ActionState.WAITING, ActionState.SECONDED, ActionState.APPROVED))
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyResult:
-    """Whether it was done, and the reply's state now (None: there is no such reply)."""
-
-    ok: bool
-    state: OutboxState | None
-    why: str = ""
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        if self.state is None:
-            return "there is no such reply"
-        return f"the reply is {self.state.value} now" if self.ok else f"not done: {self.why}"
-
-
-def approve_reply(engine: Engine, outbox_id: int, person: str, now: datetime) -> ReplyResult:
+def approve_reply(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
     """Let a draft or a held reply go out; not one that confirms what is not done, or was only to be observed."""
     o = t.outbox.c
     confirmed = or_(o.kind != "confirmation", _done(o.item_id))
     with writing(engine) as conn:
-        ok = move(conn, "approve", outbox_id, person, now, confirmed, values=_by_hand(person)) or _release(
-            conn, outbox_id, person, now
-        )
-        return _reply_result(conn, outbox_id, ok)
+        if move(conn, "approve", outbox_id, person.name, now, confirmed, values=_by_hand(person)):
+            return True
+        return _release(conn, outbox_id, person, now)
 
 
-def cancel_reply(engine: Engine, outbox_id: int, person: str, reason: str, now: datetime) -> ReplyResult:
-    """Take a reply out of the outbox, with a reason; not one that left or is about to."""
+def cancel_reply(engine: Engine, outbox_id: int, person: Person, now: datetime, reason: str = "") -> bool:
+    """Take a reply out of the outbox; False if it left, is leaving now, or was cancelled before."""
+    free = or_(t.outbox.c.claimed_until.is_(None), t.outbox.c.claimed_until <= now)
     with writing(engine) as conn:
-        return _reply_result(conn, outbox_id, _cancel(conn, outbox_id, person, reason, now))
+        return move(conn, "cancel", outbox_id, person.name, now, free, text=reason)
 
 
-def resend_reply(engine: Engine, outbox_id: int, person: str, now: datetime) -> ReplyResult:
-    """Send a reply of unknown fate, or a refused one, again with the same Message-ID; a person's risk to take."""
-    with writing(engine) as conn:
-        ok = move(conn, "resend", outbox_id, person, now, values=_by_hand(person) | {"error": ""} | FREE)
-        return _reply_result(conn, outbox_id, ok)
-
-
-def edit_reply(engine: Engine, outbox_id: int, subject: str, text: str, person: str, now: datetime) -> bool:
+def edit_reply(engine: Engine, outbox_id: int, subject: str, text: str, person: Person, now: datetime) -> bool:
     """Replace a draft's words (its HTML form goes); False if it is no draft any more."""
     o = t.outbox.c
     with writing(engine) as conn:
@@ -72,24 +48,25 @@ def edit_reply(engine: Engine, outbox_id: int, subject: str, text: str, person: 
         if changed is None:
             return False
         subjects = {"ticket_id": changed, "outbox_id": outbox_id}
-        write_event(conn, Happening("outbox.edited", person, now, **subjects, text=f"{subject}\n\n{text}"))
+        write_event(conn, Happening("outbox.edited", person.name, now, **subjects, text=f"{subject}\n\n{text}"))
         return True
 
 
-def release(engine: Engine, outbox_id: int, person: str, now: datetime) -> bool:
+def release(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
     """Let a held reply go out; False if it is not held, or only written to be observed, which never leaves."""
     with writing(engine) as conn:
         return _release(conn, outbox_id, person, now)
 
 
-def cancel(engine: Engine, outbox_id: int, person: str, now: datetime) -> bool:
-    """``cancel_reply`` without a reason, as a plain yes or no."""
-    return bool(cancel_reply(engine, outbox_id, person, "", now))
+def cancel(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
+    """``cancel_reply`` without a reason."""
+    return cancel_reply(engine, outbox_id, person, now)
 
 
-def resend(engine: Engine, outbox_id: int, person: str, now: datetime) -> bool:
-    """``resend_reply`` as a plain yes or no."""
-    return bool(resend_reply(engine, outbox_id, person, now))
+def resend(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
+    """Send a reply of unknown fate, or a refused one, again with the same Message-ID; a person's risk to take."""
+    with writing(engine) as conn:
+        return move(conn, "resend", outbox_id, person.name, now, values=_by_hand(person) | {"error": ""} | FREE)
 
 
 def issue_confirmation(
@@ -98,7 +75,7 @@ def issue_confirmation(
     kind: str,
     reply: Reply,
     message_id: str,
-    person: str,
+    person: Person,
     now: datetime,
     *,
     issue: int = 1,
@@ -117,41 +94,23 @@ def issue_confirmation(
     return commit(engine, work)
 
 
-def release_confirmations(conn: Connection, item_id: int, person: str, now: datetime) -> int:
+def release_confirmations(conn: Connection, item_id: int, person: Person, now: datetime) -> int:
     """Let the drafted confirmations of an item go out, if all of it is done."""
     o = t.outbox.c
     drafts = select(o.id).where(o.item_id == item_id, o.kind == "confirmation", o.state == OutboxState.DRAFT.value)
     found = conn.execute(drafts).scalars().all()
-    return sum(move(conn, "approve", one, person, now, _done(o.item_id), values=_by_hand(person)) for one in found)
+    return sum(move(conn, "approve", one, person.name, now, _done(o.item_id), values=_by_hand(person)) for one in found)
 
 
-def _release(conn: Connection, outbox_id: int, person: str, now: datetime) -> bool:
+def _release(conn: Connection, outbox_id: int, person: Person, now: datetime) -> bool:
     o = t.outbox.c
     values = _by_hand(person) | {"hold_reason": "", "due_at": None}
     confirmed = or_(o.kind != "confirmation", _done(o.item_id))
-    return move(conn, "release", outbox_id, person, now, o.hold_reason != OBSERVE, confirmed, values=values)
+    return move(conn, "release", outbox_id, person.name, now, o.hold_reason != OBSERVE, confirmed, values=values)
 
 
-def _cancel(conn: Connection, outbox_id: int, person: str, reason: str, now: datetime) -> bool:
-    free = or_(t.outbox.c.claimed_until.is_(None), t.outbox.c.claimed_until <= now)
-    return move(conn, "cancel", outbox_id, person, now, free, text=reason)
-
-
-def _reply_result(conn: Connection, outbox_id: int, ok: bool) -> ReplyResult:
-    o = t.outbox.c
-    row = conn.execute(select(o.state, o.hold_reason, o.kind).where(o.id == outbox_id)).first()
-    if row is None:
-        return ReplyResult(False, None)
-    state = OutboxState(row.state)
-    if state == OutboxState.HELD and row.hold_reason == OBSERVE:
-        return ReplyResult(ok, state, "at level observe nothing leaves")
-    if state in (OutboxState.DRAFT, OutboxState.HELD) and row.kind == "confirmation":
-        return ReplyResult(ok, state, "it confirms what is not done yet")
-    return ReplyResult(ok, state, f"the reply is {state.value}")
-
-
-def _by_hand(person: str) -> dict[str, object]:
-    return {"automatic": False, "approved_by": person}
+def _by_hand(person: Person) -> dict[str, object]:
+    return {"automatic": False, "approved_by": person.name}
 
 
 def _done(item_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -167,7 +126,7 @@ def _issue(
     kind: str,
     reply: Reply,
     message_id: str,
-    person: str,
+    person: Person,
     now: datetime,
     issue: int,
     hold_until: datetime | None,
@@ -212,5 +171,5 @@ def _issue(
     }
     outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row | _by_hand(person)).scalar_one())
     subjects = {"ticket_id": about.ticket_id, "outbox_id": outbox_id}
-    write_event(conn, Happening("outbox.issued", person, now, **subjects, data={"kind": kind, "issue": issue}))
+    write_event(conn, Happening("outbox.issued", person.name, now, **subjects, data={"kind": kind, "issue": issue}))
     return outbox_id
