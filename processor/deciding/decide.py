@@ -168,8 +168,7 @@ def _warnings(case: Case) -> tuple[str, ...]:
 def _reply(case: Case, verdict: Verdict, matched: tuple[Matched, ...]) -> tuple[Reply | None, str, str]:
     """The reply that no guard forbids, else what withheld it; with the reason in a sentence."""
     silent = case.understanding.silent
-    rows = {each.row.reply: Part(each.row, each.org_nos) for each in reversed(matched) if each.row and each.row.reply}
-    parts = list(reversed(rows.values()))
+    parts = _parts(matched)
     if verdict.outcome == "review" and silent >= SILENT_MOST:
         return None, "silent", f"No reply leaves, since it may need none: {silent:.0%}."
     if verdict.outcome == "review":
@@ -182,6 +181,15 @@ def _reply(case: Case, verdict: Verdict, matched: tuple[Matched, ...]) -> tuple[
         return compose(parts, case), "", ""
     except RenderError as error:
         return *_neutral(case), f"{FAILED}, so only the neutral receipt leaves: {error}."
+
+
+def _parts(matched: tuple[Matched, ...]) -> list[Part]:
+    """One part for each template, the main request's first."""
+    parts: dict[str, Part] = {}
+    for each in matched:
+        if each.row and each.row.reply:
+            parts.setdefault(each.row.reply, Part(each.row, each.org_nos))
+    return list(parts.values())
 
 
 def _neutral(case: Case) -> tuple[Reply | None, str]:

@@ -12,16 +12,19 @@ def may_join(
     provenance: Provenance,
     ticket_sender: str,
     named_our_message_id: bool,
-    public_domains: frozenset[str] = frozenset(),
+    public_domains: frozenset[str] | None = None,
 ) -> bool:
     """Whether the mail becomes part of the ticket and may change its state (design.md, who wrote this).
 
     It must name one of our Message-IDs, be proven, and come from the ticket's sender or from their
-    organisational domain; at a public mail domain (gmail.com) only from the very same address.
+    organisational domain; at a public mail domain (gmail.com) only from the very same address, and
+    likewise when the public domains are not told.
     """
     if not named_our_message_id or provenance.result != "proven" or message.sender is None:
         return False
     author = message.sender
     if author.spec.casefold() == ticket_sender.casefold():
         return True
-    return author.domain not in public_domains and aligned(author.domain, domain_of(ticket_sender))
+    if public_domains is None or author.domain in public_domains:
+        return False
+    return aligned(author.domain, domain_of(ticket_sender))

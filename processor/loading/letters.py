@@ -1,11 +1,13 @@
-"""The shape of a letter's text: paragraphs, lists and line ends, for plain text and for HTML alike."""
+"""The shape of a letter's text: paragraphs and lists, for plain text and for HTML alike.
+
+A paragraph is one line, whatever its length: every mail program wraps lines to its own width, and
+a line that we had broken would be broken twice on a telephone.  The courier encodes long lines.
+"""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 
-WIDTH = 96
 BULLET = "  - "
 
 
@@ -41,18 +43,6 @@ def _lines(paragraph: list[str]) -> list[str]:
             lines[-1] += f" {words}"
         in_list = point or (in_list and line.startswith(" "))
     return lines
-
-
-def refill(text: str) -> str:
-    """A finished letter with long lines wrapped, points of a list hanging below their first word."""
-    return "\n".join(_wrapped(line) for line in text.splitlines()) + "\n"
-
-
-def _wrapped(line: str) -> str:
-    hanging = " " * len(BULLET) if line.startswith(BULLET) else ""
-    return textwrap.fill(
-        line, WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-    )
 
 
 def blocks(text: str, headings: frozenset[str]) -> list[tuple[str, list[str]]]:

@@ -21,7 +21,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context
 
-from processor.loading.letters import blocks, refill, unwrap
+from processor.loading.letters import blocks, unwrap
 from processor.loading.problems import Problem
 from processor.rulebook import RenderError
 
@@ -115,8 +115,8 @@ class Templates:
     def render(self, template: str, language: str, values: Mapping[str, object]) -> tuple[str, str, str]:
         """Subject, text and HTML of a part or of the layout, whose subject is empty.
 
-        A part's HTML is empty and its paragraphs are lines; the layout wraps them.  Raises
-        RenderError for a missing template or value, and for more than MOST characters.
+        A part's HTML is empty.  Raises RenderError for a missing template or value, and for more
+        than MOST characters.
         """
         try:
             subject, body = self._get(template, language)
@@ -131,7 +131,7 @@ class Templates:
             raise RenderError(f"{template}.{language}: {error}") from error
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise RenderError(f"{template}.{language}: {type(error).__name__}: {error}") from error
-        return _bounded("", refill(text), html)
+        return _bounded("", text + "\n", html)
 
     def _get(self, template: str, language: str) -> tuple[Template, Template]:
         key = template, language
@@ -212,8 +212,8 @@ def _faults(template: str, source: Source) -> Iterator[Problem]:
         except TemplateError as error:
             yield Problem(source.file, getattr(error, "lineno", 0) or 0, str(error))
             continue
-        yield from _unknown_values(tree, source.file, known)
-        yield from _forbidden(tree, source.file)
+        forbidden = list(_forbidden(tree, source.file))
+        yield from forbidden or _unknown_values(tree, source.file, known)
 
 
 def _unknown_values(tree: nodes.Template, file: str, known: Sequence[str]) -> Iterator[Problem]:

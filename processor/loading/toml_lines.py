@@ -11,7 +11,7 @@ from typing import Any
 from processor.loading.problems import Problem
 
 HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
-KEY = re.compile(r"^\s*([A-Za-z0-9_\-\".]+)\s*=")
+KEY = re.compile(r'^\s*((?:"[^"]*"|[A-Za-z0-9_\-.])+)\s*=')
 SYNTAX = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
@@ -27,7 +27,8 @@ def key_lines(text: str) -> dict[str, int]:
         if header := HEADER.match(line):
             table = header[2].replace('"', "")
             if header[1] == "[[":
-                table, counts[table] = f"{table}[{counts[table]}]", counts[table] + 1
+                counts[table] += 1
+                table = f"{table}[{counts[table] - 1}]"
             lines.setdefault(table, number)
         elif key := KEY.match(line):
             name = key[1].replace('"', "")

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from processor.loading.rules import load_rulebook
+from processor.rulebook import Rulebook
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return load_rulebook(ROOT / "rules", ROOT / "templates", ("oppsigelse@visma.no", "skysupport@visma.com"))
