@@ -1,0 +1,54 @@
+"""Actions whose due time is near or past; each is told of once, so that a reminder is a row and no flood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, select
+
+from processor.store import tables as t
+from processor.store.events import Happening, write_events
+from processor.store.staff_replies import OPEN_ACTIONS
+from processor.store.transaction import commit
+
+DUE_SOON, OVERDUE = "action.due_soon", "action.overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class DueAction:
+    """An open action that a person is reminded of; ``due`` is aware UTC."""
+
+    action_id: int
+    ticket_no: str
+    kind: str
+    due: datetime
+    overdue: bool
+
+
+def due_actions(engine: Engine, now: datetime, soon: timedelta) -> list[DueAction]:
+    """Open actions due within ``soon`` or overdue that were not told of yet as such; marks them as told."""
+    return commit(engine, lambda conn: _due(conn, now, soon))
+
+
+def _due(conn: Connection, now: datetime, soon: timedelta) -> list[DueAction]:
+    a, e = t.action.c, t.event.c
+    told = {
+        (row.action_id, row.kind)
+        for row in conn.execute(select(e.action_id, e.kind).where(e.kind.in_((DUE_SOON, OVERDUE))))
+    }
+    query = (
+        select(a.id, t.ticket.c.number, t.ticket.c.id.label("ticket_id"), a.kind, a.due)
+        .join_from(t.action, t.ticket, t.ticket.c.id == a.ticket_id)
+        .where(a.state.in_(OPEN_ACTIONS), a.due <= now + soon)
+        .order_by(a.due)
+    )
+    rows = [row for row in conn.execute(query) if (row.id, _event(row.due, now)) not in told]
+    write_events(
+        conn, [Happening(_event(r.due, now), "clock", now, ticket_id=r.ticket_id, action_id=r.id) for r in rows]
+    )
+    return [DueAction(r.id, r.number, r.kind, r.due, r.due <= now) for r in rows]
+
+
+def _event(due: datetime, now: datetime) -> str:
+    return OVERDUE if due <= now else DUE_SOON
