@@ -7,13 +7,14 @@ from email.utils import parsedate_tz
 from typing import Literal
 
 _MAX_DATE = 200
+_DAY = 86_400
 
 
 def parse_date(value: str) -> datetime | None:
     """An aware UTC time, or None; a wrong weekday is let pass, a missing zone is read as UTC."""
     try:
         found = parsedate_tz(without_comments(value)[:_MAX_DATE])
-        if found is None or not 1970 <= found[0] <= 2200:
+        if found is None or not 1970 <= found[0] <= 2200 or abs(found[9] or 0) > _DAY:
             return None
         when = datetime(*found[:6], tzinfo=UTC) - timedelta(seconds=found[9] or 0)
     except Exception:  # parsedate_tz meets IndexError and others on odd text.

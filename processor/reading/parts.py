@@ -79,9 +79,10 @@ def _gather(part: Part, headers: Headers, parts: Parts, depth: int) -> list[Chun
     if kind in _ENCRYPTED:
         parts.note("encrypted", kind)
     children = part.get_payload() if part.is_multipart() else None
-    if isinstance(children, list) and kind.startswith("multipart/"):
+    if isinstance(children, list) and not kind.startswith("message/"):
         return _gather_children([child for child in children if isinstance(child, Part)], kind, parts, depth)
-    return _leaf(part, headers, kind, parts)
+    # A multipart in which no part was found is a text after all.
+    return _leaf(part, headers, "text/plain" if kind.startswith("multipart/") else kind, parts)
 
 
 def _gather_children(children: list[Part], kind: str, parts: Parts, depth: int) -> list[Chunk]:

@@ -12,26 +12,33 @@ MAX_SIGNATURE_LINES = 15
 _PROSE_WORDS = 7
 _MAX_LINE = 120
 
-_GREETING = r"(?:hilsen(?:er)?|hilsning(?:er)?|helsing(?:ar)?|hälsning(?:ar)?)"
+_GREETING = r"(?:hilsen(?:er)?|hilsner|hilsning(?:er)?|helsing(?:ar)?|hälsning(?:ar)?)"
 _WARM = (
     r"(?:med|de|mest|beste?|mange|vennlige?|venlege?|venlige?|venleg|vänliga?|bästa|bedste|gode?|goda|høflig|"
     r"hjertelig|hjerteleg|kærlig|kollegiale?|varme?|varma)"
 )
 _FORMULA = re.compile(
-    rf"(?:m\.? ?v\.? ?h\.?(?!\w)|v\.?h\.?(?!\w)|(?:{_WARM} ){{1,4}}{_GREETING}|{_GREETING}|hilsner|hilser|helsar|"
+    rf"(?:m\.? ?v\.? ?h\.?(?!\w)|v\.?h\.?(?!\w)|(?:{_WARM} ){{1,4}}{_GREETING}|{_GREETING}|hilser|helsar|"
     rf"(?:på forhånd takk|takk på forhånd|på førehand takk|takk på førehand|tack på förhand) (?:og|och) {_GREETING}|"
-    r"(?:with )?(?:best|kind|warm|kindest|warmest) (?:regards|wishes)|regards|"
+    r"(?:with )?(?:best|kind|warm|kindest|warmest) (?:regards|wishes)|"
     r"yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?)",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"\b(?:opp|ønsk\w*|ynsk\w*|vil|kan|må|ber|send\w*|avslutt\w*|stopp\w*|slutt\w*|steng\w*|treng\w*|please|want|would|"
+    r"terminat\w*|cancel\w*|vill|säg\w*|sig\w*|ops\w*)\b",
+    re.IGNORECASE,
+)
 # These also begin sentences ("Many thanks, that sorted it"): only a name may follow them.
-_THANKS = re.compile(r"(?:cheers|(?:many |with )?thanks(?: and regards)?|takk|tusen takk|tack|tak)", re.IGNORECASE)
+_THANKS = re.compile(
+    r"(?:regards|cheers|(?:many |with )?thanks(?: and regards)?|takk|tusen takk|tack|tak)", re.IGNORECASE
+)
 _DEVICE = re.compile(
     r"(?:sendt fra|sent from|send frå|sendt frå|skickat från|sendt via|hent outlook|få outlook|get outlook|skaff deg outlook)\b.{0,100}",
     re.IGNORECASE,
 )
 _WORDS_AFTER = re.compile(r"[,.!]{0,2}(?: [\w(+][\w.&/'’,()+-]{0,40}){0,8}[,.!]?")
-_NAME_AFTER = re.compile(r"[,.!]{0,2}(?: [A-ZÆØÅÄÖÉ][\w.'’-]{0,40}){0,3}")
+_NAME_AFTER = re.compile(r"[,.!]{0,2}(?: [A-ZÆØÅÄÖÉ][\w.'’-]{0,40}){0,3}[,.!]?")
 _POSTSCRIPT = re.compile(r"(?:p\.? ?s\.?|nb|edit|obs)\b[ .:!-]", re.IGNORECASE)
 _FORM_LINE = re.compile(
     r"(?:administrator|domener?|domæne|domän|domain|e-post administrator|navn på administrator)[^:]{0,30}:",
@@ -74,10 +81,12 @@ def _opens(line: str) -> bool:
     if _DEVICE.fullmatch(text):
         return True
     if (formula := _FORMULA.match(text)) and _WORDS_AFTER.fullmatch(text, formula.end()):
-        return True
+        return not _ASKS.search(text, formula.end())
     thanks = _THANKS.match(text)
+    if not thanks or not _NAME_AFTER.fullmatch(text, thanks.end()):
+        return False
     # "Takk" alone is courtesy in the text; with a name it closes the mail.
-    return bool(thanks and thanks.end() < len(text.rstrip(",.!")) and _NAME_AFTER.fullmatch(text, thanks.end()))
+    return text.lower().startswith("regards") or thanks.end() < len(text.rstrip(",.!"))
 
 
 def _stop(lines: list[str], at: int, end: int) -> int:

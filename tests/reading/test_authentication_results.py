@@ -1,0 +1,85 @@
+"""Authentication-Results by the grammar, so that a value cannot pose as a result (RFC 8601)."""
+
+from __future__ import annotations
+
+import pytest
+
+from processor.message import MethodResult
+from processor.reading.authentication import Unclear, parse_results
+from processor.reading.read import read
+
+MS = (
+    "mx.example; spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=a.no; dkim=pass (signature was verified)"
+    " header.d=a.no;dmarc=pass action=none header.from=a.no;compauth=pass reason=100"
+)
+
+
+def results(value: str) -> dict[str, str]:
+    return {one.method: one.result for one in parse_results(value)[1]}
+
+
+def test_it_reads_methods_results_and_properties_in_lower_case() -> None:
+    server, found = parse_results('MX.Example 1; DKIM=Pass reason="good sig" header.d=A.no header.b="q/x=="; spf=fail')
+    assert server == "mx.example"
+    assert found == (
+        MethodResult("dkim", "pass", (("reason", "good sig"), ("header.d", "a.no"), ("header.b", "q/x=="))),
+        MethodResult("spf", "fail"),
+    )
+
+
+def test_it_reads_what_exchange_online_writes() -> None:
+    assert results(MS) == {"spf": "pass", "dkim": "pass", "dmarc": "pass", "compauth": "pass"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'mx.example; spf=pass smtp.mailfrom="x) dmarc=pass ("@evil.no',
+        'mx.example; spf=pass smtp.mailfrom="x; dmarc=pass header.from=a.no;"@evil.no',
+        "mx.example; spf=pass (a (b) dmarc=pass; dmarc=pass) smtp.mailfrom=evil.no",
+        r'mx.example; spf=pass smtp.mailfrom="x\"; dmarc=pass \""@evil.no',
+        r"mx.example; spf=pass (\); dmarc=pass) smtp.mailfrom=evil.no",
+        "mx.example; spf=pass smtp.mailfrom=x dmarc=pass",
+    ],
+)
+def test_a_value_or_comment_cannot_pose_as_a_result(value: str) -> None:
+    assert results(value) == {"spf": "pass"}
+
+
+def test_nothing_checked_is_no_result() -> None:
+    assert parse_results("mx.example; none") == ("mx.example", ())
+    assert parse_results("mx.example;") == ("mx.example", ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "spf=pass (no server) smtp.mailfrom=a.no; dkim=none",
+        "mx.example; spf",
+        "mx.example; spf=",
+        "mx.example; spf=pass smtp.mailfrom",
+        "mx.example; spf=pass (open; dmarc=pass",
+        'mx.example; spf=pass smtp.mailfrom="open; dmarc=pass',
+        'mx.example; "dmarc"=pass',
+        "mx.example 2; dmarc=pass",
+        "mx.example; dmarc=fail; dmarc=pass",
+        "mx.example dmarc=pass",
+        "mx.example; =pass",
+    ],
+)
+def test_what_is_unclear_is_refused_as_a_whole(value: str) -> None:
+    with pytest.raises(Unclear):
+        parse_results(value)
+
+
+def test_a_message_has_them_in_order_with_the_received_above() -> None:
+    message = read(
+        b"Authentication-Results: mx.example; dmarc=pass\r\nReceived: from a by b; x\r\n"
+        b"Authentication-Results: mx.example; spf\r\nAuthentication-Results: evil.example;\r\n\tdmarc=pass\r\nFrom: a@b.no\r\n\r\n"
+    )
+    assert [(one.authserv_id, one.received_above) for one in message.authentication] == [
+        ("mx.example", 0),
+        ("evil.example", 1),
+    ]
+    assert [defect.code for defect in message.defects].count("authentication_results_unclear") == 1
