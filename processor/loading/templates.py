@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context
@@ -163,6 +163,7 @@ def load_templates(folder: Path) -> tuple[Templates, list[Problem]]:
     sources: dict[tuple[str, str], Source] = {}
     problems: list[Problem] = []
     digest = hashlib.sha256()
+    environment = _environment()
     for path in sorted(folder.glob("*/*.txt")):
         name, _, language = path.stem.rpartition(".")
         file = f"{folder.name}/{path.relative_to(folder).as_posix()}"
@@ -173,7 +174,7 @@ def load_templates(folder: Path) -> tuple[Templates, list[Problem]]:
             faults.append(Problem(file, 0, f"no language {language!r}: files are named <reply>.<language>.txt", hint))
         template = f"{path.parent.name}/{name}"
         source, more = _split(template, file, text)
-        problems += faults or more or list(_faults(template, source))
+        problems += faults or more or list(_faults(template, source, environment))
         sources[template, language] = source
     layout, faults = _read(folder / "general" / "letter.html", f"{folder.name}/general/letter.html")
     digest.update(layout.encode())
@@ -203,36 +204,38 @@ def _split(template: str, file: str, text: str) -> tuple[Source, list[Problem]]:
     return Source(file, subject, "\n\n" + rest), []
 
 
-def _faults(template: str, source: Source) -> Iterator[Problem]:
-    environment = _environment()
+def _faults(template: str, source: Source, environment: ImmutableSandboxedEnvironment) -> Iterator[Problem]:
     known = LAYOUT_VALUES if template == LAYOUT else PART_VALUES
     for text in (source.subject, source.body):
         try:
-            tree = environment.parse(text)
+            found = list(environment.parse(text).find_all(nodes.Node))
         except TemplateError as error:
             yield Problem(source.file, getattr(error, "lineno", 0) or 0, str(error))
             continue
-        forbidden = list(_forbidden(tree, source.file))
-        yield from forbidden or _unknown_values(tree, source.file, known)
+        yield from _unknown_values(found, source.file, known)
+        yield from _forbidden(found, source.file)
 
 
-def _unknown_values(tree: nodes.Template, file: str, known: Sequence[str]) -> Iterator[Problem]:
-    for name in sorted(meta.find_undeclared_variables(tree) - {*known, "language"}):
-        line = next((each.lineno for each in tree.find_all(nodes.Name) if each.name == name), 0)
-        yield Problem(file, line, f"no value {name!r}", next(iter(get_close_matches(name, known, 1)), ""))
+def _unknown_values(found: Sequence[nodes.Node], file: str, known: Sequence[str]) -> Iterator[Problem]:
+    names = [node for node in found if isinstance(node, nodes.Name)]
+    set_here = {node.name for node in names if node.ctx == "store"} | {"loop", "language", *known}
+    for node in names:
+        if node.name not in set_here:
+            hint = next(iter(get_close_matches(node.name, known, 1)), "")
+            yield Problem(file, node.lineno, f"no value {node.name!r}", hint)
 
 
-def _forbidden(tree: nodes.Template, file: str) -> Iterator[Problem]:
-    for kind, word in FORBIDDEN:
-        for node in tree.find_all(kind):
+def _forbidden(found: Sequence[nodes.Node], file: str) -> Iterator[Problem]:
+    for node in found:
+        if word := next((word for kind, word in FORBIDDEN if isinstance(node, kind)), ""):
             yield Problem(file, node.lineno, f"{word} is not for templates")
-    for node in tree.find_all(nodes.Filter):
-        if node.name not in FILTERS:
+        elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
             hint = next(iter(get_close_matches(node.name, FILTERS, 1)), "")
             yield Problem(file, node.lineno, f"no filter {node.name!r}", hint)
-    for outer in tree.find_all(nodes.For):
-        if any(True for inner in outer.find_all(nodes.For) for _ in inner.find_all(nodes.For)):
-            yield Problem(file, outer.lineno, "loops stand three deep; two are enough for a letter")
+        elif isinstance(node, nodes.For):
+            inner = [each for outer in node.find_all(nodes.For) for each in outer.find_all(nodes.For)]
+            if inner:
+                yield Problem(file, node.lineno, "loops stand three deep; two are enough for a letter")
 
 
 def sample_values() -> tuple[dict[str, object], ...]:

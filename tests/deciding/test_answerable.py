@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from made_cases import ARRIVAL, KARI, context, message, understanding
 
 from processor.deciding.answerable import guard_names, objection
 from processor.deciding.case import Case
 from processor.message import Address
 from processor.rulebook import Rulebook
 from processor.ticket import Context, Limits, Provenance
+from tests.deciding.made_cases import ARRIVAL, KARI, context, message, understanding
 
 PROVEN = Provenance("proven", "test")
 UNPROVEN = Provenance("unproven", "test")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from made_cases import KARI, OURS, PROVEN, message, results
 
 from processor.deciding.authenticity import judge
 from processor.message import Address, AuthenticationResults, Defect
+from tests.deciding.made_cases import KARI, OURS, PROVEN, message, results
 
 FROM = {"header.from": "fjordbygg-demo.no"}
 

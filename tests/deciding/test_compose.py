@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from made_cases import context, message, understanding
 
 from processor.deciding.case import Case
 from processor.deciding.compose import confirmation
 from processor.rulebook import RenderError, Rulebook
 from processor.ticket import Provenance
+from tests.deciding.made_cases import context, message, understanding
 
 
 def case(rulebook: Rulebook, mail: object = None, language: str = "nb") -> Case:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from made_cases import ARRIVAL, FIELDS, KARI, context, message, request, results, understanding
 
 from processor.deciding.decide import decide
 from processor.findings import Fields, Form, Understanding
 from processor.message import Address, Defect
 from processor.rulebook import RenderError, Rulebook
 from processor.ticket import Decision
+from tests.deciding.made_cases import ARRIVAL, FIELDS, KARI, context, message, request, results, understanding
 
 NOTHING = Fields()
 UNPROVEN = results(("dkim", "pass", {"header.d": "evil.example"}))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from made_cases import FIELDS, context, message, understanding
-
 from processor.deciding.decide import decide
 from processor.deciding.explanation import explain, unread
 from processor.findings import Fields, Form
 from processor.rulebook import Rulebook
+from tests.deciding.made_cases import FIELDS, context, message, understanding
 
 TOP = "message_id automatic language requests fields form authenticity deadline decision"
 FIELD = "org_no customer_no company products effective_date invoice_no domains emails"

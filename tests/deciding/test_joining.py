@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from made_cases import message
-
 from processor.deciding.joining import may_join
 from processor.message import Address
 from processor.ticket import Provenance
+from tests.deciding.made_cases import message
 
 PROVEN = Provenance("proven", "test")
 GMAIL = frozenset(["gmail.com"])

@@ -1,56 +1,58 @@
 """Conditions are checked before the program starts, and cheap when it runs."""
 
+from __future__ import annotations
+
 import pytest
 
-from processor.loading.conditions import BLANK, VARIABLES, Conditions
+from processor.loading.conditions import BLANK, VARIABLES, Conditions, Holds, Variable
 
 
-def compiled(text):
+def compiled(text: str) -> Holds:
     holds, problems = Conditions().compile(text, "x.toml", 7)
     assert problems == []
     return holds
 
 
-def test_it_holds_when_the_condition_is_true():
+def test_it_holds_when_the_condition_is_true() -> None:
     holds = compiled("size(fields.org_no) > 0 && sender.role == 'customer'")
     assert holds({**BLANK, "fields.org_no": ["974760673"], "sender.role": "customer"})
     assert not holds({**BLANK, "sender.role": "customer"})
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda v: v.name)
-def test_every_documented_variable_can_be_asked_for(variable):
+def test_every_documented_variable_can_be_asked_for(variable: Variable) -> None:
     question = {"text": "{} == ''", "texts": "size({}) == 0", "number": "{} == 0", "truth": "!{}"}[variable.type]
     assert compiled(question.format(variable.name))(BLANK)
     assert variable.meaning
 
 
-def test_an_unknown_name_is_a_problem_with_the_nearest_right_one():
+def test_an_unknown_name_is_a_problem_with_the_nearest_right_one() -> None:
     _, [problem] = Conditions().compile("fields.orgno == 'x'", "x.toml", 7)
     assert (problem.file, problem.line, problem.hint) == ("x.toml", 7, "fields.org_no")
     assert "fields.orgno" in problem.text
 
 
-def test_a_wrong_type_is_a_problem():
+def test_a_wrong_type_is_a_problem() -> None:
     _, [problem] = Conditions().compile("fields.org_no == 'x'", "x.toml", 7)
     assert "column" in problem.text
 
 
-def test_a_condition_that_is_no_question_is_a_problem():
+def test_a_condition_that_is_no_question_is_a_problem() -> None:
     _, [problem] = Conditions().compile("size(fields.org_no)", "x.toml", 7)
     assert "true or false" in problem.text
 
 
-def test_broken_syntax_gives_each_fault():
+def test_broken_syntax_gives_each_fault() -> None:
     _, problems = Conditions().compile("fields.org_no = 3", "x.toml", 7)
     assert len(problems) == 2
 
 
-def test_a_condition_that_fails_on_an_empty_mail_is_refused():
+def test_a_condition_that_fails_on_an_empty_mail_is_refused() -> None:
     holds, [problem] = Conditions().compile("fields.org_no[0] == '974760673'", "x.toml", 7)
     assert "without fields" in problem.text
     assert not holds({**BLANK, "fields.org_no": ["974760673"]})
 
 
-def test_an_evaluation_that_fails_later_does_not_hold():
+def test_an_evaluation_that_fails_later_does_not_hold() -> None:
     holds = compiled("size(fields.org_no) > 0 && fields.org_no[1] == 'x'")
     assert not holds({**BLANK, "fields.org_no": ["974760673"]})
