@@ -37,6 +37,9 @@ _INLINE = r"(?:</?(?:span|o:p|b|font|u)(?:\s[^<>]{0,300})?>){0,5}"
 _EMPTY_LINE = re.compile(
     rf"(<(?:div|p)(?:\s[^<>]{{0,300}})?>{_INLINE})(?:&nbsp;|&#160;|\xa0)(?={_INLINE}</(?:div|p)>)", re.IGNORECASE
 )
+# Tags that change no line; without them a page is read twice as fast.
+_FORMATTING = re.compile(r"</?(?:span|o:p|font|b|i|u|em|strong|small)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
+_HIDES = re.compile(r"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 _NESTING = re.compile(
     r"<(/?)(?:div|span|table|blockquote|ul|ol|font|b|i|a|em|strong|section|center|td|dl|big|small|u)\b", re.IGNORECASE
 )
@@ -53,7 +56,10 @@ def html_to_text(page: str) -> str:
     config = _OUTLOOK if "MsoNormal" in page else _CONFIG
     try:
         page = _HIDDEN.sub(r'\1style="display:none"', _HIDING.sub("display:none", page))
-        return str(get_text(_EMPTY_LINE.sub(r"\1<br>", page), config))
+        page = _EMPTY_LINE.sub(r"\1<br>", page)
+        if not _HIDES.search(page):
+            page = _FORMATTING.sub("", page)
+        return str(get_text(page, config))
     except Exception:  # lxml and inscriptis raise many kinds on broken pages.
         return strip_tags(page)
 
