@@ -28,6 +28,8 @@ NOTICE_LEAST = 0.02
 """From this chance on, a mail that would be ignored is shown to a person: a lost notice costs a year."""
 RIVAL_LEAST = 0.3
 """From this chance on, a type that was not taken is too near to the one that was."""
+GRAVE_RIVAL_LEAST = 0.05
+"""The same for the type of greatest consequence."""
 UNSAFE = {"from_repeated", "from_several", "from_missing", "from_group", "address_in_name", "structure_refused"}
 """Defects after which nothing may be done without a person (threats T06, T07, T55)."""
 
@@ -100,7 +102,7 @@ def _verdict(case: Case, matched: tuple[Matched, ...]) -> Verdict:
         *([] if silent else _unsafe(case)),
         *(f"No row of {each.request.type} holds." for each in matched if each.row is None),
     ]
-    if silent and not doubt and _notice_possible(understanding, rulebook):
+    if silent and not doubt and dict(understanding.chances).get(_gravest(rulebook), 0.0) >= NOTICE_LEAST:
         doubt.append("It may be a notice after all.")
     if doubt:
         return Verdict("review", (*evidence, *doubt))
@@ -133,8 +135,10 @@ def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
         if request.confidence < least:
             said.append(f"{request.type} is not sure enough: {request.confidence:.0%}, and {least:.0%} is asked.")
     taken = {request.type for request in understanding.requests}
+    gravest = _gravest(rulebook)
     for label, chance in understanding.chances:
-        if label not in taken and label in rulebook.types and chance >= RIVAL_LEAST:
+        least = GRAVE_RIVAL_LEAST if label == gravest else RIVAL_LEAST
+        if label not in taken and label in rulebook.types and chance >= least:
             said.append(f"It may also be {label}: {chance:.0%}.")
     return said
 
@@ -146,10 +150,9 @@ def _unsafe(case: Case) -> list[str]:
     return said + [f"A person must look: {flag}." for flag in case.understanding.flags if flag in HELD]
 
 
-def _notice_possible(understanding: Understanding, rulebook: Rulebook) -> bool:
-    """Whether the request type of greatest consequence has a chance that must not be thrown away."""
-    gravest = min(rulebook.types.values(), key=lambda each: each.rank).name
-    return dict(understanding.chances).get(gravest, 0.0) >= NOTICE_LEAST
+def _gravest(rulebook: Rulebook) -> str:
+    """The request type of greatest consequence, whose chances are never thrown away."""
+    return min(rulebook.types.values(), key=lambda each: each.rank).name
 
 
 def _warnings(case: Case) -> tuple[str, ...]:

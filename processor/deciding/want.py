@@ -37,5 +37,9 @@ def want(told: Mapping[str, Any]) -> str:
     if decision["rule"]:
         lines.append(f"rule: {decision['rule']}")
     lines += [f"action: {action['kind']}, needs {action['needs'].replace('_', ' ')}" for action in decision["actions"]]
-    lines.append(f"reply: {reply['template']} ({reply['kind']}) in {reply['language']} to {reply['to']}" if reply else "reply: none")
+    lines.append(
+        f"reply: {reply['template']} ({reply['kind']}) in {reply['language']} to {reply['to']}"
+        if reply
+        else "reply: none"
+    )
     return "\n".join(lines) + "\n"

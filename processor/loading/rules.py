@@ -6,13 +6,14 @@ A request type is one file: adding a type is adding ``rules/<type>.toml`` and it
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from processor.loading.conditions import Conditions
 from processor.loading.patterns import compile_patterns, load_products, load_words
 from processor.loading.problems import Problem, Refused
-from processor.loading.rows import RulesFile, load_row, load_shapes
+from processor.loading.rows import RulesFile, load_row, load_shapes, nearest
 from processor.loading.templates import ANSWER_LANGUAGES, LANGUAGES, LAYOUT, Templates, load_templates
 from processor.loading.toml_lines import parse
 from processor.loading.vocabulary import load_vocabulary
@@ -20,6 +21,7 @@ from processor.rulebook import Pattern, ReplyKind, RequestType, Row, Rulebook
 
 KEYS = ("title", "rank", "answer_from", "needs", "level", "replies", "recognise", "row", "per_organisation")
 NEUTRAL = "general/received"
+TOPIC = re.compile(r"""['"]([^'"]{1,80})['"] in mail\.topics""")
 
 
 def load_rulebook(rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = ()) -> Rulebook:
@@ -36,7 +38,7 @@ def load_rulebook(rules_dir: Path, templates_dir: Path, own_addresses: Iterable[
         types[path.stem], replies = _load_type(path.stem, file, conditions)
         problems += _check_replies(file, replies, templates) + file.problems
         kinds |= replies
-    problems += _check_whole(rules_dir, types, kinds, templates)
+    problems += _check_topics(types) + _check_whole(rules_dir, types, kinds, templates)
     data = rules_dir / "data"
     products, faults = load_products(data / "products.toml")
     public_domains, more = load_words(data / "public_domains.toml")
@@ -102,6 +104,18 @@ def _check_replies(file: RulesFile, replies: Mapping[str, ReplyKind], templates:
             said = f"{kind} {template!r} has no template in {', '.join(missing)}"
             problems.append(Problem(file.name, file.line(f"replies.{template}"), said))
     return problems
+
+
+def _check_topics(types: Mapping[str, RequestType]) -> list[Problem]:
+    """A row that waits for a topic which no pattern sets would silently never hold."""
+    known = {pattern.topic for each in types.values() for pattern in each.patterns}
+    return [
+        Problem(row.file, row.line, f"topic {topic!r} is set by no [[recognise]] table", nearest(topic, known))
+        for each in types.values()
+        for row in each.rows
+        for topic in TOPIC.findall(row.when)
+        if topic not in known
+    ]
 
 
 def _check_whole(

@@ -138,6 +138,12 @@ def test_it_holds_a_mail_matching_two_types(rulebook: Rulebook) -> None:
     assert decided(rulebook, says).outcome == "review"
 
 
+@pytest.mark.parametrize(("chance", "outcome"), [(0.04, "answer"), (0.05, "review")])
+def test_a_small_chance_of_a_notice_is_enough_to_hold(rulebook: Rulebook, chance: float, outcome: str) -> None:
+    says = understanding("invoice_question", chances=(("invoice_question", 0.94), ("termination", chance)))
+    assert decided(rulebook, says).outcome == outcome
+
+
 def test_a_mail_in_which_nothing_was_found_is_reviewed(rulebook: Rulebook) -> None:
     found = decided(rulebook, understanding(requests=(), chances=()))
     assert (found.outcome, found.items, found.rule) == ("review", (), "")

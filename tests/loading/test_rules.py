@@ -125,6 +125,7 @@ def test_every_problem_of_every_file_is_told_at_once(copy: Path) -> None:
         ('when = "true"', 'when = "size(fields.org_no)"', "must be true or false"),
         ('when = "true"', 'asks = ["org_nr"]\nwhen = "true"', "can be asked for"),
         ('kind = "answer_mail"', 'kind = "Answer it!"', "an action's kind"),
+        ('when = "true"', "when = \"'strike' in mail.topics\"", "topic 'strike' is set by no"),
         ('needs = "staff"', 'neds = "staff"', "unknown key 'neds'"),
         ('title = { nb = "Henvendelse"', 'title = { no = "Henvendelse"', "title must have nb and en"),
         ("[[row]]", '[[row]]\nname = "received"\nwhen = "true"\n\n[[row]]', "named 'other/received' already"),
