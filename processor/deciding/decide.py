@@ -133,7 +133,7 @@ def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
         known = rulebook.types.get(request.type)
         least = known.answer_from if known else 1.0
         if request.confidence < least:
-            said.append(f"{request.type} is not sure enough: {request.confidence:.0%}, and {least:.0%} is asked.")
+            said.append(f"{request.type} is not sure enough: {request.confidence:.1%}, and {least:.1%} is asked.")
     taken = {request.type for request in understanding.requests}
     gravest = _gravest(rulebook)
     for label, chance in understanding.chances:
