@@ -151,7 +151,8 @@ def second_look(session: Session, missing: Sequence[int]) -> list[int]:
     """Which of the UIDs are still in the folder."""
     if not missing:
         return []
-    still = set(session.search(f"UID {','.join(map(str, missing))}", afresh=True))
+    session.noop()
+    still = set(session.search(f"UID {','.join(map(str, missing))}"))
     return [uid for uid in missing if uid in still]
 
 

@@ -78,14 +78,9 @@ class Session:
             flags = frozenset(flag.decode("ascii", "replace").lower() for flag in told.get(b"PERMANENTFLAGS", ()))
             return Selected(folder, int(told[b"EXISTS"]), int(told.get(b"UIDVALIDITY", 0)), flags, read_only)
 
-    def search(self, criteria: str, *, afresh: bool = False) -> list[int]:
-        """The UIDs for criteria that hold our own words and numbers only (a CRLF would be a command).
-
-        ``afresh`` lets the server first tell what others have removed.
-        """
+    def search(self, criteria: str) -> list[int]:
+        """The UIDs for criteria that hold our own words and numbers only (a CRLF would be a command)."""
         with plainly():
-            if afresh:
-                self._client.noop()
             return sorted({int(uid) for uid in self._client.search(criteria)})
 
     def uids_at(self, places: Sequence[int]) -> list[int]:
@@ -131,6 +126,10 @@ class Session:
                 (frozenset(flag.decode("ascii", "replace").lower() for flag in flags), str(name))
                 for flags, _, name in self._client.list_folders()
             ]
+
+    def noop(self) -> None:
+        with plainly():
+            self._client.noop()
 
     def idle(self) -> list[bytes]:
         """Enter IDLE; the lines that came on the way in."""

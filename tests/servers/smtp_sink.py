@@ -247,7 +247,7 @@ class Answers:
 
     def accepted(self, session: Session, envelope: Envelope) -> Accepted:
         return Accepted(
-            envelope.mail_from or "",
+            "" if envelope.mail_from in (None, "<>") else envelope.mail_from,
             tuple(envelope.rcpt_tos),
             bytes(envelope.original_content or b""),
             tuple(envelope.mail_options),

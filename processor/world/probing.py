@@ -1,0 +1,156 @@
+"""What ``doctor`` asks of the servers: one finding a step, stopping where the next makes no sense.
+
+Nothing is changed on a server and no mail is sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from processor.config import MailboxSettings, Settling, SmtpSettings
+from processor.world.courier import Courier
+from processor.world.failures import Failure, LoginRefused, Misconfigured
+from processor.world.imap import Session, open_session
+from processor.world.settling import KEYWORD
+from processor.world.tls import refuse_clear
+
+SLOW_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was seen; ``mend`` is what the operator can do about it, "" when nothing is needed."""
+
+    ok: bool
+    what: str
+    mend: str = ""
+
+
+def probe(settings: MailboxSettings) -> list[Finding]:
+    """Whether a mailbox can be read and settled as configured; takes a few timeouts at most."""
+    return list(mailbox_findings(settings))
+
+
+def probe_smtp(settings: SmtpSettings) -> list[Finding]:
+    """Whether the server takes mail from us as configured, up to but without DATA."""
+    return list(smtp_findings(settings))
+
+
+def mailbox_findings(settings: MailboxSettings) -> Iterator[Finding]:
+    place = f"{settings.host}:{settings.port}"
+    reached = reach(settings.host, settings.port, settings.timeout)
+    yield reached
+    if not reached.ok:
+        return
+    try:
+        session = open_session(settings)
+    except Failure as failure:
+        yield Finding(False, f"{place}: {failure.reason}", advice(failure))
+        return
+    try:
+        yield Finding(True, f"{place}: logged in as {settings.user}, tls = {settings.tls}")
+        yield delay(session, place)
+        yield from offers(session, settings)
+        yield from folder_findings(session, settings)
+    except Failure as failure:
+        yield Finding(False, f"{place}: {failure.reason}", advice(failure))
+    finally:
+        session.close()
+
+
+def reach(host: str, port: int, timeout: float) -> Finding:
+    try:
+        socket.create_connection((host, port), min(timeout, 10.0)).close()
+    except OSError as error:
+        return Finding(
+            False, f"{host}:{port} cannot be reached: {error or type(error).__name__}", "check host, port and firewall"
+        )
+    return Finding(True, f"{host}:{port} answers")
+
+
+def advice(failure: Failure) -> str:
+    if isinstance(failure, LoginRefused):
+        return "check the user name and where the password is read from; some servers want an app password"
+    if isinstance(failure, Misconfigured):
+        return "change the setting, or name the server's authority with ca_file if its certificate is your own"
+    return "try again; if it stays, ask those who run the server"
+
+
+def delay(session: Session, place: str) -> Finding:
+    began = time.monotonic()
+    session.noop()
+    took = time.monotonic() - began
+    slow = took > SLOW_SECONDS
+    return Finding(not slow, f"{place}: answers in {took * 1000:.0f} ms", "expect slow fetching" if slow else "")
+
+
+def offers(session: Session, settings: MailboxSettings) -> Iterator[Finding]:
+    """Missing extensions, as far as something is lost without them."""
+    if session.has("IDLE"):
+        yield Finding(True, "IDLE: new mail is told of at once")
+    else:
+        yield Finding(False, "no IDLE: new mail is found only by polling", "choose a short poll_seconds")
+    removing = {settings.handled, settings.review} & {"move", "delete"}
+    if removing and not session.has("UIDPLUS") and not (session.has("MOVE") and "delete" not in removing):
+        yield Finding(
+            False,
+            "neither MOVE nor UIDPLUS fits: settled mail stays, marked as deleted",
+            'use "keyword", or let the users\' programs expunge',
+        )
+
+
+def folder_findings(session: Session, settings: MailboxSettings) -> Iterator[Finding]:
+    names = {name for _, name in session.folders()}
+    selected = session.select(settings.folder)
+    yield Finding(True, f"folder {settings.folder}: {selected.exists} mails")
+    if selected.read_only:
+        yield Finding(False, f"folder {settings.folder} is read-only: nothing is marked or moved", "give write access")
+    wishes: set[Settling] = {settings.handled, settings.review}
+    if "keyword" in wishes and not selected.read_only:
+        kept = selected.keeps(KEYWORD)
+        yield Finding(
+            kept,
+            f"the keyword {KEYWORD} {'is kept' if kept else 'is not kept'} by the server",
+            "" if kept else 'no harm: our own ledger remembers; or choose "seen" or "move"',
+        )
+    for wish, folder in ((settings.handled, settings.handled_folder), (settings.review, settings.review_folder)):
+        if wish == "move" and folder not in names:
+            yield Finding(True, f"folder {folder} is not there yet and will be made with the first mail")
+    if settings.junk_folder and settings.junk_folder not in names:
+        yield Finding(False, f"there is no folder {settings.junk_folder}", "correct junk_folder, or leave it out")
+
+
+def smtp_findings(settings: SmtpSettings) -> Iterator[Finding]:
+    place = f"{settings.host}:{settings.port}"
+    with contextlib.suppress(Misconfigured):
+        refuse_clear(settings.tls, settings.host)
+        reached = reach(settings.host, settings.port, settings.timeout)
+        yield reached
+        if not reached.ok:
+            return
+    with Courier(settings) as courier:
+        try:
+            offered = courier.offered()
+        except Failure as failure:
+            yield Finding(False, f"{place}: {failure.reason}", advice(failure))
+            return
+        yield Finding(True, f"{place}: ready for mail, tls = {settings.tls}")
+        yield sender_finding(courier, settings)
+    if "smtputf8" not in offered:
+        yield Finding(True, "no SMTPUTF8: addresses with letters like å before the @ cannot be answered")
+    if not settings.envelope_from:
+        yield Finding(False, "the envelope sender is <>: bounces cannot be seen", "set envelope_from to a polled box")
+
+
+def sender_finding(courier: Courier, settings: SmtpSettings) -> Finding:
+    refusal = courier.refusal_of_sender(settings.envelope_from)
+    shown = f"<{settings.envelope_from}>"
+    if refusal:
+        return Finding(
+            False, f"mail from {shown} is refused: {refusal}", "choose an envelope_from the server lets us use"
+        )
+    return Finding(True, f"mail from {shown} is taken")

@@ -1,0 +1,292 @@
+"""The courier against a real SMTP server: what it says of each mail is what happened to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from processor.config import SmtpSettings
+from processor.world.courier import Courier
+from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected
+from tests.servers.certificates import certificates
+from tests.servers.dovecot import free_port
+from tests.servers.smtp_sink import Fault, SmtpSink
+
+DATA = b"Subject: Kvittering\r\n\r\nHei.\r\n"
+FROM, TO = "bounce@kundesenter.example", "kari@fjordbygg-demo.no"
+
+
+def settings(sink: SmtpSink, **changed: object) -> SmtpSettings:
+    plain = {"host": sink.host, "port": sink.port, "tls": sink.tls, "timeout": 5.0, "helo": "processor.example"}
+    return SmtpSettings(**{**plain, "ca_file": str(sink.certificates.ca), **changed})  # type: ignore[arg-type]
+
+
+OPEN: list[Courier] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_in_the_end(sink: SmtpSink) -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+class Attempts:
+    """Counts the calls before DATA and sends one mail after the other on one courier."""
+
+    def __init__(self, sink: SmtpSink, **changed: object) -> None:
+        self.courier, self.begun = Courier(settings(sink, **changed)), 0
+        OPEN.append(self.courier)
+
+    def send(self, to: str = TO, data: bytes = DATA, envelope_from: str = FROM) -> Outcome:
+        return self.courier.send(envelope_from, to, data, self.begin)
+
+    def begin(self) -> None:
+        self.begun += 1
+
+
+def test_a_mail_is_delivered_byte_for_byte_with_its_envelope(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    data = b"Subject: x\r\n\r\n.\r\n..to\r\n.tre\r\nslutt"
+    assert attempts.send(data=data) == Delivered("250 2.0.0 OK queued as SINK1")
+    (accepted,) = sink.accepted
+    assert (accepted.sender, accepted.recipients, accepted.data) == (FROM, (TO,), data + b"\r\n")
+    assert attempts.begun == 1
+
+
+def test_the_null_sender_is_written_as_such(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    attempts.send(envelope_from="")
+    assert sink.accepted[0].sender == ""
+
+
+def test_one_connection_serves_many_mails(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    for _ in range(20):
+        assert isinstance(attempts.send(), Delivered)
+    attempts.courier.close()
+    assert (len(sink.accepted), sink.connections) == (20, 1)
+
+
+def test_a_connection_that_died_of_age_is_replaced_unseen(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    attempts.send()
+    sink.cut_all()
+    assert isinstance(attempts.send(), Delivered)
+    assert (len(sink.accepted), sink.connections, attempts.begun) == (2, 2, 2)
+
+
+def test_a_kept_connection_that_is_told_421_is_replaced(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    attempts.send()
+    sink.tell(Fault("mail", "421 4.4.2 too long idle"))
+    assert isinstance(attempts.send(), Delivered)
+    assert sink.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "begun"),
+    [
+        (Fault("mail", "451 4.3.0 later"), Deferred(451, "4.3.0 later"), 0),
+        (Fault("mail", "530 5.7.0 Authentication required"), Deferred(530, "5.7.0 Authentication required", True), 0),
+        (Fault("rcpt", "450 4.2.0 Greylisted"), Deferred(450, "4.2.0 Greylisted"), 0),
+        (Fault("rcpt", "550 5.1.1 User unknown"), Rejected(550, "5.1.1 User unknown"), 0),
+        (Fault("data", "451 4.3.0 later"), Deferred(451, "4.3.0 later"), 1),
+        (Fault("dot", "452 4.3.1 full"), Deferred(452, "4.3.1 full"), 1),
+        (Fault("dot", "554 5.7.1 policy"), Rejected(554, "5.7.1 policy"), 1),
+    ],
+)
+def test_a_refusal_is_told_by_its_code_and_the_next_mail_goes_on(
+    sink: SmtpSink, fault: Fault, outcome: Outcome, begun: int
+) -> None:
+    attempts = Attempts(sink)
+    sink.tell(fault)
+    assert attempts.send() == outcome
+    assert (attempts.begun, sink.accepted) == (begun, [])
+    assert isinstance(attempts.send(), Delivered)
+    assert sink.connections == 1
+
+
+def test_greylisting_is_over_at_the_next_try(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    sink.tell(Fault("rcpt", "450 4.2.0 Greylisted"))
+    assert [type(attempts.send()) for _ in range(2)] == [Deferred, Delivered]
+
+
+@pytest.mark.parametrize("stage", ["greeting", "mail", "rcpt", "data"])
+def test_a_line_cut_before_the_dot_is_lost_before_the_data(sink: SmtpSink, stage: str) -> None:
+    attempts = Attempts(sink)
+    sink.tell(Fault(stage, cut=True))  # type: ignore[arg-type]
+    outcome = attempts.send()
+    assert isinstance(outcome, Lost)
+    assert not outcome.after_data
+    assert (sink.accepted, attempts.begun) == ([], int(stage == "data"))
+    assert isinstance(attempts.send(), Delivered)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_line_cut_after_the_dot_is_lost_after_the_data_and_not_tried_again(sink: SmtpSink, keeps: bool) -> None:
+    attempts = Attempts(sink)
+    attempts.send()
+    sink.tell(Fault("dot", cut=True, keeps=keeps))
+    outcome = attempts.send()
+    assert isinstance(outcome, Lost)
+    assert outcome.after_data
+    assert (len(sink.accepted), attempts.begun) == (1 + keeps, 2)
+
+
+def test_a_loss_during_the_data_is_not_begun_a_second_time_by_itself(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    attempts.send()
+    sink.tell(Fault("data", cut=True))
+    assert isinstance(attempts.send(), Lost)
+    assert attempts.begun == 2
+
+
+def test_a_server_silent_after_the_dot_is_lost_after_the_data(sink: SmtpSink) -> None:
+    attempts = Attempts(sink, timeout=0.05)
+    sink.tell(Fault("dot", delay=2.0))
+    outcome = attempts.send()
+    assert isinstance(outcome, Lost)
+    assert outcome.after_data
+
+
+def test_a_slow_server_is_waited_for(sink: SmtpSink) -> None:
+    attempts = Attempts(sink, timeout=0.2)
+    sink.tell(Fault("dot", delay=1.0))
+    assert isinstance(attempts.send(), Delivered)
+
+
+def test_the_wait_can_be_cut_from_another_thread(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    sink.tell(Fault("dot", delay=5.0))
+    threading.Timer(0.3, attempts.courier.abort).start()
+    began = time.monotonic()
+    assert isinstance(attempts.send(), Lost)
+    assert time.monotonic() - began < 2
+
+
+def test_a_421_to_quit_undoes_no_delivery(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    assert isinstance(attempts.send(), Delivered)
+    sink.tell(Fault("quit", "421 4.7.0 enough"))
+    attempts.courier.close()
+    assert len(sink.accepted) == 1
+
+
+def test_what_the_attempt_row_raises_comes_out_and_nothing_leaves(sink: SmtpSink) -> None:
+    def full() -> None:
+        raise OSError("disk full")
+
+    courier = Courier(settings(sink))
+    with pytest.raises(OSError, match="disk full"):
+        courier.send(FROM, TO, DATA, full)
+    assert sink.accepted == []
+    assert isinstance(courier.send(FROM, TO, DATA, lambda: None), Delivered)
+    courier.close()
+
+
+def test_a_server_that_is_not_there_is_a_loss_before_the_data(sink: SmtpSink) -> None:
+    assert isinstance(Attempts(sink, port=free_port()).send(), Lost)
+
+
+def test_a_greeting_of_refusal_speaks_of_us_and_not_of_the_mail(sink: SmtpSink) -> None:
+    sink.tell(Fault("greeting", "554 5.7.1 no"), Fault("greeting", "421 4.3.2 busy"))
+    attempts = Attempts(sink)
+    assert attempts.send() == Deferred(554, "5.7.1 no", setup=True)
+    assert attempts.send() == Deferred(421, "4.3.2 busy")
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_the_login_goes_through_tls_with_any_letters(tls: str) -> None:
+    with SmtpSink(tls, users={"kari": "blåbær"}) as sink:  # type: ignore[arg-type]
+        attempts = Attempts(sink, user="kari", password=lambda: "blåbær")
+        assert isinstance(attempts.send(), Delivered)
+        assert (sink.accepted[0].encrypted, sink.accepted[0].user) == (True, "kari")
+
+
+def test_a_refused_login_waits_for_a_person() -> None:
+    with SmtpSink("implicit", users={"kari": "pw"}) as sink:
+        outcome = Attempts(sink, user="kari", password=lambda: "feil").send()
+        assert isinstance(outcome, Deferred)
+        assert outcome.setup
+        assert "kari" in outcome.text
+
+
+def refused_setups() -> list[Callable[[SmtpSink], Outcome]]:
+    made = certificates()
+    return [
+        lambda sink: Attempts(sink, ca_file=str(made.stranger)).send(),
+        lambda sink: Attempts(sink, ca_file=None).send(),
+        lambda sink: Attempts(sink, ca_file="/nonexistent").send(),
+    ]
+
+
+@pytest.mark.parametrize("attempt", refused_setups(), ids=["stranger", "system", "no file"])
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_a_certificate_that_cannot_be_believed_sends_nothing(tls: str, attempt: Callable[[SmtpSink], Outcome]) -> None:
+    with SmtpSink(tls) as sink:  # type: ignore[arg-type]
+        outcome = attempt(sink)
+        assert isinstance(outcome, Deferred)
+        assert outcome.setup
+        assert sink.accepted == []
+
+
+def test_a_certificate_of_another_name_sends_nothing() -> None:
+    with SmtpSink("implicit", certificate=certificates().misnamed) as sink:
+        outcome = Attempts(sink).send()
+        assert isinstance(outcome, Deferred)
+        assert outcome.setup
+
+
+def test_a_stripped_starttls_sends_nothing(sink: SmtpSink) -> None:
+    outcome = Attempts(sink, tls="starttls").send()
+    assert outcome == Deferred(0, "the server offers no STARTTLS; nothing is sent in clear instead", setup=True)
+    assert sink.accepted == []
+
+
+@pytest.mark.parametrize("changed", [{"host": "smtp.example.com"}, {"user": "kari", "password": lambda: "pw"}])
+def test_neither_mail_nor_password_leaves_this_machine_in_clear(sink: SmtpSink, changed: dict[str, object]) -> None:
+    outcome = Attempts(sink, **changed).send()
+    assert isinstance(outcome, Deferred)
+    assert outcome.setup
+    assert sink.connections == 0
+
+
+def test_letters_before_the_at_sign_go_by_smtputf8(sink: SmtpSink) -> None:
+    attempts = Attempts(sink)
+    assert isinstance(attempts.send(to="kåre@blåbær.example"), Delivered)
+    assert isinstance(attempts.send(to="kari@blåbær.example"), Delivered)
+    first, second = sink.accepted
+    assert (first.recipients, "SMTPUTF8" in first.options) == (("kåre@xn--blbr-roah.example",), True)
+    assert (second.recipients, "SMTPUTF8" in second.options) == (("kari@xn--blbr-roah.example",), False)
+
+
+def test_a_server_without_smtputf8_is_not_given_a_mangled_address() -> None:
+    with SmtpSink(smtputf8=False) as sink:
+        attempts = Attempts(sink)
+        outcome = attempts.send(to="kåre@example.no")
+        assert isinstance(outcome, Rejected)
+        assert "SMTPUTF8" in outcome.text
+        assert isinstance(attempts.send(to="kari@blåbær.example"), Delivered)
+
+
+def test_a_mail_larger_than_the_server_takes_is_not_begun() -> None:
+    with SmtpSink(size=1000) as sink:
+        attempts = Attempts(sink)
+        assert isinstance(attempts.send(data=b"x" * 1001), Rejected)
+        assert attempts.begun == 0
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["", "a b@c.no", "a@b.no>\r\nRCPT TO:<c@d.no", "a@b.no,c@d.no", "a@b.no\r\nDATA", "a", "<a@b.no>", "a@b..\x00"],
+)
+def test_an_address_that_could_be_more_than_one_is_refused(sink: SmtpSink, to: str) -> None:
+    outcome = Attempts(sink).send(to=to)
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == 0
+    assert sink.connections == 0
