@@ -25,7 +25,7 @@ class Pattern:
 
     ``any`` matches case-folded text with word starts; ``unless`` in the same sentence cancels it.
     ``where`` limits it to subject or body.  ``topic`` also marks the mail for the rows.  ``also``
-    must be found in the same sentence as well.  ``needs`` are literals of which one stands in every
+    must be found in the same sentence as well, ``mail`` anywhere in the mail.  ``needs`` are literals of which one stands in every
     text that ``any`` matches: a cheap test before the expensive one, empty when none is known.
     """
 
@@ -36,6 +36,7 @@ class Pattern:
     where: Literal["subject", "body", "both"] = "both"
     topic: str = ""
     also: re.Pattern[str] | None = None
+    mail: re.Pattern[str] | None = None
     needs: tuple[str, ...] = ()
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from processor.loading.problems import Problem
 from processor.rulebook import Pattern, Product
 
-PATTERN_KEYS = ("name", "any", "also", "unless", "weight", "where", "topic")
+PATTERN_KEYS = ("name", "any", "also", "unless", "mail", "weight", "where", "topic")
 PRODUCT_KEYS = ("name", "aliases", "ordinary", "family")
 PLACES = ("subject", "body", "both")
 MOST_REPEATS = 400
@@ -65,15 +65,27 @@ def _pattern(table: dict[str, Any], file: str, line: int) -> tuple[Pattern | Non
     if not isinstance(topic, str):
         wrong(f"topic must be text, not {topic!r}")
     lists = {}
-    for key in ("any", "also", "unless"):
+    for key in ("any", "also", "unless", "mail"):
         lists[key], faults = compile_alternatives(table.get(key, []), f"{key} of {name}", file, line)
         problems += faults
     if lists["any"] is None and not problems:
         wrong(f"{name} has no words in any")
     if problems:
         return None, problems
-    needs = _literals(table["any"])
-    return Pattern(name, lists["any"], lists["unless"], float(weight), where, topic, lists["also"], needs), []
+    return (
+        Pattern(
+            name,
+            lists["any"],
+            lists["unless"],
+            float(weight),
+            where,
+            topic,
+            lists["also"],
+            lists["mail"],
+            _literals(table["any"]),
+        ),
+        [],
+    )
 
 
 def compile_alternatives(

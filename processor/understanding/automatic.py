@@ -30,7 +30,7 @@ def automatic_kinds(
     message: Message, passages: Iterable[Passage], patterns: Mapping[str, tuple[Pattern, ...]]
 ) -> dict[str, float]:
     """The chance of each kind of automatic mail, 0 to 1."""
-    read = [p for p in passages if p.kind in ("subject", "new", "forwarded", "signature", "quoted")]
+    read = [p for p in passages if p.kind in ("subject", "thread", "new", "forwarded", "signature", "quoted")]
     written = [p for p in read if p.kind != "quoted"] if any(p.kind == "new" and p.text.strip() for p in read) else read
     kinds = {}
     for kind in AUTOMATIC:
@@ -47,7 +47,7 @@ def _words(patterns: Iterable[Pattern], kind: str, passages: Iterable[Passage]) 
 
 
 def _marks(message: Message, kind: str) -> float:
-    names = {name: value for name, value in message.marks}
+    names = dict(message.marks)
     worth = 0.0
     for name in _MARKED[kind]:
         value = names.get(name)

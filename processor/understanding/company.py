@@ -136,7 +136,7 @@ class Named:
 
 def role_of(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]], sender: str) -> Role:
     """Whether the writer is an estate's administrator, or an accountant who writes for a client."""
-    read = [p for p in passages if p.kind in ("subject", "new", "signature")]
+    read = [p for p in passages if p.kind in ("subject", "thread", "new", "signature")]
     text = "\n".join(p.folded for p in read)
     if phrases["names.estate"].search(text):
         return "estate"
@@ -179,7 +179,7 @@ def _candidates(
         return Named(lead, passage.evidence(start, start + len(lead), "company"), worth, base + start)
 
     text = passage.text
-    subject = passage.kind == "subject"
+    subject = passage.where == "subject"
     for match in _labelled(passage, phrases):
         yield named(match["name"].strip(" .,"), match.start("name"), 4)
     for match in _NAMED.finditer(text):

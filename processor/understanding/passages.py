@@ -20,7 +20,7 @@ MOST_CHARACTERS = 20_000
 """New text beyond this is not read: nobody writes it, and time is bounded by it."""
 MOST_SENTENCES = 400
 
-Kind = Literal["subject", "new", "forwarded", "signature", "quoted", "attached"]
+Kind = Literal["subject", "thread", "new", "forwarded", "signature", "quoted", "attached"]
 
 _SMOOTH = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": " ", "\u00ad": "-", "\t": " ", "\r": " "}
@@ -28,13 +28,14 @@ _SMOOTH = str.maketrans(
 )
 _BREAK = re.compile(
     r"\n\s*\n+\s*|\n(?=\s{0,8}(?:[-*•>]|\d{1,2}[.)]\s|\([a-z0-9]\)))|\n"
-    r"|(?<=[.!?:;])(?<![ .(]\w\.)(?<![ .(]\w\w\.)(?<!\d\.)[\"')]{0,3}\s+"
-    r"|(?<=\d\.)\s+(?=[A-ZÆØÅÄÖ][a-zæøåäö]{1,20} )"
+    r"|(?<=[.!?;])(?<![ .(]\w\.)(?<![ .(]\w\w\.)(?<!\d\.)[\"')]{0,3}\s+"
+    r"|(?<=\d\.)\s+(?=[A-ZÆØÅÄÖ])"
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:nr|org|orgnr|kundenr|fakturanr|tlf|mob|ca|pr|evt|bl\.a|f\.eks|jf|vedr|ang|ref|no|mvh|kl|fr)\.$",
+    r"(?:^|[\s(])(?:nr|org|orgnr|kundenr|fakturanr|tlf|mob|ca|pr|evt|bl\.a|f\.eks|jf|vedr|ang|ref|no|mvh|kl|fr|art|st|sept|okt|nov|des|jan|feb|m\.m|o\.l|osv|kap|tel|adr|inkl|eks)\.$",
     re.I,
 )
+_REPLY = re.compile(r"\s*(?:sv|re|svar|aw|ad)\s?(?:\[\d+\])?:", re.I)
 _MONTH_NEXT = re.compile(r"(?:jan|feb|mar|apr|mai|maj|may|jun|jul|aug|sep|okt|oct|nov|des|dec)", re.I)
 
 
@@ -80,8 +81,12 @@ def fold(text: str) -> str:
 
 
 def passages(message: Message, moods: Mapping[str, Pattern]) -> tuple[Passage, ...]:
-    """The subject and every section, in order; an attached mail's new text comes last."""
-    found = [_passage("subject", message.subject[:1000], 0, "subject", moods)]
+    """The subject and every section, in order; an attached mail's new text comes last.
+
+    The subject of a reply is of kind ``thread``: it is inherited, and may be the other side's words.
+    """
+    reply = _REPLY.match(message.subject) is not None
+    found = [_passage("thread" if reply else "subject", message.subject[:1000], 0, "subject", moods)]
     left = MOST_CHARACTERS
     for section in message.sections:
         if (end := min(section.end, section.start + left)) > section.start:
@@ -144,7 +149,7 @@ def holds(pattern: Pattern, text: str) -> bool:
 
 def strikes(pattern: Pattern, passage: Passage) -> Iterator[tuple[Sentence, re.Match[str]]]:
     """Every place where the pattern is found in a sentence that has what it needs and nothing that cancels it."""
-    place = "subject" if passage.kind == "subject" else "body"
+    place = "subject" if passage.where == "subject" else "body"
     if pattern.any is None or pattern.where not in ("both", place):
         return
     if pattern.needs and not any(word in passage.folded for word in pattern.needs):

@@ -62,7 +62,7 @@ def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     sentence = passage.sentence_at(match.start())
     first = not passage.text[sentence.start : match.start()].strip(" \n\t-*•0123456789.)")
     if first:
-        return passage.kind != "subject" and bool(
+        return passage.where != "subject" and bool(
             re.match(r"\s*(?:$|\n|[,/]|skal|må|kan)", passage.text[match.end() :])
         )
     if before and before[1][0].isupper() and not before[1].lower().startswith("visma"):

@@ -9,36 +9,58 @@ from processor.findings import Evidence
 from processor.rulebook import Pattern, RequestType
 from processor.understanding.passages import Passage, strikes
 
-READ = ("subject", "new", "forwarded", "attached")
+READ = ("subject", "thread", "new", "forwarded", "attached")
 MOST_EVIDENCE = 6
 """Spans kept per request type: enough to see why, few enough to read."""
 
 
+MOST_PLACES = 2
+"""Places kept per pattern."""
+INHERITED = 0.4
+"""What a reply's subject is worth: the other side may have written it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one pattern found: its first span counts, the others only show."""
+    """What one pattern found: its first span counts, the others only show.
+
+    ``share`` is how much of the weight counts: less when only a reply's inherited subject says it.
+    """
 
     pattern: Pattern
     evidence: tuple[Evidence, ...]
+    share: float = 1.0
+
+    @property
+    def worth(self) -> float:
+        return self.pattern.weight * self.share
 
 
 def findings(patterns: Iterable[Pattern], owner: str, passages: Iterable[Passage]) -> tuple[Finding, ...]:
     """Every pattern that is found, with evidence named ``owner/pattern``; each counts once a mail."""
     read = [passage for passage in passages if passage.kind in READ]
-    found = []
-    for pattern in patterns:
-        rule = f"{owner}/{pattern.name}"
-        spans = []
-        for passage in read:
-            for _, match in strikes(pattern, passage):
-                spans.append(passage.evidence(match.start(), match.end(), rule, pattern.weight))
-                if len(spans) == 2:
-                    break
-            if len(spans) == 2:
+    mail = "\n".join(passage.folded for passage in read)
+    return tuple(
+        found for pattern in patterns if (found := _finding(pattern, f"{owner}/{pattern.name}", read, mail)) is not None
+    )
+
+
+def _finding(pattern: Pattern, rule: str, read: list[Passage], mail: str) -> Finding | None:
+    if pattern.needs and not any(word in mail for word in pattern.needs):
+        return None
+    if pattern.mail is not None and not pattern.mail.search(mail):
+        return None
+    spans: list[Evidence] = []
+    inherited = True
+    for passage in read:
+        for _, match in strikes(pattern, passage):
+            spans.append(passage.evidence(match.start(), match.end(), rule, pattern.weight))
+            inherited = inherited and passage.kind == "thread"
+            if len(spans) == MOST_PLACES:
                 break
-        if spans:
-            found.append(Finding(pattern, tuple(spans)))
-    return tuple(found)
+        if len(spans) == MOST_PLACES:
+            break
+    return Finding(pattern, tuple(spans), INHERITED if inherited else 1.0) if spans else None
 
 
 def recognise(types: Mapping[str, RequestType], passages: Iterable[Passage]) -> dict[str, tuple[Finding, ...]]:
@@ -50,8 +72,8 @@ def recognise(types: Mapping[str, RequestType], passages: Iterable[Passage]) -> 
 
 def score(found: Iterable[Finding]) -> float:
     """The sum of the weights, where the second of a kind adds less than the first."""
-    speaking = sorted((finding.pattern.weight for finding in found if finding.pattern.weight > 0), reverse=True)
-    against = sum(finding.pattern.weight for finding in found if finding.pattern.weight < 0)
+    speaking = sorted((finding.worth for finding in found if finding.worth > 0), reverse=True)
+    against = sum(finding.worth for finding in found if finding.worth < 0)
     return sum(weight * share for weight, share in zip(speaking, _SHARES, strict=False)) + against
 
 

@@ -30,7 +30,8 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     read = passages(message, rulebook.vocabulary.moods)
     form = form_of(message)
     found = recognise(rulebook.types, read)
-    presence = _with_form(present(found, rulebook.types), form)
+    words = sum(len(p.folded.split()) for p in read if p.kind in ("new", "forwarded", "attached"))
+    presence = _with_form(present(found, rulebook.types, words), form)
     kinds = automatic_kinds(message, read, rulebook.vocabulary.automatic)
     if form is not None:
         kinds = {kind: min(chance, 0.05) for kind, chance in kinds.items()}
@@ -74,7 +75,7 @@ def _none(kinds: Mapping[str, float]) -> float:
 
 def _for_language(read: tuple[Passage, ...]) -> str:
     """New text before anything else; the subject alone when there is little of it."""
-    own = "\n".join(p.folded for p in read if p.kind in ("new", "subject"))
+    own = "\n".join(p.folded for p in read if p.kind in ("new", "subject", "thread"))
     if len(own.split()) >= 8:
         return own
     return "\n".join([own, *(p.folded for p in read if p.kind in ("forwarded", "signature"))])

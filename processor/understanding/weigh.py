@@ -18,7 +18,13 @@ from processor.understanding.recognise import Finding, evidence, score
 
 MIDDLE = 3.0
 """The score at which presence is an even chance."""
+SHADOW = 0.35
+"""How much of its distance to the best score a weaker one loses: strong words for one thing make faint words for another fainter."""
+ALONE = 2.0
+"""How much more the subject's words count in a mail without any other words."""
 STEEPNESS = 1.7
+BRIEF = 35
+"""Plain thanks are short: of words of thanks in a longer mail, a share counts."""
 REST = ("other", "no_action")
 """What a mail is when it asks for nothing that we know."""
 UNWRITTEN = ("general",)
@@ -27,10 +33,14 @@ WITHIN = 0.5
 """The presence from which a second request is named."""
 
 
-def present(found: Mapping[str, tuple[Finding, ...]], types: Mapping[str, RequestType]) -> dict[str, float]:
-    """How sure the patterns are of each request type, 0 to 1."""
-    scores = {name: score(found.get(name, ())) for name in types if name not in UNWRITTEN}
-    return {name: _logistic(value) for name, value in scores.items()}
+def present(found: Mapping[str, tuple[Finding, ...]], types: Mapping[str, RequestType], words: int) -> dict[str, float]:
+    """How sure the patterns are of each request type, 0 to 1, in a mail of so many new words."""
+    share = ALONE if words == 0 else 1.0
+    scores = {name: share * score(found.get(name, ())) for name in types if name not in UNWRITTEN}
+    if words > BRIEF and "no_action" in scores:
+        scores["no_action"] *= BRIEF / words
+    best = max(scores.values(), default=0.0)
+    return {name: _logistic(value - SHADOW * (best - value)) for name, value in scores.items()}
 
 
 def _logistic(value: float) -> float:
