@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, insert, text
+
+from processor.store import tables as t
+from processor.store.engine import check_store, connect, open_store, schema_version, upgrade
+from processor.store.migrate import SchemaError, code_version
+from processor.store.transaction import writing
+from tests.store.made import NOW
+
+
+def test_it_makes_a_private_file_in_a_private_folder(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/deep/room/store.db").dispose()
+    assert stat.S_IMODE((tmp_path / "deep/room").stat().st_mode) == 0o700
+    for name in ("store.db",):
+        assert stat.S_IMODE((tmp_path / "deep/room" / name).stat().st_mode) == 0o600
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) -> None:
+    with engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": False})
+        assert compare_metadata(context, t.metadata) == []
+
+
+def test_it_sets_what_makes_a_commit_durable(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path}/store.db")
+    with engine.connect() as conn:
+        read = {name: conn.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous")}
+        read |= {name: conn.execute(text(f"PRAGMA {name}")).scalar() for name in ("foreign_keys", "busy_timeout")}
+    assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+    engine.dispose()
+
+
+def test_T98_a_newer_schema_is_refused_with_words(engine: Engine, url: str) -> None:
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match="newer program"):
+        open_store(url)
+    with pytest.raises(SchemaError, match="newer program"):
+        upgrade(url)
+    assert "9999" in check_store(url)[0]
+
+
+def test_T98_an_upgrade_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    from alembic.operations import Operations
+
+    real = Operations.create_table
+
+    def breaks(self: Operations, name: str, *columns: object, **kw: object) -> object:
+        if name == "event_text":
+            raise RuntimeError("the power went")
+        return real(self, name, *columns, **kw)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.op.create_table", lambda *a, **k: breaks(_operations(), *a, **k))
+        with pytest.raises(RuntimeError, match="power"):
+            open_store(url)
+    engine = connect(url)
+    with engine.connect() as conn:
+        assert conn.execute(text("SELECT count(*) FROM sqlite_master")).scalar() == 0
+    engine.dispose()
+    open_store(url).dispose()
+
+
+def _operations() -> object:
+    from alembic import op
+
+    return op._proxy  # type: ignore[attr-defined]
+
+
+def test_an_older_schema_is_refused_on_a_shared_database_until_upgraded(url: str) -> None:
+    if url.startswith("sqlite"):
+        open_store(url).dispose()
+    else:
+        with pytest.raises(SchemaError, match="run the upgrade"):
+            open_store(url)
+        assert upgrade(url) == code_version()
+    engine = open_store(url)
+    assert schema_version(engine) == code_version()
+    engine.dispose()
+
+
+def test_the_check_finds_nothing_wrong_with_a_new_store(engine: Engine, url: str) -> None:
+    assert check_store(url) == []
+
+
+def test_the_check_says_in_words_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "room" / "store.db"
+    assert "no database file" in check_store(f"sqlite:///{path}")[0]
+    open_store(f"sqlite:///{path}").dispose()
+    path.chmod(0o644)
+    assert any("read by others" in line for line in check_store(f"sqlite:///{path}"))
+
+
+def test_memory_is_no_store() -> None:
+    with pytest.raises(SchemaError, match="lost"):
+        open_store("sqlite://")
+
+
+def test_a_transaction_that_was_dropped_leaves_nothing(engine: Engine, url: str) -> None:
+    conn = engine.connect()
+    conn.execute(insert(t.setting).values(name="half", value="1"))
+    conn.invalidate()
+    conn.close()
+    again = open_store(url)
+    with again.connect() as conn:
+        assert conn.execute(t.setting.select().where(t.setting.c.name == "half")).first() is None
+    again.dispose()
+
+
+def test_a_time_without_a_zone_is_refused(engine: Engine) -> None:
+    row = {"account": "x", "answer_from": NOW.replace(tzinfo=None)}
+    with pytest.raises(Exception, match="without a zone"), writing(engine) as conn:
+        conn.execute(insert(t.mailbox), row)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import multiprocessing
+from datetime import timedelta
+
+from sqlalchemy import Engine, update
+
+from processor.store import tables as t
+from processor.store.engine import open_store
+from processor.store.keep import keep
+from processor.store.transaction import writing
+from processor.store.work import (
+    LEASE,
+    WORN_OUT,
+    give_back,
+    pending,
+    release_claims,
+    retry_mail,
+    set_aside,
+    set_aside_mails,
+)
+from processor.ticket import MailState
+from tests.store.made import LATER, NOW, arrival, column, kept, recorded
+
+
+def ids(engine: Engine, worker: str = "w", limit: int = 50, now: object = NOW) -> list[int]:
+    return [one.mail_id for one in pending(engine, limit, worker, now)]  # type: ignore[arg-type]
+
+
+def test_it_gives_mails_oldest_first_with_their_bytes(engine: Engine) -> None:
+    keep(engine, [arrival(1, b"one", internaldate=None, junk=True, purpose="p"), arrival(2, b"two")], LATER)
+    first, second = pending(engine, 50, "w", NOW)
+    assert (first.raw, first.arrival_time, first.junk, first.purpose, first.tries) == (b"one", LATER, True, "p", 1)
+    assert (second.raw, second.arrival_time) == (b"two", NOW)
+
+
+def test_two_workers_get_different_mails(engine: Engine) -> None:
+    kept(engine, 1, 2, 3)
+    assert ids(engine, "a", 2) == [1, 2]
+    assert ids(engine, "b", 2) == [3]
+    assert ids(engine, "c", 2) == []
+
+
+def test_a_dead_workers_mails_come_back_when_the_lease_is_over(engine: Engine) -> None:
+    kept(engine, 1)
+    assert ids(engine, "dead") == [1]
+    assert ids(engine, "next", now=NOW + LEASE - timedelta(seconds=1)) == []
+    assert ids(engine, "next", now=NOW + LEASE) == [1]
+
+
+def test_a_mail_that_was_tried_comes_alone_so_that_it_kills_nobody_else(engine: Engine) -> None:
+    kept(engine, 1, 2, 3)
+    assert ids(engine) == [1, 2, 3]
+    release_claims(engine)
+    assert ids(engine) == [1]
+    recorded_before = ids(engine)
+    assert recorded_before == [2]
+    keep(engine, [arrival(9, b"new")], NOW)
+    release_claims(engine)
+    # 1 and 2 were tried twice and are set aside; 3 once, and comes alone.
+    assert ids(engine) == [3]
+    assert ids(engine) == [4]
+    assert [one.reason for one in set_aside_mails(engine)] == [WORN_OUT, WORN_OUT]
+
+
+def test_all_worn_out_mails_do_not_hide_the_next(engine: Engine) -> None:
+    kept(engine, 1, 2, 3)
+    with writing(engine) as conn:
+        conn.execute(update(t.mail).where(t.mail.c.id < 3).values(tries=2))
+    assert ids(engine, limit=2) == [3]
+
+
+def test_large_mails_come_in_smaller_batches(engine: Engine) -> None:
+    keep(engine, [arrival(n, b"%d" % n, size=40_000_000) for n in (1, 2, 3)], NOW)
+    assert ids(engine) == [1]
+    assert ids(engine) == [2]
+
+
+def test_mails_given_back_are_not_counted_as_tried(engine: Engine) -> None:
+    kept(engine, 1, 2)
+    for _ in range(3):
+        assert ids(engine) == [1, 2]
+        give_back(engine, [1, 2], "somebody else")
+        give_back(engine, [1, 2], "w")
+
+
+def test_what_is_decided_is_not_set_aside(engine: Engine) -> None:
+    recorded(engine, 1)
+    assert not set_aside(engine, 1, "late", LATER)
+    assert column(engine, t.mail.c.state) == [MailState.DECIDED]
+
+
+def test_a_person_may_have_a_mail_decided_again(engine: Engine) -> None:
+    kept(engine, 1)
+    assert set_aside(engine, 1, "bug\nTraceback", NOW)
+    assert not set_aside(engine, 1, "again", NOW)
+    assert ids(engine) == []
+    assert retry_mail(engine, 1, "Kari", LATER)
+    assert not retry_mail(engine, 1, "Kari", LATER)
+    assert ids(engine) == [1]
+
+
+def test_a_mail_without_its_bytes_cannot_be_decided_again(engine: Engine) -> None:
+    keep(engine, [arrival(1, None)], NOW)
+    assert not retry_mail(engine, 1, "Kari", LATER)
+
+
+def _claim_all(url: str, name: str, out: "multiprocessing.Queue[list[int]]") -> None:
+    engine = open_store(url)
+    found: list[int] = []
+    while batch := pending(engine, 7, name, NOW):
+        found += [one.mail_id for one in batch]
+    out.put(found)
+    engine.dispose()
+
+
+def test_processes_never_claim_the_same_mail(engine: Engine, url: str) -> None:
+    kept(engine, *range(1, 101))
+    engine.dispose()
+    context = multiprocessing.get_context("spawn")
+    out = context.Queue()
+    workers = [context.Process(target=_claim_all, args=(url, f"w{n}", out)) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    claimed = [mail for _ in workers for mail in out.get(timeout=60)]
+    for worker in workers:
+        worker.join()
+    assert sorted(claimed) == list(range(1, 101))
