@@ -28,11 +28,12 @@ from processor.loading.rules import load_rulebook
 from processor.rulebook import Rulebook
 from processor.steps.deliver import deliver
 from processor.steps.loops import MailboxLoop
-from processor.steps.upkeep import remind, retain, sweep
+from processor.steps.upkeep import remind, retain
 from processor.steps.work_off import Decided, work_off
 from processor.steps.workers import Workers
-from processor.store import outbox
 from processor.store import work as claims
+from processor.store.sweep import sweep
+from processor.store.watermarks import first_start
 from processor.world.courier import Courier
 
 PAST_DATA_SECONDS = 20
@@ -66,10 +67,12 @@ class Daemon:
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""
         journal.started(self.config.store_url.rpartition("@")[2], len(self.config.mailboxes), self.config.workers)
-        claims.release_claims(self.engine)
-        sweep(self.engine, clock())
+        recover(self.engine)
+        begin_answering(self.engine, self.config)
         workers = Workers(self.config, self.config.workers, self._recorded) if self.config.workers else None
-        self.mailboxes = [MailboxLoop(each, self.engine, clock, self.ended, self._kept) for each in self.config.mailboxes]
+        self.mailboxes = [
+            MailboxLoop(each, self.engine, clock, self.ended, self._kept) for each in self.config.mailboxes
+        ]
         work = threading.Thread(target=self._work_loop, name="work", args=(workers,))
         delivery = threading.Thread(target=self._delivery_loop, name="delivery", daemon=True)
         threads: list[threading.Thread] = [*self.mailboxes, work]
@@ -90,7 +93,7 @@ class Daemon:
             workers.stop()
         delivery.join(PAST_DATA_SECONDS)
         if delivery.is_alive():
-            outbox.abandon(self.engine, "daemon", clock())
+            sweep(self.engine, clock(), all_leases=_alone(self.engine))
         journal.stopped()
 
     def listen_to_signals(self) -> None:
@@ -144,7 +147,9 @@ class Daemon:
             while not self.ended.is_set():
                 self.ready.clear()
                 try:
-                    claimed, taken = deliver(self.engine, courier, settings, "daemon", clock, going=lambda: not self.ended.is_set())
+                    claimed, taken = deliver(
+                        self.engine, courier, settings, "daemon", clock, going=lambda: not self.ended.is_set()
+                    )
                 except Exception as error:
                     journal.step_failed("delivery", error)
                     self.ended.wait(2)
@@ -172,7 +177,9 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for mailbox in self.mailboxes:
-            scheduler.add_job(mailbox.wake, "interval", seconds=mailbox.settings.poll_seconds, id=f"poll {mailbox.settings.name}")
+            scheduler.add_job(
+                mailbox.wake, "interval", seconds=mailbox.settings.poll_seconds, id=f"poll {mailbox.settings.name}"
+            )
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
         scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
         # Never between 02 and 03, which the change to summer time skips and the change back repeats.
@@ -186,13 +193,35 @@ class Daemon:
             self.workers.wake()
 
 
-def once(config: Config, engine: Engine, rulebook: Rulebook, watch: Callable[[list[Decided]], None] | None = None) -> bool:
+def begin_answering(engine: Engine, config: Config) -> None:
+    """Fix the time from which mail is answered, as the first start of each mailbox does."""
+    for mailbox in config.mailboxes:
+        # Servers give INTERNALDATE in whole seconds.
+        first_start(engine, mailbox.name, clock().replace(microsecond=0))
+
+
+def recover(engine: Engine) -> None:
+    """Put right what a crash left; on a SQLite store, whose lock we hold, nobody else's lease can be alive."""
+    alone = _alone(engine)
+    if alone:
+        claims.release_claims(engine)
+    sweep(engine, clock(), all_leases=alone)
+
+
+def _alone(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+def once(
+    config: Config, engine: Engine, rulebook: Rulebook, watch: Callable[[list[Decided]], None] | None = None
+) -> bool:
     """Make one pass, for cron: fetch all, decide all, send what is ready; true when every server answered."""
     ended = threading.Event()
-    claims.release_claims(engine)
-    sweep(engine, clock())
+    recover(engine)
+    begin_answering(engine, config)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
-    well = all([loop.one_pass() for loop in loops])
+    passed = [loop.one_pass() for loop in loops]
+    well = all(passed)
     while True:
         claimed, decided = work_off(engine, rulebook, config, "once", clock)
         if not claimed:
@@ -208,6 +237,5 @@ def once(config: Config, engine: Engine, rulebook: Rulebook, watch: Callable[[li
                     break
                 journal.answers_sent(claimed, taken)
                 well = well and taken == claimed
-    return all([loop.settle_pass() for loop in loops]) and well
-
-
+    settled = [loop.settle_pass() for loop in loops]
+    return well and all(settled)

@@ -49,8 +49,8 @@ def stopped() -> None:
     _tell(logging.INFO, "stopped")
 
 
-def mailbox_opened(mailbox: str, folder: str, idle: bool) -> None:
-    _tell(logging.INFO, "mailbox opened", mailbox=mailbox, folder=folder, idle=idle)
+def mailbox_opened(mailbox: str, folder: str) -> None:
+    _tell(logging.INFO, "mailbox opened", mailbox=mailbox, folder=folder)
 
 
 def mailbox_failed(mailbox: str, reason: str, wait: float) -> None:

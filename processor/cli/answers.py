@@ -9,7 +9,9 @@ import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config, open_engine, open_rules
 
-levels = typer.Typer(no_args_is_help=True, help="How much each request type may do alone: observe, draft, approve, automatic.")
+levels = typer.Typer(
+    no_args_is_help=True, help="How much each request type may do alone: observe, draft, approve, automatic."
+)
 
 
 def stop_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:

@@ -21,7 +21,7 @@ def demo(
     Needs no configuration; the store lies in var/.  Ends with Ctrl-C.
     """
     from processor.cli.opening import open_engine, open_rules, refusals
-    from processor.daemon import Daemon
+    from processor.daemon import Daemon, begin_answering
     from processor.demo.embedded import configuration, deliver_demo_mails, embedded
     from processor.store.lock import StoreInUseError, only_one
 
@@ -30,11 +30,15 @@ def demo(
         config = configuration(running, VAR)
         try:
             with only_one(config.store_url):
-                daemon = Daemon(config, open_engine(config), open_rules(config), watch=show)
+                engine = open_engine(config)
+                daemon = Daemon(config, engine, open_rules(config), watch=show)
                 daemon.listen_to_signals()
+                begin_answering(engine, config)
                 _ports(running.smtp_port)
                 count = deliver_demo_mails(running)
-                typer.echo(f"{count} customer mails delivered to oppsigelse@ and skysupport@; reading them over IMAP:\n")
+                typer.echo(
+                    f"{count} customer mails delivered to oppsigelse@ and skysupport@; reading them over IMAP:\n"
+                )
                 _run(daemon, count, once=once, smtp_port=running.smtp_port, sent=running.sent)
         except StoreInUseError as error:
             typer.echo(str(error), err=True)
@@ -46,7 +50,7 @@ def _run(daemon: object, count: int, *, once: bool, smtp_port: int, sent: Path) 
 
     from processor.daemon import Daemon
 
-    assert isinstance(daemon, Daemon)  # noqa: S101  (kept lazy for the import of the command line)
+    assert isinstance(daemon, Daemon)
     guide = threading.Thread(target=_guide, args=(daemon, count, once, smtp_port, sent), daemon=True)
     guide.start()
     daemon.run()
@@ -61,7 +65,7 @@ def _guide(daemon: object, count: int, once: bool, smtp_port: int, sent: Path) -
     from processor.daemon import Daemon
     from processor.store.counts import idle
 
-    assert isinstance(daemon, Daemon)  # noqa: S101
+    assert isinstance(daemon, Daemon)
     while SHOWN["mails"] < count or not idle(daemon.engine):
         if daemon.ended.wait(0.1):
             return
@@ -71,8 +75,12 @@ def _guide(daemon: object, count: int, once: bool, smtp_port: int, sent: Path) -
         return
     _summary(daemon, sent)
     typer.echo("\nRunning on; Ctrl-C ends. Send another mail from a second terminal:\n")
-    typer.echo('  .venv/bin/processor demo-mail "Hei, vi sier opp Visma Global fra nyttår. Mvh Kari, Fjord Bygg AS, org.nr 328627035"\n')
-    typer.echo(f"or with any mail program to 127.0.0.1:{smtp_port}, for oppsigelse@visma.no or skysupport@visma.com, e.g.\n")
+    typer.echo(
+        '  .venv/bin/processor demo-mail "Hei, vi sier opp Visma Global fra nyttår. Mvh Kari, Fjord Bygg AS, org.nr 328627035"\n'
+    )
+    typer.echo(
+        f"or with any mail program to 127.0.0.1:{smtp_port}, for oppsigelse@visma.no or skysupport@visma.com, e.g.\n"
+    )
     typer.echo(
         f"  swaks --server 127.0.0.1:{smtp_port} --from kari@fjordbygg-demo.no --to oppsigelse@visma.no "
         "--header 'Subject: Oppsigelse' --body 'Vi sier opp Visma Global fra nyttår.'\n"
@@ -91,7 +99,13 @@ def show(decided: list[Decided]) -> None:
     for mail in decided:
         told = explain(mail.message, mail.understanding, mail.decision)
         sender = mail.message.sender.spec if mail.message.sender else "(no usable sender)"
-        tell(mail.recorded.ticket_no, told, arrived=local(mail.context.arrival), sender=sender, subject=mail.message.subject)
+        tell(
+            mail.recorded.ticket_no,
+            told,
+            arrived=local(mail.context.arrival),
+            sender=sender,
+            subject=mail.message.subject,
+        )
         SHOWN["mails"] += 1
 
 
@@ -99,13 +113,16 @@ def _summary(daemon: object, sent: Path) -> None:
     from processor.daemon import Daemon
     from processor.store.counts import counts
 
-    assert isinstance(daemon, Daemon)  # noqa: S101
-    typer.echo("In the store: " + "; ".join(
-        f"{thing} " + ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-        for thing, states in counts(daemon.engine).items()
-        if states
-    ))
-    typer.echo(f"The answers lie as mails in {sent}/, the queue is: .venv/bin/processor queue list --demo")
+    assert isinstance(daemon, Daemon)
+    typer.echo(
+        "In the store: "
+        + "; ".join(
+            f"{thing} " + ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+            for thing, states in counts(daemon.engine).items()
+            if states
+        )
+    )
+    typer.echo(f"The answers lie as mails in {sent}/, the queue is: .venv/bin/processor queue list -c var/demo.toml")
 
 
 def _ports(smtp_port: int) -> None:

@@ -29,11 +29,17 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
                 typer.echo(f"      {finding.mend}")
 
     problems = check_store(settings.store_url)
-    tell(f"database {settings.store_url.rpartition('@')[2]}", [Finding(not problems, each, "") for each in problems or ["opens"]])
+    tell(
+        f"database {settings.store_url.rpartition('@')[2]}",
+        [Finding(not problems, each, "") for each in problems or ["opens"]],
+    )
     for mailbox in settings.mailboxes:
         tell(f"mailbox {mailbox.name} ({mailbox.user} at {mailbox.host}:{mailbox.port})", probe(mailbox))
     if settings.smtp:
         tell(f"smtp {settings.smtp.host}:{settings.smtp.port}", probe_smtp(settings.smtp))
     else:
-        tell("smtp", [Finding(False, "no [smtp] in the configuration: answers wait in the outbox", "Add an [smtp] table.")])
+        tell(
+            "smtp",
+            [Finding(False, "no [smtp] in the configuration: answers wait in the outbox", "Add an [smtp] table.")],
+        )
     raise typer.Exit(1 if bad else 0)

@@ -66,12 +66,14 @@ def shipped(name: str) -> Path:
 
 def open_engine(config: Config) -> Engine:
     """Open the store or exit 1 with the reason in words."""
-    from processor.store.engine import StoreRefused, open_store
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from processor.store.engine import SchemaError, open_store
 
     try:
         return open_store(config.store_url)
-    except StoreRefused as error:
-        typer.echo(f"The store cannot be used: {error}", err=True)
+    except (SchemaError, SQLAlchemyError, OSError) as error:
+        typer.echo(f"The store cannot be used: {str(error).splitlines()[0]}", err=True)
         raise typer.Exit(1) from None
 
 

@@ -26,6 +26,9 @@ def add(name: Annotated[str, typer.Argument(help="The person's name.")], config:
     except NameTakenError:
         typer.echo(f"There is a person named {name!r} already.", err=True)
         raise typer.Exit(2) from None
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
     typer.echo(f"{name}'s secret, shown this once: {secret}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -14,10 +15,15 @@ from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from processor.store.people import Person
+    from processor.store.queue import ActionResult, QueueRow
+
 OSLO = ZoneInfo("Europe/Oslo")
 app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, show, approve, done, reject.")
 Name = Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add", prompt="Your name")]
-Secret = Annotated[str, typer.Option(help="Your secret.", prompt="Your secret", hide_input=True, envvar="PROCESSOR_SECRET")]
+Secret = Annotated[
+    str, typer.Option(help="Your secret.", prompt="Your secret", hide_input=True, envvar="PROCESSOR_SECRET")
+]
 Id = Annotated[str, typer.Argument(help="An action (a7) or a reply (r7), as queue list shows it.")]
 
 
@@ -33,17 +39,35 @@ def show_list(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
 ) -> None:
     """List what waits for a person, the most urgent first."""
-    from processor.store.queue import queue
+    from processor.store.queue import queue, unsent
+    from processor.store.work import set_aside_mails
 
-    rows = queue(open_engine(open_config(config)), limit=limit)
+    engine = open_engine(open_config(config))
+    rows = queue(engine, limit=limit)
     for row in rows:
-        if as_json:
-            told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row._asdict().items()}
-            typer.echo(json.dumps(told, ensure_ascii=False))
-        else:
-            typer.echo(f"{row.id:>6}  {row.ticket_no}  {row.what:32} {row.state:10} due {local(row.due):22} {row.who}  {row.note}")
+        typer.echo(json.dumps(asdict(row), ensure_ascii=False, default=str) if as_json else _line(row))
+    for reply in unsent(engine, limit):
+        told = f"{f'r{reply.outbox_id}':>6}  {reply.ticket_no}  {reply.kind} to {reply.to} is {reply.state}: {reply.reason}"
+        typer.echo(json.dumps(asdict(reply), ensure_ascii=False, default=str) if as_json else told)
+    for mail in set_aside_mails(engine, limit):
+        told = f"{f'm{mail.mail_id}':>6}  {mail.account}/{mail.folder}, {mail.size} bytes, set aside: {mail.reason.splitlines()[-1]}"
+        typer.echo(json.dumps(asdict(mail), ensure_ascii=False, default=str) if as_json else told)
     if not rows and not as_json:
-        typer.echo("Nothing waits for a person.")
+        typer.echo("No ticket waits for a person.")
+
+
+def _line(row: QueueRow) -> str:
+    which = f"a{row.action_id}" if row.action_id else ""
+    what = row.action_kind.replace("_", " ") if row.action_kind else "look at the mail"
+    people = {"two_staff": " (two people)", "staff": ""}.get(row.needs, "")
+    due = f"due {local(row.due)}" if row.due else ""
+    notes = [row.action_state if row.action_state != "waiting" else "", "review" if row.outcome == "review" else ""]
+    notes += [
+        f"sender {row.provenance}" if row.provenance != "proven" else "",
+        f"{row.drafts} draft" if row.drafts else "",
+    ]
+    told = f"{which:>6}  {row.ticket_no}  {what + people:38} {due:25} {row.company or row.sender}"
+    return f"{told}  {', '.join(filter(None, notes))}".rstrip()
 
 
 @app.command("show")
@@ -72,8 +96,10 @@ def approve(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_
     engine = open_engine(open_config(config))
     person = _person(engine, name, secret)
     kind, number = _parse(which)
-    act = queue.approve if kind == "a" else queue.approve_reply
-    _tell(act(engine, number, person, datetime.now(UTC)))
+    if kind == "a":
+        _tell(queue.approve(engine, number, person, datetime.now(UTC)))
+    else:
+        _tell_reply(queue.approve_reply(engine, number, person, datetime.now(UTC)), "goes out")
 
 
 @app.command("done")
@@ -101,8 +127,10 @@ def reject(
     engine = open_engine(open_config(config))
     person = _person(engine, name, secret)
     kind, number = _parse(which)
-    act = queue.reject if kind == "a" else queue.cancel_reply
-    _tell(act(engine, number, person, reason, datetime.now(UTC)))
+    if kind == "a":
+        _tell(queue.reject(engine, number, person, reason, datetime.now(UTC)))
+    else:
+        _tell_reply(queue.cancel_reply(engine, number, person, datetime.now(UTC), reason), "is cancelled")
 
 
 def _parse(which: str) -> tuple[str, int]:
@@ -111,16 +139,21 @@ def _parse(which: str) -> tuple[str, int]:
     raise typer.BadParameter(f"{which!r} is neither an action (a7) nor a reply (r7)")
 
 
-def _person(engine: Engine, name: str, secret: str) -> str:
+def _person(engine: Engine, name: str, secret: str) -> Person:
     from processor.store.people import verify_person
 
     person = verify_person(engine, name, secret)
     if person is None:
         typer.echo("Name and secret do not fit.", err=True)
         raise typer.Exit(1)
-    return person.name
+    return person
 
 
-def _tell(outcome: object) -> None:
-    typer.echo(str(outcome))
-    raise typer.Exit(0 if getattr(outcome, "ok", False) else 1)
+def _tell(result: ActionResult) -> None:
+    typer.echo(f"{result}."[0].upper() + f"{result}."[1:])
+    raise typer.Exit(0 if result.ok else 1)
+
+
+def _tell_reply(well: bool, what: str) -> None:
+    typer.echo(f"The reply {what}." if well else "It is no draft any more, or confirms what is not done.")
+    raise typer.Exit(0 if well else 1)

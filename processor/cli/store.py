@@ -12,13 +12,15 @@ db = typer.Typer(no_args_is_help=True, help="The database: upgrade its schema.")
 @db.command("upgrade")
 def upgrade(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Bring the database's schema up to this version (SQLite does so by itself)."""
-    from processor.store.engine import StoreRefused
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from processor.store.engine import SchemaError
     from processor.store.engine import upgrade as to_head
 
     try:
         typer.echo(f"The schema is at {to_head(open_config(config).store_url)}.")
-    except StoreRefused as error:
-        typer.echo(f"The store cannot be used: {error}", err=True)
+    except (SchemaError, SQLAlchemyError) as error:
+        typer.echo(f"The store cannot be used: {str(error).splitlines()[0]}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -27,4 +29,6 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.store.counts import counts
 
     for thing, states in counts(open_engine(open_config(config))).items():
-        typer.echo(f"{thing:10} " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"))
+        typer.echo(
+            f"{thing:10} " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,11 +12,12 @@ from rich.text import Text
 
 OUTCOME = {"answer": "green", "review": "yellow", "ignore": "dim"}
 MOST_EVIDENCE = 4
+UNBOUND_WIDTH = 120
 
 
 def tell(name: str, told: Mapping[str, Any], *, arrived: str = "", sender: str = "", subject: str = "") -> None:
     """Print one explained mail (the JSON of ``explain`` as values) for a person."""
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUND_WIDTH)
     decision, reply = told["decision"], told["decision"]["reply"]
     head = Text.assemble((name, "bold"), "  ", (arrived, "dim"))
     if sender or subject:
@@ -70,4 +72,7 @@ def _actions(actions: list[Mapping[str, str]]) -> Text:
 def _reply(reply: Mapping[str, str] | None, decision: Mapping[str, Any]) -> Text:
     if reply is None:
         return Text(f"no reply: {decision['because'][-1] if decision['because'] else ''}", "dim")
-    return Text.assemble(("reply   ", "green"), f"{reply['template']} ({reply['kind']}, {reply['language']}) to {reply['to']}: {reply['subject']}")
+    return Text.assemble(
+        ("reply   ", "green"),
+        f"{reply['template']} ({reply['kind']}, {reply['language']}) to {reply['to']}: {reply['subject']}",
+    )

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 
-from processor.config import Config, MailboxSettings, SmtpSettings
+from processor.config import Config
 from processor.demo.smtpd import AUTHSERV_ID, serve, stamp
-from processor.ticket import Level, Limits
+from processor.loading.configuration import load_config
 
 ADDRESSES = {
     "oppsigelse@visma.no": "oppsigelse",
@@ -31,6 +31,40 @@ USER = "kundesenter"
 MAILS = Path(__file__).parent / "mails"
 IMAP_PORT, SMTP_PORT = 1143, 2525
 START_SECONDS = 15
+HEAD = """# Written by `processor demo` at each start; look at its store with: processor queue list -c var/demo.toml
+[company]
+key = {{ file = "demo-key" }}
+own_addresses = [{own}]
+authserv_ids = ["{authserv_id}"]
+[store]
+url = "sqlite:///processor.db"
+[rules]
+rules = "{rules}"
+templates = "{templates}"
+[answers]
+level = "automatic"
+# The same customers write at each start, so the usual few answers a day would hide the road.
+per_sender = 100
+[smtp]
+host = "127.0.0.1"
+port = {smtp_port}
+tls = "plain"
+from_address = "oppsigelse@visma.no"
+from_name = "Kundesenteret"
+[run]
+workers = 0
+"""
+BOX = """[[mailbox]]
+name = "{folder}"
+purpose = "{purpose}"
+host = "127.0.0.1"
+port = {port}
+tls = "plain"
+user = "{user}"
+password = {{ file = "demo-password" }}
+folder = "{folder}"
+poll_seconds = 5
+"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +86,7 @@ class Embedded:
 @contextmanager
 def embedded(var: Path) -> Iterator[Embedded]:
     """Start both servers, give what the program needs to use them, and stop them at the end."""
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
     imap_port, smtp_port = free_port(IMAP_PORT), free_port(SMTP_PORT)
     password = secrets.token_urlsafe(12)
     command = [sys.executable, "-m", "processor.demo.imapd", str(imap_port), USER, password]
@@ -71,46 +106,28 @@ def embedded(var: Path) -> Iterator[Embedded]:
 
 
 def configuration(running: Embedded, var: Path) -> Config:
-    """The configuration of the embedded default: everything automatic, since its customers are ours."""
-    smtp = SmtpSettings(
-        host="127.0.0.1",
-        port=running.smtp_port,
-        tls="plain",
-        envelope_from="oppsigelse@visma.no",
-        from_address="oppsigelse@visma.no",
-        from_name="Kundesenteret",
+    """Write var/demo.toml, so that every other command can look at the demo's store too, and load it.
+
+    Everything is automatic, since the demo's customers are ours.
+    """
+    here = Path(__file__).parent.parent.parent
+    rules, templates = (Path(name) if Path(name).is_dir() else here / name for name in ("rules", "templates"))
+    _private(var / "demo-key", secrets.token_urlsafe(32), keep=True)
+    _private(var / "demo-password", running.password, keep=False)
+    head = HEAD.format(
+        own=", ".join(f'"{address}"' for address in ADDRESSES),
+        authserv_id=AUTHSERV_ID,
+        rules=rules.absolute().as_posix(),
+        templates=templates.absolute().as_posix(),
+        smtp_port=running.smtp_port,
     )
-    mailboxes = tuple(
-        MailboxSettings(
-            name=folder,
-            host="127.0.0.1",
-            port=running.imap_port,
-            tls="plain",
-            user=USER,
-            password=lambda: running.password,
-            folder=folder,
-            purpose=purpose,
-            poll_seconds=5,
-            review="keyword",
-        )
+    boxes = (
+        BOX.format(folder=folder, purpose=purpose, user=USER, port=running.imap_port)
         for folder, purpose in PURPOSES.items()
     )
-    here = Path(__file__).parent.parent.parent
-    return Config(
-        path=var / "demo",
-        store_url=f"sqlite:///{var.absolute() / 'processor.db'}",
-        key=_key(var),
-        rules_dir=Path("rules") if Path("rules").is_dir() else here / "rules",
-        templates_dir=Path("templates") if Path("templates").is_dir() else here / "templates",
-        mailboxes=mailboxes,
-        smtp=smtp,
-        own_addresses=tuple(ADDRESSES),
-        authserv_ids=(AUTHSERV_ID,),
-        level=Level.AUTOMATIC,
-        # The same customers write at each start, so the usual limit of a few answers a day would hide the road.
-        limits=Limits(per_sender=100),
-        workers=0,
-    )
+    path = var / "demo.toml"
+    path.write_text(head + "".join(boxes), encoding="utf-8")
+    return load_config(path)
 
 
 def deliver_demo_mails(running: Embedded) -> int:
@@ -163,10 +180,8 @@ def _header(raw: bytes, name: bytes) -> bytes:
     return b""
 
 
-def _key(var: Path) -> bytes:
-    var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = var / "demo-key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    return path.read_bytes()
+def _private(path: Path, text: str, *, keep: bool) -> None:
+    if keep and path.exists():
+        return
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="ascii")

@@ -15,10 +15,12 @@ from processor.config import SmtpSettings
 from processor.letter import compose
 from processor.store import outbox
 from processor.store.outbox import Outgoing
-from processor.world.courier import Courier, Deferred, Delivered, Lost, Rejected
+from processor.world.courier import Courier
+from processor.world.outcomes import Deferred, Delivered, Lost, Rejected
 
 LEASE_SECONDS = 120
-GIVE_UP_AFTER = timedelta(hours=48)
+# With the gaps below, about two days.
+MOST_TRIES = 30
 FIRST_GAP = timedelta(seconds=30)
 LONGEST_GAP = timedelta(hours=2)
 
@@ -28,17 +30,28 @@ class FenceLostError(Exception):
 
 
 def deliver(
-    engine: Engine, courier: Courier, settings: SmtpSettings, worker: str, clock: Callable[[], datetime], limit: int = 20
+    engine: Engine,
+    courier: Courier,
+    settings: SmtpSettings,
+    worker: str,
+    clock: Callable[[], datetime],
+    limit: int = 20,
+    going: Callable[[], bool] = lambda: True,
 ) -> tuple[int, int]:
     """Send up to ``limit`` ready answers; returns how many were claimed and how many the server took."""
     rows = outbox.claim(engine, worker, limit, clock(), LEASE_SECONDS)
-    taken = sum(_send(engine, courier, settings, row, clock) for row in rows)
+    taken = 0
+    for row in rows:
+        # What is claimed and not begun is free again when its lease ends, or at the next start.
+        if not going():
+            break
+        taken += _send(engine, courier, settings, row, clock)
     return len(rows), taken
 
 
 def gap_after(tries: int) -> timedelta:
     """The wait before the next try: doubled each time, two hours at most (RFC 5321 section 4.5.4.1)."""
-    return min(FIRST_GAP * 2 ** min(tries, 16), LONGEST_GAP)
+    return min(FIRST_GAP * int(2 ** min(tries, 16)), LONGEST_GAP)
 
 
 def _send(
@@ -76,17 +89,17 @@ def _send(
 
 
 def _later(engine: Engine, row: Outgoing, reason: str, now: datetime) -> None:
-    if now - row.created > GIVE_UP_AFTER:
-        outbox.failed(engine, row.id, row.fence, f"given up after {GIVE_UP_AFTER}: {reason}", now)
+    if row.tries >= MOST_TRIES:
+        outbox.failed(engine, row.id, row.fence, f"given up after {row.tries} tries: {reason}", now)
     else:
-        outbox.retry_at(engine, row.id, row.fence, reason, now + gap_after(row.tries))
+        outbox.retry_at(engine, row.id, row.fence, reason, now + gap_after(row.tries), now)
 
 
 def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:
     return compose(
         message_id=row.message_id,
         in_reply_to=row.in_reply_to,
-        references=row.references,
+        references=row.references.split(),
         from_address=settings.from_address,
         from_name=settings.from_name,
         reply_to=settings.reply_to,

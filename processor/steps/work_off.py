@@ -10,9 +10,10 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DataError, IntegrityError
 
 from processor.config import Config
 from processor.deciding.authenticity import judge
@@ -22,14 +23,18 @@ from processor.findings import Understanding
 from processor.message import Message
 from processor.pipeline import Read, conclude, read_and_understand
 from processor.rulebook import Rulebook
-from processor.store.context import Lately, known_sender, replies_lately, ticket_for
-from processor.store.levels import levels
-from processor.store.record import Record, Recorded, record
+from processor.store.context import RepliesLately, known_sender, replies_lately, ticket_for
+from processor.store.decided import NumberTakenError, Record, Recorded
+from processor.store.levels import TypeLevel, levels, lowest
+from processor.store.record import record
 from processor.store.switch import stopped
+from processor.store.transaction import reading
+from processor.store.watermarks import first_start
 from processor.store.work import Pending, pending, set_aside
 from processor.ticket import Context, Decision, Level
 
-SEVERITY = {level: number for number, level in enumerate(Level)}
+# Faults of the mail or of our code, not of the world: the world's are raised and tried again.
+UNRECORDABLE = (NumberTakenError, ValueError, TypeError, KeyError, IntegrityError, DataError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +63,46 @@ def work_off(
     if not found:
         return len(claimed), []
     in_batch: Counter[str] = Counter()
+    starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
     decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
         for mail, each in found:
             try:
-                context, joins = _context(connection, mail, each, config, now, in_batch)
+                context, joins = _context(connection, rulebook, mail, each, config, now, starts[mail.account], in_batch)
                 decision = conclude(each, context, rulebook)
             except Exception:
-                connection.rollback()
                 set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
                 continue
             if decision.reply:
                 in_batch.update([decision.reply.to, ""])
-            made = _record(mail, each, context, decision, joins, _level(decision, in_force), stop, config, now)
+            made = _record(
+                mail, each, context, decision, joins, _level(decision, in_force, mail.arrival_time), stop, config, now
+            )
             decided.append((mail, each, context, decision, made))
-    recorded = record(engine, [made for *_, made in decided])
+    recorded = _commit(engine, [made for *_, made in decided], now)
     return len(claimed), [
         Decided(mail, each.message, each.understanding, context, decision, done)
         for (mail, each, context, decision, _), done in zip(decided, recorded, strict=True)
+        if done is not None
     ]
+
+
+def _commit(engine: Engine, records: list[Record], now: datetime) -> list[Recorded | None]:
+    """Record a batch in one commit; if one of it cannot be recorded, each alone, and that one is set aside."""
+    try:
+        return list(record(engine, records))
+    except UNRECORDABLE:
+        return [_commit_one(engine, each, now) for each in records]
+
+
+def _commit_one(engine: Engine, made: Record, now: datetime) -> Recorded | None:
+    try:
+        return record(engine, [made])[0]
+    except UNRECORDABLE:
+        set_aside(engine, made.mail_id, traceback.format_exc(limit=-8), now)
+        return None
 
 
 def _read(engine: Engine, mail: Pending, rulebook: Rulebook, now: datetime) -> Read | None:
@@ -90,23 +114,34 @@ def _read(engine: Engine, mail: Pending, rulebook: Rulebook, now: datetime) -> R
 
 
 def _context(
-    connection: Connection, mail: Pending, read: Read, config: Config, now: datetime, in_batch: Counter[str]
+    connection: Connection,
+    rulebook: Rulebook,
+    mail: Pending,
+    read: Read,
+    config: Config,
+    now: datetime,
+    answer_from: datetime,
+    in_batch: Counter[str],
 ) -> tuple[Context, int | None]:
     """Ask the store what it knows about a mail; the second value is the ticket that it joins."""
     message = read.message
     sender = message.sender.spec if message.sender else ""
     provenance = judge(message, config.authserv_ids, config.own_addresses)
     ticket = ticket_for(connection, (*message.in_reply_to, *reversed(message.references)))
-    joins = ticket is not None and may_join(message, provenance, ticket.sender, named_our_message_id=ticket.by_our_id)
+    joins = ticket is not None and may_join(
+        message, provenance, ticket.sender, named_our_message_id=ticket.ours, public_domains=rulebook.public_domains
+    )
     lately = (
         replies_lately(connection, sender, ticket.ticket_id if ticket and joins else None, now)
         if sender
-        else Lately(0, 0, 0)
+        else RepliesLately(0, 0, 0)
     )
     context = Context(
         now=now,
-        arrival=mail.arrival,
-        ticket_no=ticket.ticket_no if ticket and joins else new_ticket_no(message.letter, config.key, config.ticket_prefix),
+        arrival=mail.arrival_time,
+        ticket_no=ticket.ticket_no
+        if ticket and joins
+        else new_ticket_no(message.letter, config.key, config.ticket_prefix),
         joins=joins,
         mailbox=mail.account,
         purpose=mail.purpose,
@@ -118,7 +153,7 @@ def _context(
         replies_in_all=lately.in_all + in_batch[""],
         known_sender=bool(message.sender and known_sender(connection, sender, message.sender.domain)),
         limits=config.limits,
-        answer_from=mail.answer_from,
+        answer_from=answer_from,
         answer_within_hours=config.answer_within_hours,
         team=config.team,
     )
@@ -148,9 +183,11 @@ def _record(
         context=context,
         level=level,
         stopped=stop,
+        envelope_from=config.smtp.envelope_from if config.smtp else "",
         reply_message_id=reply_message_id(config.key, message.letter, reply.kind, domain) if reply else "",
         sender_spec=message.sender.spec if message.sender else "",
         now=now,
+        leave_before=context.arrival + timedelta(hours=config.answer_within_hours),
     )
 
 
@@ -158,10 +195,9 @@ def _defaults(rulebook: Rulebook, config: Config) -> dict[str, Level]:
     return {name: config.levels.get(name, config.level) for name in ("general", *rulebook.types)}
 
 
-def _level(decision: Decision, in_force: Mapping[str, Level]) -> Level:
+def _level(decision: Decision, in_force: Mapping[str, TypeLevel], arrival: datetime) -> Level:
     """The lowest level among the mail's items; a mail in review goes by the level of ``general``."""
     names = [item.type for item in decision.items] or ["general"]
     if decision.outcome == "review":
         names.append("general")
-    return min((in_force.get(name, Level.OBSERVE) for name in names), key=SEVERITY.__getitem__)
-
+    return lowest(in_force, names, arrival)

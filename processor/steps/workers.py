@@ -73,7 +73,14 @@ class Workers:
         child = self.spawning.Process(
             target=work,
             name=f"worker-{number}",
-            args=(self.config_path, f"worker-{number}-{os.getpid()}", self.ended, self.kept[number], self.progress, self.rules),
+            args=(
+                self.config_path,
+                f"worker-{number}-{os.getpid()}",
+                self.ended,
+                self.kept[number],
+                self.progress,
+                self.rules,
+            ),
             daemon=True,
         )
         child.start()

@@ -39,7 +39,7 @@ def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]
         here.configure(workers)
         process = here.start()
         try:
-            wait(lambda: here.ask("select 1 from watermark"), "the daemon to open its mailbox")
+            wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox")
             time.sleep(2.5)
             fill(here, mails)
             wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail")

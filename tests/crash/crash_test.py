@@ -26,7 +26,7 @@ def crash(rounds: int, mails: int, seed: int, folder: Path, quiet: bool = False)
         here.configure(workers=1)
         # The first start fixes the time from which mail is answered; it must lie before the mails.
         process = here.start()
-        await_true(lambda: here.ask("select 1 from watermark"))
+        await_true(lambda: here.ask("select 1 from mailbox"))
         kill(process)
         waiting = corpus(mails)
         for number in range(rounds):

@@ -1,0 +1,43 @@
+"""A ticket in the terminal: its mails, what was understood, actions, replies and history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from processor.cli.queue import local
+
+if TYPE_CHECKING:
+    from processor.store.queue import TicketView
+
+
+def print_ticket(view: TicketView) -> None:
+    """Print everything about a ticket, oldest first."""
+    typer.echo(f"{view.number}  {view.state}  {view.subject}")
+    typer.echo(
+        f"from {view.sender} ({view.provenance}){f', {view.company}' if view.company else ''}; outcome {view.outcome}\n"
+    )
+    for mail in view.mails:
+        again = ", the same letter again" if mail.duplicate else ""
+        typer.echo(
+            f"mail    m{mail.id}  {local(mail.arrived_at)}  {mail.account}/{mail.folder}, {mail.size} bytes{again}"
+        )
+    for item in view.items:
+        typer.echo(f"item    {item.type} {item.confidence:.0%}  {item.org_no}  by {item.rule}")
+        for request in item.evidence.get("requests", []):
+            typer.echo(f"          «{request.get('text', '')}» ({request.get('rule', '')})")
+    for action in view.actions:
+        needs = action.needs.replace("_", " ")
+        typer.echo(f"action  a{action.id}  {action.kind}: {action.state}, needs {needs}, due {local(action.due)}")
+        for name, value in action.facts.items():
+            typer.echo(f"          {name}: {value}")
+        for approval in action.approvals:
+            typer.echo(f"          approved by {approval.person}, {local(approval.at)}")
+    for reply in view.replies:
+        typer.echo(
+            f"reply   r{reply.id}  {reply.kind} to {reply.to}: {reply.state} {reply.hold_reason}{reply.response}{reply.error}"
+        )
+        typer.echo("".join(f"          {line}\n" for line in reply.text.splitlines()))
+    for event in view.events:
+        typer.echo(f"event   {local(event.at)}  {event.kind} by {event.actor}")

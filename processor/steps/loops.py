@@ -1,0 +1,130 @@
+"""A mailbox's loop: fetch, keep, settle, wait; a bad server never stops the others."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.engine import Engine
+
+from processor import journal
+from processor.config import MailboxSettings
+from processor.steps.take_in import Folder, settle, take_in
+from processor.world.backoff import gap
+from processor.world.failures import Failure
+from processor.world.mailbox import Mailbox
+
+# A mail already settled shows on the server within this time after it was decided.
+SETTLE_PAUSE = 0.2
+
+
+class MailboxLoop(threading.Thread):
+    """One account's thread.
+
+    ``wake`` ends its waiting, for a poll or at the end; ``kept`` is called after each commit that
+    brought a new mail.  IDLE tells of mail at once, the poll is the safety net behind it.
+    """
+
+    def __init__(
+        self,
+        settings: MailboxSettings,
+        engine: Engine,
+        clock: Callable[[], datetime],
+        ended: threading.Event,
+        kept: Callable[[], None],
+    ) -> None:
+        super().__init__(name=f"mailbox {settings.name}")
+        self.settings = settings
+        self.engine = engine
+        self.clock = clock
+        self.ended = ended
+        self.kept = kept
+        self.interrupt = threading.Event()
+        self.waiting = False
+        self.owed = False
+        self.mailbox = Mailbox(settings, self.interrupt)
+        self.folders: list[Folder] = []
+        self.failures = 0
+
+    def wake(self) -> None:
+        """End the waiting: fetch and settle now."""
+        if self.waiting or self.ended.is_set():
+            self.interrupt.set()
+
+    def settle_soon(self) -> None:
+        """Mails of this account may have been decided: tell the server at the next pause."""
+        self.owed = True
+        self.wake()
+
+    def run(self) -> None:
+        """Loop until ended; each failure is told and followed by a growing, jittered wait."""
+        while not self.ended.is_set():
+            try:
+                self._pass()
+                self.failures = 0
+                self._wait()
+            except Failure as failure:
+                self._failed(failure.reason)
+            except Exception as error:
+                journal.step_failed(self.name, error)
+                self._failed(type(error).__name__)
+        self.mailbox.close()
+
+    def one_pass(self) -> bool:
+        """Fetch and settle once, for ``once``; false when the server failed."""
+        try:
+            self._pass()
+        except Failure as failure:
+            journal.mailbox_failed(self.settings.name, failure.reason, 0)
+            self.mailbox.close()
+            return False
+        return True
+
+    def settle_pass(self) -> bool:
+        """Tell the server what was decided, and hang up."""
+        try:
+            for folder in self.folders:
+                settle(self.mailbox, folder, self.engine, self.clock)
+        except Failure as failure:
+            journal.mailbox_failed(self.settings.name, failure.reason, 0)
+            return False
+        finally:
+            self.mailbox.close()
+        return True
+
+    def _pass(self) -> None:
+        self.interrupt.clear()
+        self.owed = False
+        if not self.folders:
+            self.folders = self._open()
+        for folder in self.folders:
+            for arrivals, new in take_in(self.mailbox, folder, self.engine, self.clock):
+                if arrivals:
+                    journal.mails_kept(self.settings.name, arrivals, new)
+                    self.kept()
+            settle(self.mailbox, folder, self.engine, self.clock)
+
+    def _open(self) -> list[Folder]:
+        names = self.mailbox.folders()
+        journal.mailbox_opened(self.settings.name, names[0])
+        return [Folder(name, junk=number > 0) for number, name in enumerate(names)]
+
+    def _wait(self) -> None:
+        self.waiting = True
+        try:
+            if not self.owed and not self.ended.is_set():
+                self.mailbox.wait(self.settings.poll_seconds)
+            elif self.owed:
+                self.ended.wait(SETTLE_PAUSE)
+        finally:
+            self.waiting = False
+
+    def _failed(self, reason: str) -> None:
+        self.failures += 1
+        wait = gap(self.failures, random.random())  # noqa: S311  (jitter, no secret)
+        journal.mailbox_failed(self.settings.name, reason, wait)
+        self.mailbox.close()
+        self.folders = []
+        self.ended.wait(wait)

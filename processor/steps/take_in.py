@@ -1,0 +1,136 @@
+"""One step of the first commit: what a folder shows us is kept, batch by batch, before anything else.
+
+The watermark moves only over mails that are kept, and never past one whose bytes did not come; that one
+is asked for again, and after some tries recorded by what is known of it, for a person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.engine import Engine
+
+from processor.store.arrivals import Arrival
+from processor.store.keep import keep
+from processor.store.keep_stream import keep_stream
+from processor.store.watermarks import advance, mark_arrivals_done, unfinished, watermark
+from processor.world.fetching import Batch, Fetched
+from processor.world.mailbox import Mailbox
+
+FETCH_TRIES = 3
+
+
+@dataclass
+class Folder:
+    """A watched folder and how often each mail's bytes failed to come."""
+
+    name: str
+    junk: bool = False
+    uidvalidity: int | None = None
+    missed: Counter[int] = field(default_factory=Counter)
+
+
+def take_in(
+    mailbox: Mailbox, folder: Folder, engine: Engine, clock: Callable[[], datetime]
+) -> Iterator[tuple[int, int]]:
+    """Keep what is new in the folder; yields (arrivals, new mails) after each commit.
+
+    Raises what the mailbox raises; what was kept by then stays kept.
+    """
+    known = watermark(engine, mailbox.settings.name, folder.name)
+    last, validity = (known.last_uid, known.uidvalidity) if known else (0, None)
+    reached = last
+    blocked = False
+    for batch in mailbox.fetch_new(folder.name, last, validity):
+        if batch.uidvalidity != folder.uidvalidity:
+            folder.uidvalidity = batch.uidvalidity
+            folder.missed.clear()
+        if batch.uidvalidity != validity:
+            validity, reached = batch.uidvalidity, 0
+        given_up = [uid for uid in batch.pending if _missed(folder, uid) >= FETCH_TRIES]
+        arrivals, new = _keep(mailbox, folder, batch, given_up, engine, clock)
+        if set(batch.pending) - set(given_up):
+            blocked = True
+        if not blocked:
+            reached = max(reached, *_uids(batch), 0)
+            advance(engine, mailbox.settings.name, folder.name, batch.uidvalidity, reached)
+        yield arrivals, new
+
+
+def settle(mailbox: Mailbox, folder: Folder, engine: Engine, clock: Callable[[], datetime]) -> int:
+    """Tell the server of mails whose outcome is committed here; returns how many were told.
+
+    A mail of which we hold no bytes is left as it is: it is nobody's but the server's.
+    """
+    account = mailbox.settings.name
+    known = watermark(engine, account, folder.name)
+    if known is None or folder.junk:
+        return 0
+    owed = unfinished(engine, account, folder.name, known.uidvalidity)
+    if not owed:
+        return 0
+    handled = [each.uid for each in owed if each.handled]
+    review = [each.uid for each in owed if not each.handled]
+    settled = mailbox.settle(folder.name, known.uidvalidity, handled, review)
+    told = settled.done | settled.hopeless
+    mark_arrivals_done(engine, account, folder.name, known.uidvalidity, told, clock())
+    return len(told)
+
+
+def _keep(
+    mailbox: Mailbox,
+    folder: Folder,
+    batch: Batch,
+    given_up: list[int],
+    engine: Engine,
+    clock: Callable[[], datetime],
+) -> tuple[int, int]:
+    now = clock()
+    whole = [_arrival(mailbox, folder, each) for each in batch.mails if each.chunks is None]
+    whole += [
+        Arrival(
+            mailbox.settings.name,
+            folder.name,
+            batch.uidvalidity,
+            uid,
+            None,
+            0,
+            None,
+            b"",
+            folder.junk,
+            mailbox.settings.purpose,
+        )
+        for uid in given_up
+    ]
+    kept = keep(engine, whole, now)
+    for each in batch.mails:
+        if each.chunks is not None:
+            kept.append(keep_stream(engine, _arrival(mailbox, folder, each), each.chunks(), now))
+    return len(kept), sum(each.new for each in kept)
+
+
+def _arrival(mailbox: Mailbox, folder: Folder, mail: Fetched) -> Arrival:
+    return Arrival(
+        account=mailbox.settings.name,
+        folder=folder.name,
+        uidvalidity=mail.uidvalidity,
+        uid=mail.uid,
+        internaldate=mail.internaldate,
+        size=mail.size,
+        raw=mail.raw,
+        header=mail.header,
+        junk=folder.junk,
+        purpose=mailbox.settings.purpose,
+    )
+
+
+def _missed(folder: Folder, uid: int) -> int:
+    folder.missed[uid] += 1
+    return folder.missed[uid]
+
+
+def _uids(batch: Batch) -> list[int]:
+    return [*(each.uid for each in batch.mails), *batch.gone, *batch.pending]

@@ -1,0 +1,30 @@
+"""The slow steps: reminders before and after a due time, and what the law lets us keep no longer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Engine
+
+from processor import journal
+from processor.store.due import due_actions
+from processor.store.retention import erase_automatic
+
+SOON = timedelta(hours=2)
+# domain.md section 6: spam and automatic replies are kept for 30 days.
+AUTOMATIC_KEPT = timedelta(days=30)
+
+
+def remind(engine: Engine, now: datetime) -> int:
+    """Tell once of each action that is due within two hours, and once when it is overdue; returns how many."""
+    told = due_actions(engine, now, SOON)
+    for each in told:
+        journal.action_due(each.ticket_no, each.kind, each.overdue)
+    return len(told)
+
+
+def retain(engine: Engine, now: datetime) -> int:
+    """Erase the bytes of automatic mail that is old enough; its keyed digest stays, so it never comes in again."""
+    erased = erase_automatic(engine, now - AUTOMATIC_KEPT)
+    journal.retained(erased)
+    return erased
