@@ -99,7 +99,7 @@ TEXT = st.text(max_size=300)
 @example("ord " * 60)
 @example("æ" * 500)
 @example("\ud800\u202eegpj.exe\u2028Bcc: x")
-def test_any_subject_arrives_as_one_line_and_adds_no_header(subject: str) -> None:
+def test_T37_any_subject_arrives_as_one_line_and_adds_no_header(subject: str) -> None:
     message = parsed(subject=subject)
     assert message.keys() == NAMES
     assert decoded(message, "Subject").split() == one_line(subject).split()
@@ -113,7 +113,7 @@ def test_any_subject_arrives_as_one_line_and_adds_no_header(subject: str) -> Non
 @example("Åse (regnskap), Fjord Bygg AS;")
 @example("=?utf-8?q?=0D=0ABcc:_x@y?= <evil@x>")
 @example("x" * 2000)
-def test_any_display_name_leaves_the_address_alone(name: str) -> None:
+def test_T37_any_display_name_leaves_the_address_alone(name: str) -> None:
     message = parsed(from_name=name)
     assert message.keys() == NAMES
     shown, address = parseaddr(str(message["From"]).replace("\r\n", ""))
@@ -151,7 +151,7 @@ def test_a_long_id_survives_byte_for_byte() -> None:
     assert email.message_from_bytes(raw)["References"].split() == ["<a@b>", LONG]
 
 
-def test_a_long_thread_keeps_its_ends() -> None:
+def test_T40_a_long_thread_keeps_its_ends() -> None:
     ids = [f"<{number}@example.no>" for number in range(500)]
     assert parsed(references=ids)["References"].split() == ids[:20] + ids[-20:]
 
@@ -159,7 +159,7 @@ def test_a_long_thread_keeps_its_ends() -> None:
 @pytest.mark.parametrize(
     "bad", ["x", "<>", "<a b@c>", "<a@b>\r\nBcc: x@y", "<" + "x" * 5000 + "@y>", "<å@b>", "<a@b> <c@d>", "<a<b@c>", ""]
 )
-def test_an_id_that_is_none_is_left_out(bad: str) -> None:
+def test_T40_an_id_that_is_none_is_left_out(bad: str) -> None:
     message = parsed(in_reply_to=bad, references=["<a@b>", bad])
     assert message["In-Reply-To"] is None
     assert message["References"] == "<a@b>"
@@ -196,7 +196,7 @@ def test_a_domain_with_norwegian_letters_is_written_in_ascii() -> None:
     assert parsed(to="kari@blåbær.example")["To"] == "kari@xn--blbr-roah.example"
 
 
-def test_letters_before_the_at_sign_stand_as_utf8_for_smtputf8() -> None:
+def test_T91_letters_before_the_at_sign_stand_as_utf8_for_smtputf8() -> None:
     assert b"To: k\xc3\xa5re@example.no\r\n" in compose(**{**PLAIN, "to": "kåre@example.no"})
 
 

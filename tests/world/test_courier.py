@@ -99,7 +99,7 @@ def test_a_kept_connection_that_is_told_421_is_replaced(sink: SmtpSink) -> None:
         (Fault("dot", "554 5.7.1 policy"), Rejected(554, "5.7.1 policy"), 1),
     ],
 )
-def test_a_refusal_is_told_by_its_code_and_the_next_mail_goes_on(
+def test_T86_a_refusal_is_told_by_its_code_and_the_next_mail_goes_on(
     sink: SmtpSink, fault: Fault, outcome: Outcome, begun: int
 ) -> None:
     attempts = Attempts(sink)
@@ -110,14 +110,14 @@ def test_a_refusal_is_told_by_its_code_and_the_next_mail_goes_on(
     assert sink.connections == 1
 
 
-def test_greylisting_is_over_at_the_next_try(sink: SmtpSink) -> None:
+def test_T85_greylisting_is_over_at_the_next_try(sink: SmtpSink) -> None:
     attempts = Attempts(sink)
     sink.tell(Fault("rcpt", "450 4.2.0 Greylisted"))
     assert [type(attempts.send()) for _ in range(2)] == [Deferred, Delivered]
 
 
 @pytest.mark.parametrize("stage", ["greeting", "mail", "rcpt", "data"])
-def test_a_line_cut_before_the_dot_is_lost_before_the_data(sink: SmtpSink, stage: str) -> None:
+def test_T85_a_line_cut_before_the_dot_is_lost_before_the_data(sink: SmtpSink, stage: str) -> None:
     attempts = Attempts(sink)
     sink.tell(Fault(stage, cut=True))  # type: ignore[arg-type]
     outcome = attempts.send()
@@ -128,7 +128,7 @@ def test_a_line_cut_before_the_dot_is_lost_before_the_data(sink: SmtpSink, stage
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-def test_a_line_cut_after_the_dot_is_lost_after_the_data_and_not_tried_again(sink: SmtpSink, keeps: bool) -> None:
+def test_T87_a_line_cut_after_the_dot_is_lost_after_the_data_and_not_tried_again(sink: SmtpSink, keeps: bool) -> None:
     attempts = Attempts(sink)
     attempts.send()
     sink.tell(Fault("dot", cut=True, keeps=keeps))
@@ -146,7 +146,7 @@ def test_a_loss_during_the_data_is_not_begun_a_second_time_by_itself(sink: SmtpS
     assert attempts.begun == 2
 
 
-def test_a_server_silent_after_the_dot_is_lost_after_the_data(sink: SmtpSink) -> None:
+def test_T88_a_server_silent_after_the_dot_is_lost_after_the_data(sink: SmtpSink) -> None:
     attempts = Attempts(sink, timeout=0.05)
     sink.tell(Fault("dot", delay=2.0))
     outcome = attempts.send()
@@ -189,7 +189,7 @@ def test_what_the_attempt_row_raises_comes_out_and_nothing_leaves(sink: SmtpSink
     courier.close()
 
 
-def test_a_server_that_is_not_there_is_a_loss_before_the_data(sink: SmtpSink) -> None:
+def test_T85_a_server_that_is_not_there_is_a_loss_before_the_data(sink: SmtpSink) -> None:
     assert isinstance(Attempts(sink, port=free_port()).send(), Lost)
 
 
@@ -227,7 +227,9 @@ def refused_setups() -> list[Callable[[SmtpSink], Outcome]]:
 
 @pytest.mark.parametrize("attempt", refused_setups(), ids=["stranger", "system", "no file"])
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-def test_a_certificate_that_cannot_be_believed_sends_nothing(tls: str, attempt: Callable[[SmtpSink], Outcome]) -> None:
+def test_T89_a_certificate_that_cannot_be_believed_sends_nothing(
+    tls: str, attempt: Callable[[SmtpSink], Outcome]
+) -> None:
     with SmtpSink(tls) as sink:  # type: ignore[arg-type]
         outcome = attempt(sink)
         assert isinstance(outcome, Deferred)
@@ -235,28 +237,28 @@ def test_a_certificate_that_cannot_be_believed_sends_nothing(tls: str, attempt: 
         assert sink.accepted == []
 
 
-def test_a_certificate_of_another_name_sends_nothing() -> None:
+def test_T89_a_certificate_of_another_name_sends_nothing() -> None:
     with SmtpSink("implicit", certificate=certificates().misnamed) as sink:
         outcome = Attempts(sink).send()
         assert isinstance(outcome, Deferred)
         assert outcome.setup
 
 
-def test_a_stripped_starttls_sends_nothing(sink: SmtpSink) -> None:
+def test_T89_a_stripped_starttls_sends_nothing(sink: SmtpSink) -> None:
     outcome = Attempts(sink, tls="starttls").send()
     assert outcome == Deferred(0, "the server offers no STARTTLS; nothing is sent in clear instead", setup=True)
     assert sink.accepted == []
 
 
 @pytest.mark.parametrize("changed", [{"host": "smtp.example.com"}, {"user": "kari", "password": lambda: "pw"}])
-def test_neither_mail_nor_password_leaves_this_machine_in_clear(sink: SmtpSink, changed: dict[str, object]) -> None:
+def test_T89_neither_mail_nor_password_leaves_this_machine_in_clear(sink: SmtpSink, changed: dict[str, object]) -> None:
     outcome = Attempts(sink, **changed).send()
     assert isinstance(outcome, Deferred)
     assert outcome.setup
     assert sink.connections == 0
 
 
-def test_letters_before_the_at_sign_go_by_smtputf8(sink: SmtpSink) -> None:
+def test_T91_letters_before_the_at_sign_go_by_smtputf8(sink: SmtpSink) -> None:
     attempts = Attempts(sink)
     assert isinstance(attempts.send(to="kåre@blåbær.example"), Delivered)
     assert isinstance(attempts.send(to="kari@blåbær.example"), Delivered)
@@ -265,7 +267,7 @@ def test_letters_before_the_at_sign_go_by_smtputf8(sink: SmtpSink) -> None:
     assert (second.recipients, "SMTPUTF8" in second.options) == (("kari@xn--blbr-roah.example",), False)
 
 
-def test_a_server_without_smtputf8_is_not_given_a_mangled_address() -> None:
+def test_T91_a_server_without_smtputf8_is_not_given_a_mangled_address() -> None:
     with SmtpSink(smtputf8=False) as sink:
         attempts = Attempts(sink)
         outcome = attempts.send(to="kåre@example.no")

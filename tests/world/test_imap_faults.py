@@ -30,12 +30,12 @@ def only_batch(server: ScriptedImap, **settings: object) -> Batch:
 
 
 @pytest.mark.parametrize("greeting", [b"* BYE Too many connections\r\n", b"", b"SSH-2.0-OpenSSH\r\n", b"* NO x\r\n"])
-def test_a_greeting_that_is_no_welcome_is_transient(greeting: bytes) -> None:
+def test_T80_a_greeting_that_is_no_welcome_is_transient(greeting: bytes) -> None:
     with ScriptedImap(greeting=greeting) as server, pytest.raises(Transient):
         Mailbox(server.settings(timeout=0.5)).connect()
 
 
-def test_a_server_too_busy_for_logins_is_not_a_wrong_password() -> None:
+def test_T80_a_server_too_busy_for_logins_is_not_a_wrong_password() -> None:
     with ScriptedImap({"LOGIN": b"{tag} NO [UNAVAILABLE] try later\r\n"}) as server, pytest.raises(Transient):
         Mailbox(server.settings()).connect()
     with ScriptedImap({"LOGIN": b"* BYE overloaded\r\n{tag} NO x\r\n"}) as server, pytest.raises(Failure) as caught:
@@ -43,7 +43,7 @@ def test_a_server_too_busy_for_logins_is_not_a_wrong_password() -> None:
     assert not isinstance(caught.value, LoginRefused)
 
 
-def test_a_mute_server_ends_in_time() -> None:
+def test_T79_a_mute_server_ends_in_time() -> None:
     with ScriptedImap({"SELECT": lambda client, tag: None}) as server:
         began = time.monotonic()
         with Mailbox(server.settings(timeout=0.5)) as mailbox, pytest.raises(Transient):
@@ -51,7 +51,7 @@ def test_a_mute_server_ends_in_time() -> None:
         assert time.monotonic() - began < 3
 
 
-def test_bodies_of_other_mails_are_not_taken_for_ours() -> None:
+def test_T76_bodies_of_other_mails_are_not_taken_for_ours() -> None:
     bodies = b"* 1 FETCH (UID 9 BODY[]<0> {3}\r\nabc)\r\n* 2 FETCH (UID 2 BODY[]<0> {3}\r\nxyz)\r\n"
     with ScriptedImap(script(bodies)) as server:
         batch = only_batch(server)
@@ -70,7 +70,7 @@ def test_bodies_of_other_mails_are_not_taken_for_ours() -> None:
     ],
     ids=["without a UID", "flags alone", "NIL", "empty", "nothing"],
 )
-def test_a_body_that_does_not_come_stays_pending(bodies: bytes) -> None:
+def test_T76_a_body_that_does_not_come_stays_pending(bodies: bytes) -> None:
     # A reply without UID falls under its sequence number in imapclient: 7 and 8 are no UIDs of ours.
     bodies = bodies.replace(b"* 1 FETCH (BODY", b"* 7 FETCH (BODY")
     with ScriptedImap(script(bodies)) as server:
@@ -78,7 +78,7 @@ def test_a_body_that_does_not_come_stays_pending(bodies: bytes) -> None:
     assert (batch.mails, batch.gone, batch.pending) == ((), (), (1, 2))
 
 
-def test_times_out_of_this_world_are_given_as_they_are_or_not_at_all() -> None:
+def test_T76_times_out_of_this_world_are_given_as_they_are_or_not_at_all() -> None:
     bodies = b"* 1 FETCH (UID 1 BODY[]<0> {3}\r\nabc)\r\n* 2 FETCH (UID 2 BODY[]<0> {3}\r\nxyz)\r\n"
     with ScriptedImap(script(bodies)) as server:
         first, second = only_batch(server).mails
@@ -87,7 +87,7 @@ def test_times_out_of_this_world_are_given_as_they_are_or_not_at_all() -> None:
     assert second.internaldate is None
 
 
-def test_a_mail_that_is_larger_than_its_size_says_is_not_held_in_memory() -> None:
+def test_T76_a_mail_that_is_larger_than_its_size_says_is_not_held_in_memory() -> None:
     replies: dict[str, Reply] = {
         **script(b"* 1 FETCH (UID 1 BODY[]<0> {11}\r\n12345678901)\r\n", SIZES),
         "UID FETCH 1 (BODY.PEEK[HEADER]": b"* 1 FETCH (UID 1 BODY[HEADER]<0> {4}\r\n1234)\r\n",
@@ -104,7 +104,7 @@ def test_a_mail_that_is_larger_than_its_size_says_is_not_held_in_memory() -> Non
         assert b"".join(mail.chunks()) == b"12345678901234"
 
 
-def test_a_connection_cut_inside_a_literal_makes_no_mail() -> None:
+def test_T75_a_connection_cut_inside_a_literal_makes_no_mail() -> None:
     def cut(client: socket.socket, tag: bytes) -> None:
         client.sendall(b"* 1 FETCH (UID 1 BODY[]<0> {3000}\r\nhalf a mail")
         client.shutdown(socket.SHUT_RDWR)
@@ -132,7 +132,7 @@ def test_an_answer_that_is_no_imap_is_transient() -> None:
             list(mailbox.fetch_new("INBOX"))
 
 
-def test_a_uidvalidity_that_changes_in_the_session_stops_the_reading() -> None:
+def test_T77_a_uidvalidity_that_changes_in_the_session_stops_the_reading() -> None:
     bodies = b"* OK [UIDVALIDITY 8] new\r\n* 1 FETCH (UID 1 BODY[]<0> {3}\r\nabc)\r\n"
     with (
         ScriptedImap(script(bodies)) as server,
@@ -146,7 +146,7 @@ IDLE = "IMAP4rev1 IDLE"
 EMPTY = SELECTED.replace(b"* 2 EXISTS", b"* 0 EXISTS")
 
 
-def test_a_peer_that_closes_in_idle_is_noticed_at_once() -> None:
+def test_T79_a_peer_that_closes_in_idle_is_noticed_at_once() -> None:
     def vanish(client: socket.socket, tag: bytes) -> None:
         client.sendall(b"+ idling\r\n")
         client.shutdown(socket.SHUT_RDWR)
@@ -158,7 +158,7 @@ def test_a_peer_that_closes_in_idle_is_noticed_at_once() -> None:
         assert time.monotonic() - began < 2
 
 
-def test_a_peer_silently_dead_in_idle_is_found_dead_when_the_wait_ends() -> None:
+def test_T79_a_peer_silently_dead_in_idle_is_found_dead_when_the_wait_ends() -> None:
     with ScriptedImap({"SELECT": EMPTY}, capabilities=IDLE) as server:
         server.replies["IDLE"] = lambda client, tag: client.sendall(b"+ idling\r\n")
         server.replies[""] = lambda client, tag: None  # Nothing answers the DONE.
@@ -168,7 +168,7 @@ def test_a_peer_silently_dead_in_idle_is_found_dead_when_the_wait_ends() -> None
         assert time.monotonic() - began < 4
 
 
-def test_a_goodbye_in_idle_is_transient() -> None:
+def test_T75_a_goodbye_in_idle_is_transient() -> None:
     def leave(client: socket.socket, tag: bytes) -> None:
         client.sendall(b"+ idling\r\n* BYE token expired\r\n")
 
@@ -194,7 +194,7 @@ def test_news_told_before_idle_begins_is_news() -> None:
         assert mailbox.wait(30)
 
 
-def test_a_stripped_starttls_ends_without_a_password() -> None:
+def test_T89_a_stripped_starttls_ends_without_a_password() -> None:
     with ScriptedImap() as server, pytest.raises(Failure, match="STARTTLS"):
         Mailbox(server.settings(tls="starttls")).connect()
     assert not any(b"hemmelig" in line for line in server.heard)

@@ -46,7 +46,7 @@ def test_the_last_mail_is_not_taken_for_new_though_the_range_names_it(box: Box) 
         assert mails(mailbox.fetch_new("INBOX", 500)) == []
 
 
-def test_fetching_marks_nothing_as_read_and_takes_what_others_have_read(box: Box) -> None:
+def test_T78_fetching_marks_nothing_as_read_and_takes_what_others_have_read(box: Box) -> None:
     box.deliver(mail())
     other = box.client()
     other.add_flags([1], ["\\Seen"])
@@ -58,7 +58,7 @@ def test_fetching_marks_nothing_as_read_and_takes_what_others_have_read(box: Box
     other.logout()
 
 
-def test_a_changed_uidvalidity_brings_everything_again(box: Box) -> None:
+def test_T77_a_changed_uidvalidity_brings_everything_again(box: Box) -> None:
     box.deliver(mail("en"), "Saker")
     with Mailbox(box.settings()) as mailbox:
         (first,) = mails(mailbox.fetch_new("Saker"))
@@ -73,7 +73,7 @@ def test_a_changed_uidvalidity_brings_everything_again(box: Box) -> None:
     assert (again.uid, again.raw) == (1, mail("to"))
 
 
-def test_three_hundred_mails_come_in_order_and_in_bounded_batches(box: Box) -> None:
+def test_T83_three_hundred_mails_come_in_order_and_in_bounded_batches(box: Box) -> None:
     for number in range(300):
         box.deliver(mail(f"sak {number}"))
     with Mailbox(box.settings()) as mailbox:
@@ -90,7 +90,7 @@ def test_a_batch_is_bounded_by_bytes_too(box: Box) -> None:
         assert [len(batch.mails) for batch in mailbox.fetch_new("INBOX")] == [2, 2]
 
 
-def test_a_huge_folder_is_searched_in_windows(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_T83_a_huge_folder_is_searched_in_windows(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(25):
         box.deliver(mail(f"sak {number}"))
     with Mailbox(box.settings()) as mailbox:
@@ -100,7 +100,7 @@ def test_a_huge_folder_is_searched_in_windows(box: Box, monkeypatch: pytest.Monk
         assert windows == [list(range(4, 11)), list(range(11, 21)), list(range(21, 26))]
 
 
-def test_a_mail_above_the_limit_is_streamed(box: Box) -> None:
+def test_T83_a_mail_above_the_limit_is_streamed(box: Box) -> None:
     raw = mail("Stor") + b"".join(b"linje %07d\r\n" % number for number in range(200_000))
     box.deliver(raw)
     box.deliver(mail("liten"))
@@ -116,7 +116,7 @@ def test_a_mail_above_the_limit_is_streamed(box: Box) -> None:
             assert small.raw == mail("liten")
 
 
-def test_a_mail_expunged_by_another_between_search_and_fetch_is_reported_gone(box: Box) -> None:
+def test_T78_a_mail_expunged_by_another_between_search_and_fetch_is_reported_gone(box: Box) -> None:
     for number in range(4):
         box.deliver(mail(f"sak {number}"))
     with Mailbox(box.settings(batch=2)) as mailbox:
@@ -173,7 +173,7 @@ def test_a_missing_folder_is_the_operators_matter(box: Box) -> None:
         mails(mailbox.fetch_new("Finnes ikke"))
 
 
-def test_a_wrong_password_is_a_refused_login(box: Box) -> None:
+def test_T80_a_wrong_password_is_a_refused_login(box: Box) -> None:
     with pytest.raises(LoginRefused, match=box.user):
         Mailbox(box.settings(password=lambda: "feil")).connect()
 
@@ -224,7 +224,7 @@ def test_a_certificate_for_another_name_is_refused() -> None:
             Mailbox(box.settings(tls="implicit", port=server.imaps_port, ca_file=str(made.ca))).connect()
 
 
-def test_no_login_is_sent_where_the_server_forbids_it_in_clear() -> None:
+def test_T80_no_login_is_sent_where_the_server_forbids_it_in_clear() -> None:
     # Dovecot takes loopback for secure by itself, so LOGINDISABLED needs a listener that says it.
     from tests.world.scripted_imap import ScriptedImap
 
@@ -244,7 +244,7 @@ def test_a_server_that_is_not_there_is_transient(box: Box) -> None:
         Mailbox(box.settings(port=free_port())).connect()
 
 
-def test_after_a_lost_connection_the_next_use_opens_a_new_one(box: Box) -> None:
+def test_T75_after_a_lost_connection_the_next_use_opens_a_new_one(box: Box) -> None:
     box.deliver(mail())
     with Mailbox(box.settings()) as mailbox:
         mailbox.connect().abort()
@@ -253,8 +253,10 @@ def test_after_a_lost_connection_the_next_use_opens_a_new_one(box: Box) -> None:
         assert len(mails(mailbox.fetch_new("INBOX"))) == 1
 
 
-def test_idle_wakes_within_two_seconds(box: Box) -> None:
-    with Mailbox(box.settings()) as mailbox:
+@pytest.mark.parametrize("tls", ["plain", "implicit"])
+def test_idle_wakes_within_two_seconds(box: Box, tls: str) -> None:
+    port = box.server.imaps_port if tls == "implicit" else box.server.imap_port
+    with Mailbox(box.settings(tls=tls, port=port, ca_file=str(box.server.certificates.ca))) as mailbox:
         mails(mailbox.fetch_new("INBOX"))
         threading.Timer(0.3, box.deliver, [mail()]).start()
         began = time.monotonic()
@@ -303,7 +305,7 @@ def test_the_line_can_be_cut_from_another_thread(box: Box) -> None:
     mailbox.close()
 
 
-def test_a_stopped_server_is_transient_and_comes_back(box: Box) -> None:
+def test_T75_a_stopped_server_is_transient_and_comes_back(box: Box) -> None:
     with Dovecot({"kari": "pw"}) as server, Mailbox(Box(server, "kari").settings()) as mailbox:
         mails(mailbox.fetch_new("INBOX"))
         stopping = threading.Timer(0.3, server.stop)

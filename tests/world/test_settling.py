@@ -79,7 +79,7 @@ def test_handled_and_review_are_moved_to_folders_made_when_missing(able: Callabl
 
 
 @pytest.mark.parametrize("wish", ["move", "delete"])
-def test_a_mail_that_another_marked_as_deleted_survives(able: Callable[[str], Box], wish: str) -> None:
+def test_T78_a_mail_that_another_marked_as_deleted_survives(able: Callable[[str], Box], wish: str) -> None:
     box = able(f"kari{1 if wish == 'move' else 2}")
     uidvalidity = fill(box)
     other = box.client()
@@ -92,34 +92,34 @@ def test_a_mail_that_another_marked_as_deleted_survives(able: Callable[[str], Bo
     assert flags(box).get(1, {b"\\Deleted"}) == {b"\\Deleted"}
 
 
-def test_mail_that_is_gone_already_counts_as_done(box: Box) -> None:
+def test_T78_mail_that_is_gone_already_counts_as_done(box: Box) -> None:
     uidvalidity = fill(box)
     with Mailbox(box.settings(handled="move", handled_folder="Behandlet")) as mailbox:
         assert mailbox.settle("INBOX", uidvalidity, [2, 77]) == done(2, 77)
 
 
-def test_nothing_is_touched_when_the_uids_may_mean_other_mail(box: Box) -> None:
+def test_T77_nothing_is_touched_when_the_uids_may_mean_other_mail(box: Box) -> None:
     uidvalidity = fill(box)
     with Mailbox(box.settings(handled="delete")) as mailbox:
         assert mailbox.settle("INBOX", uidvalidity + 1, [1]) == Settled(hopeless=frozenset([1]))
     assert flags(box) == {1: set(), 2: set(), 3: set()}
 
 
-def test_a_folder_that_cannot_be_made_leaves_the_mail_to_be_tried_again(box: Box) -> None:
+def test_T80_a_folder_that_cannot_be_made_leaves_the_mail_to_be_tried_again(box: Box) -> None:
     uidvalidity = fill(box)
     with Mailbox(box.settings(handled="move", handled_folder="INBOX/" + "x" * 300)) as mailbox:
         assert mailbox.settle("INBOX", uidvalidity, [1]) == done()
     assert flags(box)[1] == set()
 
 
-def test_a_server_without_lasting_keywords_is_not_asked_for_one() -> None:
+def test_T80_a_server_without_lasting_keywords_is_not_asked_for_one() -> None:
     with ScriptedImap() as server, Mailbox(server.settings()) as mailbox:
         assert mailbox.settle("INBOX", 7, [1, 2]) == Settled(hopeless=frozenset([1, 2]))
     assert not any(b"STORE" in line for line in server.heard)
 
 
 @pytest.mark.parametrize("wish", ["keyword", "seen", "move", "delete"])
-def test_a_read_only_folder_is_left_alone(wish: str) -> None:
+def test_T80_a_read_only_folder_is_left_alone(wish: str) -> None:
     # imaplib raises for it at SELECT, and we look with EXAMINE.
     select = SELECTED + b"{tag} OK [READ-ONLY] x\r\n"
     with ScriptedImap({"SELECT": select, "EXAMINE": select}) as server:
@@ -128,7 +128,7 @@ def test_a_read_only_folder_is_left_alone(wish: str) -> None:
         assert not any(word in line for line in server.heard for word in (b"STORE", b"MOVE", b"COPY", b"EXPUNGE"))
 
 
-def test_a_move_that_fails_half_way_tells_which_mails_went() -> None:
+def test_T75_a_move_that_fails_half_way_tells_which_mails_went() -> None:
     replies: dict[str, Reply] = {
         "UID MOVE": b"* OK [COPYUID 9 1:2 1:2] x\r\n* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n{tag} NO [OVERQUOTA] full\r\n",
         "UID SEARCH": b"* SEARCH 3 4 5\r\n",
