@@ -19,6 +19,7 @@ from processor.world.imap import Selected, Session
 WINDOW = 50_000
 PORTION_BYTES = 8_000_000
 CHUNK_BYTES = 1_000_000
+OVERLAP = 64
 HEADER_BYTES = 256_000
 
 FACTS = ("RFC822.SIZE", "INTERNALDATE")
@@ -168,17 +169,31 @@ def streamed(session: Session, uid: int, uidvalidity: int, fact: Mapping[bytes, 
 
 
 def stream(session: Session, uid: int) -> Iterator[bytes]:
-    """The mail in pieces of at most 1 MB; raises Transient when it vanishes on the way."""
-    offset = 0
+    """The mail in pieces of at most 1 MB; raises Transient when it vanishes on the way.
+
+    Each piece is asked for with the end of the one before, since Dovecot 2.4.1 (Debian 13) miscounts
+    the line ends of some mails and gives parts that do not fit.  Then the rest is taken from the
+    whole mail, which it gives rightly, at the price of holding it once.
+    """
+    offset, tail = 0, b""
     while True:
-        items = session.fetch([uid], [f"BODY.PEEK[]<{offset}.{CHUNK_BYTES}>"]).get(uid)
-        piece = None if items is None else body_of(items, offset)
-        if piece is None:
-            raise Transient(f"mail {uid} ended before its last piece came")
-        if not piece:
+        piece = part(session, uid, f"BODY.PEEK[]<{offset - len(tail)}.{CHUNK_BYTES}>", offset - len(tail))
+        if not piece.startswith(tail):
+            mail = part(session, uid, "BODY.PEEK[]", 0)
+            yield from (mail[at : at + CHUNK_BYTES] for at in range(offset, len(mail), CHUNK_BYTES))
             return
-        yield piece
-        offset += len(piece)
+        new = piece[len(tail) :]
+        if not new:
+            return
+        yield new
+        offset, tail = offset + len(new), (tail + new)[-OVERLAP:]
+
+
+def part(session: Session, uid: int, item: str, offset: int) -> bytes:
+    body = body_of(session.fetch([uid], [item]).get(uid, {}), offset)
+    if body is None:
+        raise Transient(f"mail {uid} ended before its last piece came")
+    return body
 
 
 def claimed_size(fact: Mapping[bytes, Any]) -> int:

@@ -59,7 +59,7 @@ service anvil {
 }
 service imap-login {
   chroot =
-  service_count = 0
+  {many_logins}
   inet_listener imap {
     port = {imap_port}
   }
@@ -121,6 +121,7 @@ def configuration(plan: Plan, version: tuple[int, int]) -> str:
         **{name: str(value) for name, value in vars(plan).items()},
         "cleartext": "yes" if plan.cleartext else "no",
         "no_cleartext": "no" if plan.cleartext else "yes",
+        "many_logins": "service_count = 0" if old else "restart_request_count = unlimited",
     }
     # Both versions must know what files they may write, and 2.4 must hear it first of all.
     first = "" if old else "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"
