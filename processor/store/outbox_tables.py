@@ -23,7 +23,9 @@ class OutboxRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("item_id", "kind", "issue"),
         Index("ix_outbox_state_due", "state", "due_at"),
-        Index("ix_outbox_recipient_created", "recipient", "created_at"),
+        # These two answer the limits' questions by themselves, without the rows.
+        Index("ix_outbox_recipient_created", "recipient", "created_at", "automatic", "state"),
+        Index("ix_outbox_created", "created_at", "automatic", "state"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -49,7 +51,7 @@ class OutboxRow(Row, table=True):
     message_id: str = Field(unique=True)
     in_reply_to: str = Field(default="", sa_type=Words)
     refs: str = Field(default="", sa_type=Words)
-    created_at: datetime = Field(sa_type=Utc, index=True)
+    created_at: datetime = Field(sa_type=Utc)
     changed_at: datetime = Field(sa_type=Utc)
     due_at: datetime | None = Field(default=None, sa_type=Utc)
     leave_before: datetime | None = Field(default=None, sa_type=Utc)

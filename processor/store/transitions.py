@@ -69,6 +69,9 @@ def move(
     ).first()
     if moved is None:
         return False
+    if name == "attempt":
+        # The attempt's own row says more than an event would, and this is the hot path.
+        return True
     subject = {"ticket_id": moved.ticket_id, "outbox_id": outbox_id}
     write_event(conn, Happening(f"outbox.{name}", actor, now, **subject, data={"fence": moved.fence}, text=text))
     return True

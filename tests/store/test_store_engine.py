@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, insert, text
@@ -49,17 +51,15 @@ def test_T98_a_newer_schema_is_refused_with_words(engine: Engine, url: str) -> N
 
 def test_T98_an_upgrade_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
-    from alembic.operations import Operations
+    real = op.create_table
 
-    real = Operations.create_table
-
-    def breaks(self: Operations, name: str, *columns: object, **kw: object) -> object:
+    def breaks(name: str, *columns: Any) -> object:
         if name == "event_text":
             raise RuntimeError("the power went")
-        return real(self, name, *columns, **kw)  # type: ignore[arg-type]
+        return real(name, *columns)
 
     with monkeypatch.context() as patch:
-        patch.setattr("alembic.op.create_table", lambda *a, **k: breaks(_operations(), *a, **k))
+        patch.setattr(op, "create_table", breaks)
         with pytest.raises(RuntimeError, match="power"):
             open_store(url)
     engine = connect(url)
@@ -67,12 +67,6 @@ def test_T98_an_upgrade_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypat
         assert conn.execute(text("SELECT count(*) FROM sqlite_master")).scalar() == 0
     engine.dispose()
     open_store(url).dispose()
-
-
-def _operations() -> object:
-    from alembic import op
-
-    return op._proxy  # type: ignore[attr-defined]
 
 
 def test_an_older_schema_is_refused_on_a_shared_database_until_upgraded(url: str) -> None:

@@ -105,7 +105,7 @@ def test_a_mail_without_its_bytes_cannot_be_decided_again(engine: Engine) -> Non
     assert not retry_mail(engine, 1, "Kari", LATER)
 
 
-def _claim_all(url: str, name: str, out: "multiprocessing.Queue[list[int]]") -> None:
+def _claim_all(url: str, name: str, out: multiprocessing.Queue[list[int]]) -> None:
     engine = open_store(url)
     found: list[int] = []
     while batch := pending(engine, 7, name, NOW):

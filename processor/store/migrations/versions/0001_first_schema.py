@@ -243,8 +243,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name="uq_outbox_message_id"),
     )
     op.create_index("ix_outbox_attempted_at", "outbox", ["attempted_at"])
-    op.create_index("ix_outbox_created_at", "outbox", ["created_at"])
-    op.create_index("ix_outbox_recipient_created", "outbox", ["recipient", "created_at"])
+    op.create_index("ix_outbox_created", "outbox", ["created_at", "automatic", "state"])
+    op.create_index("ix_outbox_recipient_created", "outbox", ["recipient", "created_at", "automatic", "state"])
     op.create_index("ix_outbox_state_due", "outbox", ["state", "due_at"])
     op.create_index("ix_outbox_ticket_id", "outbox", ["ticket_id"])
     op.create_table(
