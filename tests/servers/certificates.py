@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -41,6 +43,7 @@ class Certificates:
 def certificates() -> Certificates:
     """The certificates of this process; made at the first call in about 0.2 s."""
     folder = Path(tempfile.mkdtemp(prefix="processor-certificates-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
     ca = authority(folder, "ca")
     return Certificates(
