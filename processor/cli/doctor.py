@@ -13,8 +13,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     Nothing is changed and no mail is sent.  Exit status 1 when anything does not work.
     """
     from processor.store.engine import check_store
-    from processor.world.courier import probe_smtp
-    from processor.world.probing import Finding, probe
+    from processor.world.probing import Finding, probe, probe_smtp
 
     settings = open_config(config)
     bad = 0

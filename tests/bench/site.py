@@ -101,11 +101,11 @@ workers = {workers}
         return path
 
     def start(self, command: str = "run") -> subprocess.Popen[bytes]:
-        log = (self.folder / "log").open("ab")
-        return subprocess.Popen(
-            [sys.executable, "-m", "processor", command, "--config", str(self.folder / "config.toml")],
-            cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "processor", command, "--config", str(self.folder / "config.toml")],
+                cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
 
     def taken(self) -> list[dict[str, object]]:
         path = self.folder / "taken.jsonl"

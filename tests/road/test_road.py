@@ -1,0 +1,267 @@
+"""The main job on real servers: a mail comes in, an answer goes out, staff have the action."""
+
+from __future__ import annotations
+
+import email
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from tests.bench.site import AUTHSERV_ID, ROOT, USER, Site, kill
+
+NOTICE = "Vi sier opp Visma Global fra 31.12.2027.\n\nMvh\nKari Holm\nFjord Bygg AS\norg.nr 328627035"
+
+
+def mail(
+    text: str = NOTICE,
+    subject: str = "Oppsigelse av Visma Global",
+    sender: str = "kari@fjordbygg-demo.no",
+    *,
+    message_id: str = "",
+    headers: str = "",
+    when: datetime | None = None,
+    proven: bool = True,
+) -> bytes:
+    date = format_datetime(when or datetime.now(UTC))
+    domain = sender.partition("@")[2]
+    verdict = f"dmarc=pass header.from={domain}" if proven else "none"
+    return (
+        f"Return-Path: <{sender}>\nReceived: from x by {AUTHSERV_ID}; {date}\n"
+        f"Authentication-Results: {AUTHSERV_ID}; {verdict}\n"
+        f"Date: {date}\nFrom: Kari Holm <{sender}>\nTo: oppsigelse@visma.no\nSubject: {subject}\n"
+        f"Message-ID: {message_id or f'<{os.urandom(6).hex()}@{domain}>'}\n{headers}"
+        f"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+    ).replace("\n", "\r\n").encode()
+
+
+def run(here: Site, *arguments: str, secret: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "processor", *arguments, "--config", str(here.folder / "config.toml")]
+    environment = {**os.environ, "PROCESSOR_SECRET": secret}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def started(here: Site) -> None:
+    """Make the first start, from which mail is answered."""
+    assert run(here, "once").returncode == 0
+
+
+def test_a_notice_is_answered_queued_and_marked_on_the_server(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail(message_id="<notice@fjordbygg-demo.no>"))
+    assert run(here, "once").returncode == 0
+    (answer,) = here.taken()
+    assert answer["to"] == ["kari@fjordbygg-demo.no"]
+    (row,) = here.ask("select subject, text, kind, state, in_reply_to from outbox")
+    assert str(row[0]).startswith("[VS-")
+    assert "Fjord Bygg AS (org.nr 328 627 035)" in str(row[1])
+    assert row[2:] == ("receipt", "sent", "<notice@fjordbygg-demo.no>")
+    assert here.ask("select kind, needs, state from action") == [("register_termination", "staff", "waiting")]
+    with here.dovecot.client(USER) as client:
+        client.select_folder("INBOX", readonly=True)
+        (flags,) = (fact[b"FLAGS"] for fact in client.fetch(client.search(), ["FLAGS"]).values())
+    assert b"$ProcessorDone" in flags
+    assert b"\\Seen" not in flags
+
+
+def test_a_new_installation_observes_and_sends_nothing(here: Site) -> None:
+    here.configure(workers=0, level="observe")
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    assert run(here, "once").returncode == 0
+    assert here.taken() == []
+    assert here.ask("select kind from action") == [("register_termination",)]
+
+
+def test_mail_older_than_the_first_start_is_never_answered(here: Site) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=400)
+    here.dovecot.deliver(USER, mail(when=long_ago), when=long_ago)
+    here.dovecot.deliver(USER, mail(sender="per@havn-demo.no"), when=datetime.now(UTC) - timedelta(minutes=5))
+    started(here)
+    assert here.ask("select count(*) from mail where state = 'decided'") == [(2,)]
+    assert here.taken() == []
+
+
+def test_the_same_mail_twice_makes_one_ticket_and_one_answer(here: Site) -> None:
+    started(here)
+    raw = mail()
+    here.dovecot.deliver(USER, raw)
+    here.dovecot.deliver(USER, raw)
+    here.dovecot.deliver(USER, b"X-Other-Road: yes\r\n" + raw)
+    assert run(here, "once").returncode == 0
+    assert here.ask("select count(*) from ticket") == [(1,)]
+    assert len(here.taken()) == 1
+
+
+def test_a_customers_reply_lands_on_its_ticket_and_a_strangers_does_not(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    run(here, "once")
+    ((number, answered),) = here.ask("select ticket.number, outbox.message_id from ticket join outbox on ticket_id = ticket.id")
+    reply = {"subject": f"SV: [{number}] Oppsigelse mottatt", "headers": f"In-Reply-To: {answered}\n"}
+    here.dovecot.deliver(USER, mail("Kundenummeret er 1180457.", **reply))
+    here.dovecot.deliver(USER, mail("Kundenummeret er 999.", sender="x@evil-demo.com", **reply))
+    here.dovecot.deliver(USER, mail("Hva med saken?", subject=f"[{number}] status", sender="y@evil-demo.com"))
+    run(here, "once")
+    joined = here.ask(f"select count(*) from mail join ticket on ticket.id = ticket_id where number = '{number}'")
+    assert joined == [(2,)]
+    assert here.ask("select count(*) from ticket") == [(3,)]
+
+
+def test_automatic_mail_gets_no_answer(here: Site) -> None:
+    started(here)
+    away = "Jeg er ute av kontoret til 4. august. Ved spørsmål, kontakt sentralbordet."
+    here.dovecot.deliver(USER, mail(away, "Automatisk svar: Oppsigelse mottatt", headers="Auto-Submitted: auto-replied\n"))
+    run(here, "once")
+    assert here.taken() == []
+
+
+def test_a_forged_sender_gets_no_answer_and_a_person_looks(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail().replace(b"dmarc=pass", b"dmarc=fail"))
+    run(here, "once")
+    assert here.taken() == []
+    assert here.ask("select provenance, outcome, state from ticket") == [("forged", "review", "open")]
+
+
+def test_an_unproven_sender_gets_the_neutral_receipt_only(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail(proven=False))
+    run(here, "once")
+    ((template, text),) = here.ask("select template, text from outbox")
+    assert template == "general/received"
+    assert "Fjord Bygg" not in str(text)
+
+
+def test_an_otp_right_needs_two_different_people(here: Site) -> None:
+    started(here)
+    form = (
+        "Rettigheter til å generere engangskoden\n\nAdministrator (navn): Kari Holm\nE-post: kari@fjordbygg-demo.no\n"
+        "Firma: Fjord Bygg AS\nOrg.nr: 328627035\nDomene(r): fjordbygg-demo.no\n"
+    )
+    here.dovecot.deliver(USER, mail(form, "Skjema: rettigheter til å generere engangskoden"))
+    run(here, "once")
+    ((action,),) = here.ask("select id from action where kind = 'grant_otp_rights' and needs = 'two_staff'")
+    secrets = {name: run(here, "people", "add", name).stdout.rpartition(": ")[2].strip() for name in ("Kari", "Ola")}
+    approve = ("queue", "approve", f"a{action}", "--as")
+    assert run(here, *approve, "Kari", secret="wrong").returncode == 1
+    assert run(here, *approve, "Kari", secret=secrets["Kari"]).returncode == 0
+    again = run(here, *approve, "Kari", secret=secrets["Kari"])
+    assert again.returncode == 1
+    assert "second, different person" in again.stdout
+    assert here.ask("select state from action") == [("seconded",)]
+    assert run(here, *approve, "Ola", secret=secrets["Ola"]).returncode == 0
+    assert run(here, "queue", "done", f"a{action}", "--as", "Ola", secret=secrets["Ola"]).returncode == 0
+    assert here.ask("select state from action") == [("done",)]
+
+
+def test_the_daemon_answers_stops_answering_and_ends_when_told(here: Site) -> None:
+    process = here.start()
+    try:
+        until(lambda: here.ask("select 1 from mailbox"))
+        time.sleep(1.1)
+        here.dovecot.deliver(USER, mail())
+        until(lambda: len(here.taken()) == 1)
+        second = run(here, "run")
+        assert second.returncode == 1
+        assert "is in use by process" in second.stderr
+        assert run(here, "once").returncode == 1
+        assert run(here, "stop-answers").returncode == 0
+        here.dovecot.deliver(USER, mail(sender="per@havn-demo.no"))
+        until(lambda: here.ask("select count(*) from mail where state = 'decided'") == [(2,)])
+        assert here.ask("select state, hold_reason from outbox order by id")[1] == ("held", "stopped")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert len(here.taken()) == 1
+    finally:
+        kill(process)
+
+
+def test_broken_rules_at_sighup_leave_the_old_ones_in_force(here: Site, tmp_path: Path) -> None:
+    import shutil
+
+    for name in ("rules", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    config = here.folder / "config.toml"
+    config.write_text(config.read_text().replace(str(ROOT / "rules"), "rules").replace(str(ROOT / "templates"), "templates"))
+    process = here.start()
+    try:
+        until(lambda: here.ask("select 1 from mailbox"))
+        (tmp_path / "rules" / "termination.toml").write_text("this is no TOML")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "rules refused" in (here.folder / "log").read_text())
+        time.sleep(1.1)
+        here.dovecot.deliver(USER, mail())
+        until(lambda: len(here.taken()) == 1)
+    finally:
+        kill(process, signal.SIGTERM)
+
+
+def test_a_dead_smtp_server_loses_nothing(here: Site) -> None:
+    started(here)
+    config = here.folder / "config.toml"
+    right = config.read_text()
+    config.write_text(right.replace(f"port = {here.smtp_port}", "port = 9"))
+    here.dovecot.deliver(USER, mail())
+    assert run(here, "once").returncode == 1
+    assert here.ask("select state from outbox") == [("retry",)]
+    assert "9" in run(here, "doctor").stdout
+    config.write_text(right)
+    until(lambda: run(here, "once").returncode == 0 and here.taken(), 60)
+    assert here.ask("select state from outbox") == [("sent",)]
+
+
+def test_a_dead_imap_server_is_told_and_exits_1(here: Site) -> None:
+    here.dovecot.stop()
+    result = run(here, "once")
+    assert result.returncode == 1
+    assert json.loads(result.stderr.splitlines()[-1])["event"] == "mailbox failed"
+
+
+def test_the_answer_is_a_well_formed_mail(here: Site, tmp_path: Path) -> None:
+    from processor.config import SmtpSettings
+    from processor.letter import compose
+
+    started(here)
+    here.dovecot.deliver(USER, mail(message_id="<m@fjordbygg-demo.no>", headers="References: <old@fjordbygg-demo.no>\n"))
+    run(here, "once")
+    ((to, subject, text, html, message_id, refs),) = here.ask(
+        "select to_addr, subject, text, html, message_id, refs from outbox"
+    )
+    settings = SmtpSettings("h", 25, "plain", from_address="oppsigelse@visma.no")
+    made = email.message_from_bytes(
+        compose(
+            message_id=str(message_id), in_reply_to="<m@fjordbygg-demo.no>", references=str(refs).split(),
+            from_address=settings.from_address, from_name="", to=str(to), date=datetime.now(UTC),
+            subject=str(subject), text=str(text), html=str(html),
+        )
+    )  # fmt: skip
+    assert made["Auto-Submitted"] == "auto-replied"
+    assert made["References"].split() == ["<old@fjordbygg-demo.no>", "<m@fjordbygg-demo.no>"]
+    assert [part.get_content_type() for part in made.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("level", ["draft", "approve"])
+def test_receipts_wait_or_go_by_level(here: Site, level: str) -> None:
+    here.configure(workers=0, level=level)
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    run(here, "once")
+    assert len(here.taken()) == (level == "approve")
+    expected = "draft" if level == "draft" else "sent"
+    assert here.ask("select state from outbox") == [(expected,)]
