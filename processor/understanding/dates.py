@@ -21,7 +21,7 @@ _MONTH = (
     r"(?P<month>jan(?:n?uari?y?)?|feb(?:r|r?uari?y?)?|mar(?:s|ts|ch)?|apr(?:il)?|ma[ijy]|jun[ie]?|jul[iy]?|aug(?:ust|usti)?|"
     r"se(?:pt?|ptember|tpember|ptmber)|o[kc]t(?:ober)?|okober|nov(?:ember)?|de[sc](?:ember|mber)?)\.?(?!\w)"
 )
-_YEAR = r"(?P<year>20\d\d|'?\d\d(?![\d:.]))"
+_YEAR = r"(?P<year>20\d\d|'?\d\d(?![\d:]|\.\d))"
 _DAY = r"(?P<day>[0-3]?\d)"
 _FORMS = (
     re.compile(r"(?<![\d.])(?P<year>20\d\d)-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)"),
@@ -85,6 +85,8 @@ def _stretches(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> I
         yield Moment(date(year, 12, 31), match.start(), match.end(), "end", near is None)
     for match in phrases["month_end"].finditer(text):
         yield Moment(_last(today.year, today.month), match.start(), match.end(), "end")
+    for match in phrases["quarter_end"].finditer(text):
+        yield Moment(_last(today.year, (today.month + 2) // 3 * 3), match.start(), match.end(), "end")
     for match in _QUARTER.finditer(text):
         yield _quarter(match, today)
     for lead, kind in (("end_of", "end"), ("from", "day")):

@@ -15,11 +15,13 @@ from processor.understanding.passages import Passage, Sentence
 TYPES = ("termination", "licence_transfer", "elma_register", "elma_deregister", "admin_access")
 """The request types that have a day at all."""
 ENDING = ("termination",)
+DATED = ("termination", "licence_transfer")
+"""The types whose mails hardly name another day than this one."""
 _LEAST = 1.0
 _HEADER = re.compile(r"\s*(?:fra|frå|från|from|sendt|sent|dato|date|skickat|til|till|to|emne|ämne|subject|kopi|cc)\s?:")
 _CLOCK = re.compile(r"\W{0,3}(?:kl|at|klokken)?\W{0,2}\d{1,2}[:.]\d\d(?!\.?\d)")
 _CONFIRM = re.compile(
-    r"(?:bekreft|stadfest|svar|tilbakemeld|ring|kontakt|confirm|reply|bekräft|bekræft|hjelp|hilsen)\w{0,9}[^.]{0,30}$"
+    r"\b(?:bekreft|stadfest|svar|tilbakemeld|ring|kontakt|confirm|reply|bekräft|bekræft|hjelp|hilsen)\w{0,9}[^.]{0,30}$"
 )
 
 
@@ -45,12 +47,17 @@ def effective_date(
     words = {key.removeprefix("dates."): pattern for key, pattern in phrases.items() if key.startswith("dates.")}
     struck = [span for span in spans if span.weight > 0]
     ending = requests[0] in ENDING
-    best: tuple[float, Effective] | None = None
-    for passage in passages:
-        for worth, found in _candidates(passage, struck, today, words, ending):
-            if worth >= _LEAST and (best is None or worth > best[0]):
-                best = worth, found
-    return best[1] if best else None
+    found = [pair for p in passages for pair in _candidates(p, struck, today, words, ending)]
+    best = max(found, key=lambda pair: pair[0], default=None)
+    if best is not None and best[0] >= _LEAST:
+        return best[1]
+    return _only(found) if requests[0] in DATED else None
+
+
+def _only(found: list[tuple[float, Effective]]) -> Effective | None:
+    """The one date that nothing speaks against, if there is only one: a table's, or a plain sentence's."""
+    days = [effective for worth, effective in found if worth >= 0.0]
+    return days[0] if len({effective.value for effective in days}) == 1 else None
 
 
 def _candidates(
@@ -86,6 +93,7 @@ def _worth(passage: Passage, sentence: Sentence, moment: Moment, words: dict[str
     worth += 0.5 if words["from"].search(before[-25:]) or words["end_of"].search(before[-25:]) else 0.0
     worth -= 3.0 if words["not_end"].search(before[-32:]) else 0.0
     worth -= 1.0 if "past" in sentence.moods else 0.0
+    worth -= 3.0 if _CONFIRM.search(before) else 0.0
     bare = passage.text[moment.start : moment.end]
     if bare.isdigit() and not words["end"].search(before[-20:]):
         return -10.0

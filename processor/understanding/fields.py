@@ -12,6 +12,7 @@ from processor.message import Message
 from processor.rulebook import Rulebook
 from processor.understanding.company import company_in
 from processor.understanding.effective import effective_date
+from processor.understanding.names import Sender
 from processor.understanding.numbers import Number, customer_numbers, invoice_numbers, organisation_numbers
 from processor.understanding.passages import Passage
 from processor.understanding.people import ABOUT_PERSONS, domains_in, emails_in, phone_in, users_in
@@ -34,26 +35,29 @@ def fields_of(
     message: Message,
     passages: Iterable[Passage],
     requests: tuple[str, ...],
+    topics: tuple[str, ...],
     spans: Iterable[Evidence],
     form: Form | None,
     role: Role,
     rulebook: Rulebook,
 ) -> Found:
     """Everything named in new and forwarded text, the signature, the subject and the form."""
+    if requests[:1] == ("no_action",):
+        return Found(Fields(), (), ())
     phrases, moods = rulebook.vocabulary.phrases, rulebook.vocabulary.moods
     own = [passage for passage in passages if passage.kind != "quoted"]
     written = [passage for passage in own if passage.kind != "signature" and passage.kind != "attached"]
     numbers = _own_numbers(organisation_numbers(own, phrases), role, rulebook, requests)
     customers = customer_numbers(own, phrases)
-    invoices = invoice_numbers(written, phrases)
-    sender = message.from_[0] if message.from_ else None
-    company = company_in(own, numbers, phrases, role, sender.name if sender else "", sender.domain if sender else "")
+    invoices = invoice_numbers(written, phrases, about="invoice_question" in requests)
+    company = company_in(own, numbers, phrases, role, _sender(message))
     products = products_in(written, rulebook.products, moods, ending=requests[:1] == ("termination",))
     effective = effective_date(written, requests, spans, _today(message), phrases)
-    emails = emails_in(written, rulebook.own_addresses) if set(requests) & set(ABOUT_PERSONS) else []
+    persons = set(requests) & set(ABOUT_PERSONS) or "privacy" in topics
+    emails = emails_in(written, rulebook.own_addresses) if persons else []
     domains = domains_in(written) if "otp_rights" in requests else []
     found = Fields(
-        org_no=_with(form.org_no if form else "", [n.value for n in numbers]),
+        org_no=(form.org_no,) if form and form.org_no.isdigit() else tuple(n.value for n in numbers),
         customer_no=tuple(n.value for n in customers),
         company=(form.company if form and form.company else None) or (company.name if company else None),
         products=tuple(name for name, _ in products),
@@ -61,7 +65,7 @@ def fields_of(
         invoice_no=tuple(n.value for n in invoices),
         domains=form.domains if form and form.domains else tuple(name for name, _ in domains),
         emails=(form.email.lower(),)
-        if form and form.email and requests == ("otp_rights",)
+        if form and form.email and "otp_code" not in requests
         else tuple(e for e, _ in emails),
         phone=phone_in(own, phrases) or (form.phone if form else ""),
         users=users_in(written, phrases) if requests[:1] == ("termination",) else 0,
@@ -74,6 +78,10 @@ def fields_of(
     flags = ["year_assumed"] if effective and effective.assumed else []
     flags += ["several_org_no"] if len(found.org_no) > 1 else []
     return Found(found, tuple(evidence), tuple(flags))
+
+
+def _sender(message: Message) -> Sender:
+    return Sender(message.from_[0].name, message.from_[0].domain) if message.from_ else Sender("", "")
 
 
 def _today(message: Message) -> date:
@@ -90,11 +98,11 @@ def _own_numbers(numbers: list[Number], role: Role, rulebook: Rulebook, requests
     if "elma_question" in requests or "other" in requests:
         other = phrases["names.other_party"]
         numbers = [n for n in numbers if not other.search(n.passage.sentence_at(n.start).text)]
-    if role != "accountant" or len(numbers) < 2:
+    if role != "accountant":
         return numbers
     firm = phrases["names.accountant_firm"]
-    clients = [n for n in numbers if n.passage.kind != "signature" and not firm.search(_around(n))]
-    return clients or numbers
+    clients = [n for n in numbers if not firm.search(_around(n))]
+    return [n for n in clients if n.passage.kind != "signature"] or clients
 
 
 def _around(number: Number) -> str:
@@ -103,10 +111,6 @@ def _around(number: Number) -> str:
     above = number.passage.text.rfind("\n", 0, max(0, start - 1)) + 1
     line = number.passage.text[start : number.start].strip().lower()
     return number.passage.folded[above if line.startswith("org") or not line else start : number.start]
-
-
-def _with(first: str, others: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*([first] if first.isdigit() else []), *others]))
 
 
 def _spans(name: str, numbers: list[Number]) -> list[tuple[str, Evidence]]:

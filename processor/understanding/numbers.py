@@ -12,14 +12,15 @@ from dataclasses import dataclass
 
 from stdnum.no import orgnr
 
-from processor.understanding.passages import Passage
+from processor.understanding.passages import Passage, fold
 
 _ORG_NO = re.compile(r"(?<![\d.,+/-])(?<!\d )(?:0192:|no ?)?(\d{3})[ .]?(\d{3})[ .]?(\d{3})(?: ?mva)?(?!\d| \d|[.,]\d)")
 _DIGITS = re.compile(r"(?<![\w.,+/@-])(?:inv)?(\d[\d ]{3,12}\d)(?![\w@])(?!\.\d)")
-_INVOICE = re.compile(r"(?<![\w])inv-?\d{5,12}(?!\w)")
+_INVOICE = re.compile(r"(?<![\w])inv[- ]?\d{5,12}(?!\w)")
+_INV_BEFORE = re.compile(r"\binv[ -]?$")
 _PLAIN = re.compile(r"(?<![\w.,+/:@-])\d{6,10}(?![\w@])(?![.,]\d)")
-_BETWEEN = re.compile(r"[\s.:#()=\-–]{0,4}(?:er|nr|no|is|number|är|nummer|vårt?|our)?[\s.:#()=\-–]{0,6}")
-_NEXT = re.compile(r"[ ,/&]{1,3}(?:og|and|och|samt|resp\.?)?[ ]{0,2}$")
+_BETWEEN = re.compile(r"[^\d\n]{0,32}?(?=\d)(?<!org)(?<!org\.)")
+_FURTHER = re.compile(r"(?: ?\([^)\n]{1,40}\))?(?:,| og| and| och| samt|,? og)+ ?(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def organisation_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.P
     """Valid organisation numbers in order, each once, unless a label says that they are something else."""
     found: dict[str, Number] = {}
     for passage in passages:
-        for match in _ORG_NO.finditer(passage.folded):
+        for match in _ORG_NO.finditer(fold(passage.text)):
             value = "".join(match.groups())
             label = label_before(passage, match.start(), phrases)
             if label in ("customer_no", "invoice_no", "not_ours") or not orgnr.is_valid(value):
@@ -50,11 +51,14 @@ def customer_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.Patte
     """Digits right after a label that says customer number, and those that such a list goes on with."""
     found: dict[str, Number] = {}
     for passage in passages:
-        for label in phrases["fields.customer_no"].finditer(passage.folded):
-            between = _BETWEEN.match(passage.folded, label.end())
-            match = _DIGITS.match(passage.folded, between.end() if between else label.end())
-            if match and (value := _customer_no(match[1])):
+        text = fold(passage.text)
+        for label in phrases["fields.customer_no"].finditer(text):
+            between = _BETWEEN.match(text, label.end())
+            match = _DIGITS.match(text, between.end()) if between else None
+            while match and (value := _customer_no(match[1])):
                 found.setdefault(value, Number(value, passage, match.start(), match.end(), "customer_no"))
+                further = _FURTHER.match(text, match.end())
+                match = _DIGITS.match(text, further.end()) if further else None
     return list(found.values())
 
 
@@ -66,27 +70,36 @@ def _customer_no(text: str) -> str:
     return "" if len(value) < 4 or (len(value) == 9 and orgnr.is_valid(value)) else value
 
 
-def invoice_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> list[Number]:
-    """INV numbers anywhere, and plain ones in a sentence that speaks of an invoice before them."""
+def invoice_numbers(
+    passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]], *, about: bool
+) -> list[Number]:
+    """INV numbers anywhere, and plain ones in a sentence that speaks of an invoice before them.
+
+    ``about``: the mail is about invoices, so that any plain number of eight digits is one too.
+    """
     found: dict[str, Number] = {}
     for passage in passages:
-        places = [*_INVOICE.finditer(passage.folded), *_plain_invoice_numbers(passage, phrases)]
+        places = [*_INVOICE.finditer(passage.folded), *_plain_invoice_numbers(passage, phrases, about)]
         for match in sorted(places, key=lambda match: match.start()):
-            value = passage.text[match.start() : match.end()].upper().replace("-", "")
+            value = passage.text[match.start() : match.end()].upper().replace("-", "").replace(" ", "")
             found.setdefault(value, Number(value, passage, match.start(), match.end(), "invoice_no"))
     return list(found.values())
 
 
-def _plain_invoice_numbers(passage: Passage, phrases: Mapping[str, re.Pattern[str]]) -> Iterable[re.Match[str]]:
+def _plain_invoice_numbers(
+    passage: Passage, phrases: Mapping[str, re.Pattern[str]], about: bool
+) -> Iterable[re.Match[str]]:
     for match in _PLAIN.finditer(passage.folded):
         label = label_before(passage, match.start(), phrases)
-        if label in ("org_no", "customer_no", "not_ours") or len(match.group()) not in range(6, 11):
+        if label in ("org_no", "customer_no", "not_ours") or _INV_BEFORE.search(
+            passage.folded[max(0, match.start() - 5) : match.start()]
+        ):
             continue
         if len(match.group()) == 9 and orgnr.is_valid(match.group()):
             continue
         sentence = passage.sentence_at(match.start())
         before = passage.folded[max(sentence.start, match.start() - 90) : match.start()]
-        if phrases["fields.invoice_no"].search(before):
+        if phrases["fields.invoice_no"].search(before) or (about and len(match.group()) == 8):
             yield match
 
 

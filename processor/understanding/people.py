@@ -16,9 +16,11 @@ _DOMAIN = re.compile(
 )
 _PHONE = re.compile(r"(?<![\d.])(?:\+\d{2} ?)?\d{2,3}(?: ?\d{2,3}){2,3}(?![\d.]\d)")
 _WORKS = re.compile(r"\b(?:virker|fungerer|works|virkar|fungerar|ikke|ikkje|not)\b")
+_HAS = re.compile(r"(?:har (?:eg |jeg )?(?:fra før|frå før|allerede|allereie)|already have|har redan|i dag har)")
 _DEAD = re.compile(
     r"(?:finnes ikke|finst ikkje|does not exist|skal fjernes|skal fjernast|er fjernet|finns inte|wrong address|feil adresse)"
 )
+_HEADER = re.compile(r"^\W{0,4}(?:fra|frå|från|from|til|till|to|kopi|cc|svar til|reply-to)\s?:", re.I)
 _COUNT = re.compile(r"(?<![\d.,-])(\d{1,4}) (?:stk\.? )?(?:av )?$")
 
 
@@ -29,12 +31,20 @@ def emails_in(passages: Iterable[Passage], ours: frozenset[str]) -> list[tuple[s
         for match in _EMAIL.finditer(passage.text):
             address = match.group().rstrip(".-").lower()
             sentence = passage.sentence_at(match.start())
-            if address in ours or address.rsplit("@", 1)[1].startswith("visma."):
+            if (
+                _HEADER.search(_line_before(passage, match.start()))
+                or address in ours
+                or address.rsplit("@", 1)[1].startswith("visma.")
+            ):
                 continue
             if _DEAD.search(sentence.text) and sentence.text.count("@") < 3:
                 continue
             found.setdefault(address, passage.evidence(match.start(), match.start() + len(address), "email"))
     return list(found.items())
+
+
+def _line_before(passage: Passage, place: int) -> str:
+    return passage.text[passage.text.rfind("\n", 0, place) + 1 : place]
 
 
 def domains_in(passages: Iterable[Passage]) -> list[tuple[str, Evidence]]:
@@ -45,7 +55,8 @@ def domains_in(passages: Iterable[Passage]) -> list[tuple[str, Evidence]]:
             name = match.group()
             if name.startswith(("www.", "visma.")):
                 continue
-            if _WORKS.search(passage.folded[match.end() : match.end() + 14]):
+            clause = passage.folded[passage.sentence_at(match.start()).start : match.start()]
+            if _WORKS.search(passage.folded[match.end() : match.end() + 14]) or _HAS.search(clause):
                 continue
             found.setdefault(name, passage.evidence(match.start(), match.end(), "domain"))
     return list(found.items())

@@ -15,6 +15,13 @@ from processor.rulebook import Pattern, Product
 from processor.understanding.passages import Passage, holds
 
 _CLAUSE = re.compile(r"(?:,|;|:|\bmen\b|\bbut\b|\bmens\b|\bmedan\b|\bwhile\b|\bdog\b|\s-\s|\()")
+_GOES_ON = re.compile(
+    r"\s*(?:$|\n|[,/]|skal|må|kan|og|and|och|er|går|vil|ønsker|derimot|beholder|avvikles|treng|trenger)"
+)
+_ENDED = re.compile(
+    r"(?:\balt|allerede|allereie|redan|already|tidligere) (?:har )?(?:vi |eg |jeg )?(?:sagt opp|sagt upp|opsagt|avsluttet|bekreftet|cancelled)"
+    r"|(?:ble|blei|vart|was) (?:avsluttet|avslutta|sagt opp|cancelled|terminated)"
+)
 _WORD_BEFORE = re.compile(r"([\w.&]+)[ ]?$")
 _WORD_AFTER = re.compile(r" ?([\w.&]+)")
 
@@ -37,7 +44,8 @@ def products_in(
     kept: set[str] = set()
     for passage in passages:
         for name, match in _mentions(passage, products):
-            if ending and _is_kept(passage, match, moods):
+            clause = _clause(passage, match)
+            if _ENDED.search(clause) or (ending and _is_kept(passage, match, clause, moods)):
                 kept.add(name)
             else:
                 found.setdefault(name, passage.evidence(match.start(), match.end(), "product"))
@@ -62,22 +70,26 @@ def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     sentence = passage.sentence_at(match.start())
     first = not passage.text[sentence.start : match.start()].strip(" \n\t-*•0123456789.)")
     if first:
-        return passage.where != "subject" and bool(
-            re.match(r"\s*(?:$|\n|[,/]|skal|må|kan)", passage.text[match.end() :])
-        )
-    if before and before[1][0].isupper() and not before[1].lower().startswith("visma"):
+        return passage.where != "subject" and bool(_GOES_ON.match(passage.text, match.end()))
+    if before and before[1][0].isupper() and not before[1].lower().startswith(("visma", "og", "and", "och")):
         return not passage.text[sentence.start : match.start() - len(before.group())].strip()
     return True
 
 
-def _is_kept(passage: Passage, match: re.Match[str], moods: Mapping[str, Pattern]) -> bool:
+def _is_kept(passage: Passage, match: re.Match[str], clause: str, moods: Mapping[str, Pattern]) -> bool:
     keep = moods.get("keep")
+    return keep is not None and "keep" in passage.sentence_at(match.start()).moods and holds(keep, clause)
+
+
+def _clause(passage: Passage, match: re.Match[str]) -> str:
+    """The clause that the product stands in; a bare product in a list takes the clauses up to the list's end."""
     sentence = passage.sentence_at(match.start())
-    if keep is None or "keep" not in sentence.moods:
-        return False
     cuts = [cut.start() for cut in _CLAUSE.finditer(passage.folded, sentence.start, sentence.end)]
     start = max((cut + 1 for cut in cuts if cut < match.start()), default=sentence.start)
-    end = min((cut for cut in cuts if cut >= match.end()), default=sentence.end)
-    if passage.folded[start - 1 : start] == "(" and end < sentence.end:
-        end = min((cut for cut in cuts if cut > end), default=sentence.end)
-    return holds(keep, passage.folded[start:end].strip())
+    ends = [*(cut for cut in cuts if cut >= match.end()), sentence.end]
+    end = ends.pop(0)
+    while ends and end - start <= len(match.group()) + 12:
+        end = ends.pop(0)
+        if end - start > 60:
+            break
+    return passage.folded[start:end].strip()

@@ -41,7 +41,9 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     asked: tuple[Request, ...] = () if automatic else requests(likely, presence, found, rulebook.types)
     role = role_of(read, rulebook.vocabulary.phrases, message.from_[0].name if message.from_ else "")
     spans = [span for findings in found.values() for finding in findings for span in finding.evidence]
-    about = fields_of(message, read, tuple(request.type for request in asked), spans, form, role, rulebook)
+    names = tuple(request.type for request in asked)
+    marks = topics({name: found[name] for name in names if name in found})
+    about = fields_of(message, read, names, marks, spans, form, role, rulebook)
     language, sure = language_of(_for_language(read), rulebook.vocabulary.languages)
     return Understanding(
         automatic=automatic,
@@ -54,7 +56,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         field_evidence=about.evidence,
         form=form,
         role=role,
-        topics=topics({name: findings for name, findings in found.items() if name in {r.type for r in asked}}),
+        topics=marks,
         flags=about.flags,
     )
 

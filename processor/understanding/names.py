@@ -1,0 +1,162 @@
+"""Names of companies in a text.
+
+They are found by their form (AS, ENK, ...), by a label or a word that says what they are, before an
+organisation number, and, where there is no form, by likeness to the sender's domain or their place
+under the sender's name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from processor.findings import Evidence
+from processor.understanding.numbers import Number
+from processor.understanding.passages import Passage
+
+_FORM = r"(?:A/S|AS|As|ASA|ENK|ANS|DA|SA|NUF|AB|ApS|APS|BA|KF|IKS|KS|HF|SF|BBL|Ltd|Limited|GmbH|Oy)"
+_WORD = r"[A-ZÆØÅÄÖÉÜ0-9](?:[\w'’/-]|\.(?=\w)){0,30}"
+_JOINED = rf"(?:(?:&|og|and|och|\+) )?{_WORD}"
+_NAMED = re.compile(
+    rf"(?<![\w@.])(?P<name>{_WORD}(?: (?:&|og|and|och|\+|{_WORD})){{0,6}}(?: [a-zæøåäö]{{4,20}})?) (?P<form>{_FORM})(?![\w@]|\.\w)"
+)
+_LOWER = re.compile(
+    r"(?m)^[ \t]*(?P<name>[a-zæøåäö&][\wæøå&. -]{2,40} (?:as|asa|enk|ans|sa|nuf|aps))[ \t]*[.,]?[ \t]*$"
+)
+_BEFORE_NUMBER = re.compile(
+    rf"(?P<name>{_WORD}(?: (?:&|og|and|och|{_WORD})){{0,5}})(?: \([a-zæøå]{{3,20}}\))?[ ]*[,(–/|:-]*[ ]*"
+    r"\(?(?:[Oo]rg\.? ?-?(?:nr|no|nummer|number)?\.?|[Oo]rgnr\.?|[Oo]rganisa[stj]\w{0,6}nummer|0192)?[ .:]*(?:NO ?)?$"
+)
+_IN = re.compile(
+    rf"(?:(?:[Hh]ilsen|[Mm]vh\.?|[Hh]elsing|[Hh]älsning\w{{0,4}}|[Rr]egards),? ?)?{_WORD}(?: {_WORD})? (?:i|hos|from|fra|frå|på) (?P<name>{_WORD}(?: {_WORD}){{0,3}})\s*$"
+)
+_LINE_PART = re.compile(r"\s*[|·,•]\s*|\s+[-–—]\s+|^--\s*")
+_CAPITALS = re.compile(rf"(?<![\w@.])(?:Stiftelsen )?{_WORD}(?: {_JOINED}){{1,4}}")
+_PROPER = re.compile(rf"\s?(?P<name>{_WORD}(?: {_JOINED}){{1,4}})")
+_VALUE = re.compile(r"[ \t]{0,3}:[ \t]{0,3}(?P<name>[^\n,;|(]{2,60}?)[ \t]{0,3}(?=$|\n|,|;|\(|\||\s[Oo]rg)", re.M)
+_NUMBER_LABEL = re.compile(r"(?:org|kunde|faktura|vår ref)\.?[\w.]{0,9}(?:nr|no|ref|$)")
+_FOOT_LINES = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who the mail is from: the display name and the domain of the address."""
+
+    name: str
+    domain: str
+
+    @property
+    def label(self) -> str:
+        """The domain's first label in plain letters."""
+        return _plain(self.domain.split(".")[0].removesuffix("-demo"))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A company's name and where it stands; ``worth`` orders candidates before their place does."""
+
+    name: str
+    evidence: Evidence
+    worth: int
+    place: int
+
+
+def names_in(
+    passages: Iterable[Passage], numbers: list[Number], phrases: Mapping[str, re.Pattern[str]], sender: Sender
+) -> list[Named]:
+    """Every candidate, with its worth; our own names and the sender's personal one are none."""
+    found = []
+    for order, passage in enumerate(passages):
+        for name, start, worth in _written(passage, numbers, phrases, sender):
+            bare = _without_leaders(name, phrases["names.before_name"])
+            at = start + max(0, name.rfind(bare))
+            if _is_company(bare, phrases, sender):
+                worth = min(worth, 2) if passage.where == "subject" else worth
+                found.append(Named(bare, passage.evidence(at, at + len(bare), "company"), worth, order * 100_000 + at))
+    return found
+
+
+def _written(
+    passage: Passage, numbers: list[Number], phrases: Mapping[str, re.Pattern[str]], sender: Sender
+) -> Iterator[tuple[str, int, int]]:
+    """Name, place and worth of what a passage names."""
+    text = passage.text
+    for label in phrases["names.company_label"].finditer(passage.folded):
+        if value := _VALUE.match(text, label.end()):
+            yield value["name"].strip(" ."), value.start("name"), 4
+    for match in _NAMED.finditer(text):
+        yield f"{match['name']} {match['form']}", match.start(), 3
+    for number in numbers:
+        before = _BEFORE_NUMBER.search(text, max(0, number.start - 90), number.start)
+        if number.passage is passage and before:
+            yield before["name"], before.start("name"), 4 if passage.kind == "forwarded" else 3
+    for lead in phrases["names.company_lead"].finditer(passage.folded):
+        if proper := _PROPER.match(text, lead.end()):
+            yield proper["name"], proper.start("name"), 2
+    for match in _LOWER.finditer(text):
+        yield match["name"].strip(), match.start("name"), 2
+    for match in _CAPITALS.finditer(text):
+        bare = _without_leaders(match.group(), phrases["names.before_name"])
+        if _resembles(bare, sender, phrases) or bare.startswith("Stiftelsen "):
+            yield bare, match.start() + match.group().rfind(bare), 1
+    if passage.kind in ("new", "signature"):
+        yield from _foot(text, sender, phrases)
+
+
+def _foot(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, int, int]]:
+    """Of the last lines: ``Kari in <name>``, a part like the domain, and the line under the sender's name."""
+    place, above = 0, ""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        start, place = place, place + len(line) + 1
+        if number < len(lines) - _FOOT_LINES or len(line) > 90:
+            continue
+        if match := _IN.search(line):
+            yield match["name"], start + match.start("name"), 1
+        for part in filter(None, _LINE_PART.split(line)):
+            under = part == line and _is_person(above, sender) and len(part.split()) > 1 and part[:1].isupper()
+            if (under and not phrases["names.no_name"].match(part.lower())) or _resembles(part, sender, phrases):
+                yield re.sub(r" \([^)]{0,30}\)$", "", part.strip()), start + line.find(part), 1
+        above = line.strip() or above
+
+
+def _is_person(line: str, sender: Sender) -> bool:
+    words = set(map(_plain, line.split()))
+    return bool(words) and words <= set(map(_plain, sender.name.split()))
+
+
+def _resembles(part: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> bool:
+    """Whether a line's part begins like the sender's domain: ``Ravn Interiør`` and ravninterior-demo.no."""
+    words = part.split()
+    if not 1 < len(words) <= 6 or not words[0][0].isupper() or phrases["names.no_name"].match(part.lower()):
+        return False
+    if _is_person(part, sender):
+        return False
+    name, label = _plain(part), sender.label
+    pairs = zip(name, label, strict=False)
+    common = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(name), len(label)))
+    return common >= 4 and common >= min(len(label), len(_plain(words[0]))) - 1
+
+
+def _plain(text: str) -> str:
+    """Letters only, as they would stand in a domain: ``Ravn Interiør`` is ``ravninterior``."""
+    text = text.lower().replace("ø", "o").replace("æ", "ae").replace("å", "a").replace("aa", "a")
+    return "".join(c for c in unicodedata.normalize("NFD", text) if c.isascii() and c.isalnum())
+
+
+def _without_leaders(name: str, leaders: re.Pattern[str]) -> str:
+    words = re.sub(r"^\d{1,2}[.)] ", "", name.strip(" .,;:")).split(" ")
+    while len(words) > 1 and leaders.fullmatch(words[0].lower().strip(".:")):
+        words = words[1:]
+    return " ".join(words).strip(" .,;:-–(")
+
+
+def _is_company(name: str, phrases: Mapping[str, re.Pattern[str]], sender: Sender) -> bool:
+    folded = name.lower()
+    if len(name) < 3 or not re.search(r"[^\W\d_]{2}", name) or phrases["names.before_name"].fullmatch(folded):
+        return False
+    if phrases["names.ours"].match(folded) or _NUMBER_LABEL.match(folded):
+        return False
+    return not _is_person(name, sender) or bool(re.search(rf" {_FORM}$", name))
