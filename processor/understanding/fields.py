@@ -110,7 +110,8 @@ def _around(number: Number) -> str:
     start = number.passage.text.rfind("\n", 0, number.start) + 1
     above = number.passage.text.rfind("\n", 0, max(0, start - 1)) + 1
     line = number.passage.text[start : number.start].strip().lower()
-    return number.passage.folded[above if line.startswith("org") or not line else start : number.start]
+    first = above if line.startswith("org") or not line else max(start, number.start - 45)
+    return number.passage.folded[first : number.start]
 
 
 def _spans(name: str, numbers: list[Number]) -> list[tuple[str, Evidence]]:

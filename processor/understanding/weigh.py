@@ -29,6 +29,8 @@ REST = ("other", "no_action")
 """What a mail is when it asks for nothing that we know."""
 UNWRITTEN = ("general",)
 """Rules files that are no request type a mail can be."""
+FAMILIES = ("termination", "elma")
+"""Of types whose names begin alike a mail asks for one: a notice that asks when it ends is a notice."""
 WITHIN = 0.5
 """The presence from which a second request is named."""
 
@@ -81,7 +83,16 @@ def requests(
     asked = [Request(main, round(sure, 4), evidence(found.get(main, ())))]
     if main in REST:
         return tuple(asked)
-    others = [name for name in presence if name != main and name not in REST and presence[name] >= WITHIN]
+    family = _family(main)
+    others = [
+        name
+        for name in presence
+        if name != main and name not in REST and presence[name] >= WITHIN and (not family or _family(name) != family)
+    ]
     for name in sorted(others, key=lambda name: types[name].rank):
         asked.append(Request(name, round(min(presence[name], 0.999), 4), evidence(found.get(name, ()))))
     return tuple(asked)
+
+
+def _family(name: str) -> str:
+    return next((family for family in FAMILIES if name == family or name.startswith(f"{family}_")), "")
