@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from processor.findings import Evidence, Where
@@ -18,7 +19,12 @@ from processor.rulebook import Pattern
 
 MOST_CHARACTERS = 20_000
 """New text beyond this is not read: nobody writes it, and time is bounded by it."""
-MOST_SENTENCES = 400
+MOST_SENTENCES = 300
+MOST_SECTIONS = 100
+LONGEST_SENTENCE = 600
+"""A longer stretch without a stop is cut: patterns look this far and no further."""
+MOST_TRIES = 30
+"""Places at which one pattern is tried in a passage, cancelled ones included."""
 
 Kind = Literal["subject", "thread", "new", "forwarded", "signature", "quoted", "attached"]
 
@@ -88,7 +94,7 @@ def passages(message: Message, moods: Mapping[str, Pattern]) -> tuple[Passage, .
     reply = _REPLY.match(message.subject) is not None
     found = [_passage("thread" if reply else "subject", message.subject[:1000], 0, "subject", moods)]
     left = MOST_CHARACTERS
-    for section in message.sections:
+    for section in message.sections[:MOST_SECTIONS]:
         if (end := min(section.end, section.start + left)) > section.start:
             found.append(_passage(section.kind, message.text[section.start : end], section.start, "body", moods))
             left -= end - section.start
@@ -100,9 +106,12 @@ def passages(message: Message, moods: Mapping[str, Pattern]) -> tuple[Passage, .
 
 def _passage(kind: Kind, text: str, at: int, where: Where, moods: Mapping[str, Pattern]) -> Passage:
     folded = fold(text)
-    sentences = [] if kind in ("signature", "quoted") else [*_sentences(text, folded, moods)][:MOST_SENTENCES]
     smooth = folded.replace("\n", " ")
-    return Passage(kind, text, smooth, at, where, tuple(sentences) or (Sentence(0, len(text), smooth),))
+    if kind in ("signature", "quoted"):
+        return Passage(kind, text, smooth, at, where, (Sentence(0, len(text), smooth),))
+    sentences = tuple(islice(_sentences(text, folded, moods), MOST_SENTENCES)) or (Sentence(0, len(text), smooth),)
+    end = sentences[-1].end
+    return Passage(kind, text[:end], smooth[:end], at, where, sentences)
 
 
 def _sentences(text: str, folded: str, moods: Mapping[str, Pattern]) -> Iterator[Sentence]:
@@ -111,10 +120,16 @@ def _sentences(text: str, folded: str, moods: Mapping[str, Pattern]) -> Iterator
         before = text[start : cut.start()]
         if not before.strip() or _goes_on(text, before, cut):
             continue
-        yield _sentence(start, cut.end(), folded[start : cut.start()], moods)
+        yield from _bounded(start, cut.end(), folded, moods)
         start = cut.end()
     if text[start:].strip():
-        yield _sentence(start, len(text), folded[start:], moods)
+        yield from _bounded(start, len(text), folded, moods)
+
+
+def _bounded(start: int, end: int, folded: str, moods: Mapping[str, Pattern]) -> Iterator[Sentence]:
+    for at in range(start, end, LONGEST_SENTENCE):
+        stop = min(at + LONGEST_SENTENCE, end)
+        yield _sentence(at, stop, folded[at:stop], moods)
 
 
 def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
@@ -155,7 +170,10 @@ def strikes(pattern: Pattern, passage: Passage) -> Iterator[tuple[Sentence, re.M
     if pattern.needs and not any(word in passage.folded for word in pattern.needs):
         return
     at = 0
-    while match := pattern.any.search(passage.folded, at):
+    for _ in range(MOST_TRIES):
+        match = pattern.any.search(passage.folded, at)
+        if match is None:
+            return
         sentence = passage.sentence_at(match.start())
         whole = match if match.end() <= sentence.end else pattern.any.search(passage.folded, at, sentence.end)
         at = max(match.start() + 1, whole.end() if whole else sentence.end)
