@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, update
 
@@ -103,6 +104,23 @@ def references(message: Message) -> str:
     return " ".join(known)
 
 
+def words(reply: Reply, message_id: str, envelope_from: str, now: datetime) -> dict[str, object]:
+    """The columns of an outbox row that say what leaves, to whom, and under which Message-ID."""
+    return {
+        "recipient": bounded_address(reply.to),
+        "to_addr": reply.to,
+        "envelope_from": envelope_from,
+        "subject": reply.subject,
+        "text": reply.text,
+        "html": reply.html,
+        "template": reply.template,
+        "language": reply.language,
+        "message_id": message_id,
+        "created_at": now,
+        "changed_at": now,
+    }
+
+
 def _held(r: Record, landing: Landing, room: _Room) -> tuple[OutboxState, str] | None:
     if landing.early:
         return OutboxState.HELD, HOLD_EARLY
@@ -126,20 +144,10 @@ def _row(r: Record, landing: Landing, reply: Reply, item_id: int | None) -> dict
         "item_id": item_id,
         "answers_mail_id": r.mail_id,
         "kind": reply.kind,
-        "recipient": bounded_address(reply.to),
-        "to_addr": reply.to,
-        "envelope_from": r.envelope_from,
-        "subject": reply.subject,
-        "text": reply.text,
-        "html": reply.html,
-        "template": reply.template,
-        "language": reply.language,
-        "message_id": r.reply_message_id,
         "in_reply_to": "" if made else r.message.message_id,
         "refs": "" if made else references(r.message),
-        "created_at": r.now,
-        "changed_at": r.now,
         "leave_before": r.leave_before,
+        **words(reply, r.reply_message_id, r.envelope_from, r.now),
     }
 
 

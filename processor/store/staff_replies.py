@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, exists, insert, or_, select, update
 
 from processor.store import tables as t
-from processor.store.context import bounded_address
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
-from processor.store.replies import OBSERVE
+from processor.store.replies import OBSERVE, words
 from processor.store.transaction import commit, writing
 from processor.store.transitions import FREE, move
 from processor.ticket import ActionState, OutboxState, Reply
@@ -87,11 +87,8 @@ def issue_confirmation(
     None if that issue exists already, or if a confirmation would confirm what is not done.  A
     correction has the next issue number.  ``hold_until`` leaves time to change one's mind.
     """
-
-    def work(conn: Connection) -> int | None:
-        return _issue(conn, item_id, kind, reply, message_id, person, now, issue, hold_until, envelope_from)
-
-    return commit(engine, work)
+    columns = words(reply, message_id, envelope_from, now)
+    return commit(engine, lambda conn: _issue(conn, item_id, kind, issue, columns, hold_until, person, now))
 
 
 def release_confirmations(conn: Connection, item_id: int, person: Person, now: datetime) -> int:
@@ -124,27 +121,21 @@ def _issue(
     conn: Connection,
     item_id: int,
     kind: str,
-    reply: Reply,
-    message_id: str,
+    issue: int,
+    columns: Mapping[str, object],
+    hold_until: datetime | None,
     person: Person,
     now: datetime,
-    issue: int,
-    hold_until: datetime | None,
-    envelope_from: str,
 ) -> int | None:
-    o = t.outbox.c
-    there = select(o.id).where(o.item_id == item_id, o.kind == kind, o.issue == issue)
-    if conn.execute(there).first():
+    o, i = t.outbox.c, t.item.c
+    if conn.execute(select(o.id).where(o.item_id == item_id, o.kind == kind, o.issue == issue)).first():
         return None
-    query = select(t.item.c.ticket_id, t.item.c.mail_id, t.ticket.c.number, t.mail.c.message_id)
-    query = query.join_from(t.item, t.ticket, t.item.c.ticket_id == t.ticket.c.id).join(
-        t.mail, t.item.c.mail_id == t.mail.c.id
-    )
-    confirmed = [_done(t.item.c.id)] if kind == "confirmation" else []
-    about = conn.execute(query.where(t.item.c.id == item_id, *confirmed)).first()
+    query = select(i.ticket_id, i.mail_id, t.ticket.c.number, t.mail.c.message_id)
+    query = query.join_from(t.item, t.ticket, i.ticket_id == t.ticket.c.id).join(t.mail, i.mail_id == t.mail.c.id)
+    confirmed = [_done(i.id)] if kind == "confirmation" else []
+    about = conn.execute(query.where(i.id == item_id, *confirmed)).first()
     if about is None:
         return None
-    state = OutboxState.HELD if hold_until else OutboxState.READY
     row = {
         "ticket_id": about.ticket_id,
         "ticket_no": about.number,
@@ -152,24 +143,15 @@ def _issue(
         "item_id": item_id,
         "kind": kind,
         "issue": issue,
-        "state": state.value,
+        "state": (OutboxState.HELD if hold_until else OutboxState.READY).value,
         "hold_reason": "time to undo" if hold_until else "",
         "due_at": hold_until,
-        "recipient": bounded_address(reply.to),
-        "to_addr": reply.to,
-        "envelope_from": envelope_from,
-        "subject": reply.subject,
-        "text": reply.text,
-        "html": reply.html,
-        "template": reply.template,
-        "language": reply.language,
-        "message_id": message_id,
         "in_reply_to": about.message_id or "",
         "refs": about.message_id or "",
-        "created_at": now,
-        "changed_at": now,
+        **columns,
+        **_by_hand(person),
     }
-    outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row | _by_hand(person)).scalar_one())
+    outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row).scalar_one())
     subjects = {"ticket_id": about.ticket_id, "outbox_id": outbox_id}
     write_event(conn, Happening("outbox.issued", person.name, now, **subjects, data={"kind": kind, "issue": issue}))
     return outbox_id

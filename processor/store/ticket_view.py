@@ -18,6 +18,8 @@ from processor.ticket import ActionState, MailState, OutboxState, TicketState
 
 @dataclass(frozen=True, slots=True)
 class MailView:
+    """One mail of the ticket; ``duplicate`` is another arrival of an equal letter."""
+
     id: int
     state: MailState
     message_id: str | None
@@ -45,6 +47,8 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalView:
+    """One person's yes."""
+
     person: str
     at: datetime
 
@@ -69,6 +73,8 @@ class ActionView:
 
 @dataclass(frozen=True, slots=True)
 class ReplyView:
+    """One outbox row of the ticket, with its words."""
+
     id: int
     item_id: int | None
     kind: str
@@ -91,6 +97,8 @@ class ReplyView:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
+    """The ticket, its parts in the order in which they came."""
+
     id: int
     number: str
     state: TicketState

@@ -130,6 +130,19 @@ def test_a_confirmation_is_repeated_after_a_crash_with_the_same_message_id(engin
     assert not sent(engine, row.id, row.fence, "250 late", AFTER)
 
 
+def test_T94_a_late_worker_cannot_end_what_another_is_sending(engine: Engine, kari: Person) -> None:
+    confirmed(engine, kari)
+    late = attempted(engine)
+    sweep(engine, AFTER)
+    now_sending = one(engine, "next", AFTER)
+    assert attempt(engine, now_sending.id, now_sending.fence, "mx", AFTER)
+    for end in (sent, failed, unknown):
+        assert not end(engine, late.id, late.fence, "late", AFTER)
+    assert not retry_at(engine, late.id, late.fence, "late", AFTER)
+    assert state(engine) == OutboxState.SENDING
+    assert sent(engine, now_sending.id, now_sending.fence, "250", AFTER)
+
+
 def test_at_the_only_daemons_start_no_lease_holds(engine: Engine) -> None:
     recorded(engine, 1)
     attempted(engine)
