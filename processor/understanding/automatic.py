@@ -15,7 +15,7 @@ from processor.rulebook import Pattern
 from processor.understanding.passages import Passage
 from processor.understanding.recognise import findings
 
-MIDDLE = {"auto_reply": 3.2, "bounce": 3.4, "bulk": 2.9, "spam": 3.6}
+MIDDLE = {"auto_reply": 3.2, "bounce": 3.2, "bulk": 2.9, "spam": 3.2}
 STEEPNESS = 2.2
 _MARKED = {
     "auto_reply": ("x-autoreply", "x-autorespond", "auto-submitted", "precedence"),

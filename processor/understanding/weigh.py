@@ -16,13 +16,13 @@ from processor.findings import AUTOMATIC, Request
 from processor.rulebook import RequestType
 from processor.understanding.recognise import Finding, evidence, score
 
-MIDDLE = 3.0
+MIDDLE = 2.2
 """The score at which presence is an even chance."""
-SHADOW = 0.35
+SHADOW = 0.6
 """How much of its distance to the best score a weaker one loses: strong words for one thing make faint words for another fainter."""
 ALONE = 2.0
 """How much more the subject's words count in a mail without any other words."""
-STEEPNESS = 1.7
+STEEPNESS = 1.5
 BRIEF = 35
 """Plain thanks are short: of words of thanks in a longer mail, a share counts."""
 REST = ("other", "no_action")
@@ -31,7 +31,7 @@ UNWRITTEN = ("general",)
 """Rules files that are no request type a mail can be."""
 FAMILIES = ("termination", "elma")
 """Of types whose names begin alike a mail asks for one: a notice that asks when it ends is a notice."""
-WITHIN = 0.5
+WITHIN = 0.75
 """The presence from which a second request is named."""
 
 
