@@ -32,6 +32,7 @@ from processor.steps.upkeep import remind, retain
 from processor.steps.work_off import Decided, work_off
 from processor.steps.workers import Workers
 from processor.store import work as claims
+from processor.store.settings import OUTBOX_CAP, change_setting, setting
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
 from processor.world.courier import Courier
@@ -67,7 +68,7 @@ class Daemon:
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""
         journal.started(self.config.store_url.rpartition("@")[2], len(self.config.mailboxes), self.config.workers)
-        recover(self.engine)
+        recover(self.engine, self.config)
         begin_answering(self.engine, self.config)
         workers = Workers(self.config, self.config.workers, self._recorded) if self.config.workers else None
         self.mailboxes = [
@@ -200,8 +201,13 @@ def begin_answering(engine: Engine, config: Config) -> None:
         first_start(engine, mailbox.name, clock().replace(microsecond=0))
 
 
-def recover(engine: Engine) -> None:
-    """Put right what a crash left; on a SQLite store, whose lock we hold, nobody else's lease can be alive."""
+def recover(engine: Engine, config: Config) -> None:
+    """Put right what a crash left, and let the outbox know its cap.
+
+    On a SQLite store, whose lock we hold, nobody else's lease can be alive.
+    """
+    if setting(engine, OUTBOX_CAP) != str(config.limits.in_all):
+        change_setting(engine, OUTBOX_CAP, str(config.limits.in_all), "configuration", clock())
     alone = _alone(engine)
     if alone:
         claims.release_claims(engine)
@@ -217,7 +223,7 @@ def once(
 ) -> bool:
     """Make one pass, for cron: fetch all, decide all, send what is ready; true when every server answered."""
     ended = threading.Event()
-    recover(engine)
+    recover(engine, config)
     begin_answering(engine, config)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
     passed = [loop.one_pass() for loop in loops]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
-class SecretMissing(Exception):  # noqa: N818  (a state of the world, said in one word)
+class SecretMissing(Exception):
     """A secret that the configuration refers to is not there; the text says which and where."""
 
 

@@ -7,23 +7,20 @@ with its traceback, and the rest of the batch goes on.
 from __future__ import annotations
 
 import traceback
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DataError, IntegrityError
 
 from processor.config import Config
-from processor.deciding.authenticity import judge
-from processor.deciding.identity import new_ticket_no, reply_message_id
-from processor.deciding.joining import may_join
+from processor.deciding.identity import reply_message_id
 from processor.findings import Understanding
 from processor.message import Message
 from processor.pipeline import Read, conclude, read_and_understand
 from processor.rulebook import Rulebook
-from processor.store.context import RepliesLately, known_sender, replies_lately, ticket_for
+from processor.steps.surroundings import Surroundings
 from processor.store.decided import NumberTakenError, Record, Recorded
 from processor.store.levels import TypeLevel, levels, lowest
 from processor.store.record import record
@@ -62,21 +59,21 @@ def work_off(
     found = [(mail, each) for mail, each in read if each is not None]
     if not found:
         return len(claimed), []
-    in_batch: Counter[str] = Counter()
     starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
     decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
     with reading(engine) as connection:
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
+        surroundings = Surroundings(connection, rulebook, config, [each.message for _, each in found], starts, now)
         for mail, each in found:
             try:
-                context, joins = _context(connection, rulebook, mail, each, config, now, starts[mail.account], in_batch)
+                context, joins = surroundings.of(mail, each.message)
                 decision = conclude(each, context, rulebook)
             except Exception:
                 set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
                 continue
             if decision.reply:
-                in_batch.update([decision.reply.to, ""])
+                surroundings.note_reply(each.message)
             made = _record(
                 mail, each, context, decision, joins, _level(decision, in_force, mail.arrival_time), stop, config, now
             )
@@ -111,53 +108,6 @@ def _read(engine: Engine, mail: Pending, rulebook: Rulebook, now: datetime) -> R
     except Exception:
         set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
         return None
-
-
-def _context(
-    connection: Connection,
-    rulebook: Rulebook,
-    mail: Pending,
-    read: Read,
-    config: Config,
-    now: datetime,
-    answer_from: datetime,
-    in_batch: Counter[str],
-) -> tuple[Context, int | None]:
-    """Ask the store what it knows about a mail; the second value is the ticket that it joins."""
-    message = read.message
-    sender = message.sender.spec if message.sender else ""
-    provenance = judge(message, config.authserv_ids, config.own_addresses)
-    ticket = ticket_for(connection, (*message.in_reply_to, *reversed(message.references)))
-    joins = ticket is not None and may_join(
-        message, provenance, ticket.sender, named_our_message_id=ticket.ours, public_domains=rulebook.public_domains
-    )
-    lately = (
-        replies_lately(connection, sender, ticket.ticket_id if ticket and joins else None, now)
-        if sender
-        else RepliesLately(0, 0, 0)
-    )
-    context = Context(
-        now=now,
-        arrival=mail.arrival_time,
-        ticket_no=ticket.ticket_no
-        if ticket and joins
-        else new_ticket_no(message.letter, config.key, config.ticket_prefix),
-        joins=joins,
-        mailbox=mail.account,
-        purpose=mail.purpose,
-        junk=mail.junk,
-        authserv_ids=config.authserv_ids,
-        own_addresses=config.own_addresses,
-        replies_to_sender=lately.to_sender + in_batch[sender],
-        replies_in_thread=lately.in_thread,
-        replies_in_all=lately.in_all + in_batch[""],
-        known_sender=bool(message.sender and known_sender(connection, sender, message.sender.domain)),
-        limits=config.limits,
-        answer_from=answer_from,
-        answer_within_hours=config.answer_within_hours,
-        team=config.team,
-    )
-    return context, ticket.ticket_id if ticket and joins else None
 
 
 def _record(

@@ -112,6 +112,19 @@ def known_sender(source: Engine | Connection, spec: str, domain: str) -> bool:
         return conn.execute(select(r.kind).where(wanted).limit(1)).first() is not None
 
 
+def known_contacts(conn: Connection, specs: Collection[str], domains: Collection[str]) -> set[tuple[str, str]]:
+    """Those of many addresses and domains that are known as customers', as (kind, value)."""
+    r = t.register_contact.c
+    asked = {("address", bounded_address(one)) for one in specs} | {("domain", bounded_address(one)) for one in domains}
+    query = select(r.kind, r.value).where(r.value.in_(sorted({value for _, value in asked})))
+    return {(row.kind, row.value) for row in conn.execute(query)} & asked
+
+
+def replies_to_many(conn: Connection, senders: Collection[str], now: datetime) -> dict[str, int]:
+    """Count replies lately to many senders at once, as ``replies_lately`` does to one."""
+    return replies_by_key(conn, t.outbox.c.recipient, {bounded_address(one) for one in senders}, now - SENDER_WINDOW)
+
+
 def add_contacts(engine: Engine, addresses: Iterable[str], domains: Iterable[str], now: datetime) -> int:
     """Remember addresses and domains as customers'; says how many were new.  Give no public domains."""
     wanted = {("address", bounded_address(one)) for one in addresses}

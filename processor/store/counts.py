@@ -17,7 +17,7 @@ def counts(engine: Engine) -> dict[str, dict[str, int]]:
     with reading(engine) as conn:
         for name, table in (("mails", t.mail), ("tickets", t.ticket), ("actions", t.action), ("replies", t.outbox)):
             rows = conn.execute(select(table.c.state, func.count()).group_by(table.c.state))
-            found[name] = {state: count for state, count in rows}
+            found[name] = {row[0]: row[1] for row in rows}
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, case, select
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_events
@@ -33,17 +33,15 @@ def due_actions(engine: Engine, now: datetime, soon: timedelta) -> list[DueActio
 
 def _due(conn: Connection, now: datetime, soon: timedelta) -> list[DueAction]:
     a, e = t.action.c, t.event.c
-    told = {
-        (row.action_id, row.kind)
-        for row in conn.execute(select(e.action_id, e.kind).where(e.kind.in_((DUE_SOON, OVERDUE))))
-    }
+    name = case((a.due <= now, OVERDUE), else_=DUE_SOON)
+    told = select(e.id).where(e.ticket_id == a.ticket_id, e.action_id == a.id, e.kind == name)
     query = (
         select(a.id, t.ticket.c.number, t.ticket.c.id.label("ticket_id"), a.kind, a.due)
         .join_from(t.action, t.ticket, t.ticket.c.id == a.ticket_id)
-        .where(a.state.in_(OPEN_ACTIONS), a.due <= now + soon)
+        .where(a.state.in_(OPEN_ACTIONS), a.due <= now + soon, ~told.exists())
         .order_by(a.due)
     )
-    rows = [row for row in conn.execute(query) if (row.id, _event(row.due, now)) not in told]
+    rows = conn.execute(query).all()
     write_events(
         conn, [Happening(_event(r.due, now), "clock", now, ticket_id=r.ticket_id, action_id=r.id) for r in rows]
     )

@@ -1,0 +1,106 @@
+"""The context of a batch of mails: what the store knows about them, asked in few queries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from processor.config import Config
+from processor.deciding.authenticity import judge
+from processor.deciding.identity import new_ticket_no
+from processor.deciding.joining import may_join
+from processor.message import Message
+from processor.rulebook import Rulebook
+from processor.store.context import (
+    FoundTicket,
+    bounded_address,
+    known_contacts,
+    replies_lately,
+    replies_to_many,
+    ticket_for,
+)
+from processor.store.work import Pending
+from processor.ticket import Context
+
+NOBODY = ""
+
+
+class Surroundings:
+    """What is known at the time of one batch.
+
+    Replies decided within the batch are counted as they are noted, so that a flood in one batch is
+    limited like one over an hour.  ``starts`` is each account's time from which mail is answered.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        rulebook: Rulebook,
+        config: Config,
+        messages: Sequence[Message],
+        starts: Mapping[str, datetime],
+        now: datetime,
+    ) -> None:
+        senders = [each.sender for each in messages if each.sender]
+        self.connection, self.rulebook, self.config, self.starts, self.now = connection, rulebook, config, starts, now
+        self.contacts = known_contacts(connection, {each.spec for each in senders}, {each.domain for each in senders})
+        self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
+        self.in_all = replies_lately(connection, NOBODY, None, now).in_all
+
+    def note_reply(self, message: Message) -> None:
+        """Count a reply that was decided in this batch."""
+        self.in_all += 1
+        if message.sender:
+            self.to_sender[bounded_address(message.sender.spec)] += 1
+
+    def of(self, mail: Pending, message: Message) -> tuple[Context, int | None]:
+        """A mail's context; the second value is the ticket that it joins."""
+        config, sender = self.config, message.sender
+        ticket = self._joined(message)
+        context = Context(
+            now=self.now,
+            arrival=mail.arrival_time,
+            ticket_no=ticket.ticket_no if ticket else new_ticket_no(message.letter, config.key, config.ticket_prefix),
+            joins=ticket is not None,
+            mailbox=mail.account,
+            purpose=mail.purpose,
+            junk=mail.junk,
+            authserv_ids=config.authserv_ids,
+            own_addresses=config.own_addresses,
+            replies_to_sender=self.to_sender[bounded_address(sender.spec)] if sender else 0,
+            replies_in_thread=(
+                replies_lately(self.connection, NOBODY, ticket.ticket_id, self.now).in_thread if ticket else 0
+            ),
+            replies_in_all=self.in_all,
+            known_sender=self._known(message),
+            limits=config.limits,
+            answer_from=self.starts[mail.account],
+            answer_within_hours=config.answer_within_hours,
+            team=config.team,
+        )
+        return context, ticket.ticket_id if ticket else None
+
+    def _joined(self, message: Message) -> FoundTicket | None:
+        """The ticket of the thread, if this sender may join it (design.md, who wrote this)."""
+        ticket = ticket_for(self.connection, (*message.in_reply_to, *reversed(message.references)))
+        if ticket is None:
+            return None
+        provenance = judge(message, self.config.authserv_ids, self.config.own_addresses)
+        joins = may_join(
+            message,
+            provenance,
+            ticket.sender,
+            named_our_message_id=ticket.ours,
+            public_domains=self.rulebook.public_domains,
+        )
+        return ticket if joins else None
+
+    def _known(self, message: Message) -> bool:
+        if message.sender is None:
+            return False
+        address = ("address", bounded_address(message.sender.spec))
+        domain = ("domain", bounded_address(message.sender.domain))
+        return address in self.contacts or domain in self.contacts
