@@ -81,7 +81,8 @@ def _weights(groups: dict[str, Any], file: str, line: int) -> tuple[dict[str, fl
             problems.append(Problem(file, line, f"{group!r} must be strong, some or letters, and text"))
             continue
         prefix = "*" if group == "letters" else ""
-        words |= {prefix + word.lower(): worth[group] for word in text.split()}
+        for word in text.split():
+            words[prefix + word.lower()] = max(worth[group], words.get(prefix + word.lower(), 0.0))
     return words, problems
 
 

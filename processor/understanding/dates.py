@@ -21,7 +21,7 @@ _MONTH = (
     r"(?P<month>jan(?:n?uari?y?)?|feb(?:r|r?uari?y?)?|mar(?:s|ts|ch)?|apr(?:il)?|ma[ijy]|jun[ie]?|jul[iy]?|aug(?:ust|usti)?|"
     r"se(?:pt?|ptember|tpember|ptmber)|o[kc]t(?:ober)?|okober|nov(?:ember)?|de[sc](?:ember|mber)?)\.?(?!\w)"
 )
-_YEAR = r"(?P<year>20\d\d|'?\d\d(?![\d:]|\.\d))"
+_YEAR = r"(?P<year>20\d\d|'?\d\d(?!\d|[:.]\d))"
 _DAY = r"(?P<day>[0-3]?\d)"
 _FORMS = (
     re.compile(r"(?<![\d.])(?P<year>20\d\d)-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)"),

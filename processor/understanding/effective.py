@@ -65,7 +65,7 @@ def _candidates(
 ) -> Iterator[tuple[float, Effective]]:
     for moment in moments(passage.folded, today, words):
         sentence = passage.sentence_at(moment.start)
-        worth = _worth(passage, sentence, moment, words) + _near_request(passage, sentence, struck)
+        worth = _worth(passage, sentence, moment, words, ending) + _near_request(passage, sentence, struck)
         worth -= 3.0 if moment.day < today else 0.0
         evidence = passage.evidence(moment.start, moment.end, "effective_date")
         yield worth, Effective(_last_day(passage, moment, words) if ending else moment.day, evidence, moment.assumed)
@@ -83,12 +83,14 @@ def _near_request(passage: Passage, sentence: Sentence, struck: list[Evidence]) 
     return 1.5 if any(s.where == passage.where and start <= s.start < end for s in struck) else 0.0
 
 
-def _worth(passage: Passage, sentence: Sentence, moment: Moment, words: dict[str, re.Pattern[str]]) -> float:
+def _worth(
+    passage: Passage, sentence: Sentence, moment: Moment, words: dict[str, re.Pattern[str]], ending: bool
+) -> float:
     line = passage.text.rfind("\n", 0, moment.start) + 1
     if _HEADER.match(passage.folded[line : moment.start]) or _CLOCK.match(passage.folded, moment.end):
         return -10.0
     before = passage.folded[max(sentence.start, moment.start - 45) : moment.start]
-    worth = 1.0 if moment.kind == "end" else 0.0
+    worth = 1.0 if moment.kind == "end" and ending else 0.0
     worth += 2.0 if words["end"].search(before) else 0.0
     worth += 0.5 if words["from"].search(before[-25:]) or words["end_of"].search(before[-25:]) else 0.0
     worth -= 3.0 if words["not_end"].search(before[-32:]) else 0.0

@@ -62,7 +62,7 @@ def fields_of(
         company=(form.company if form and form.company else None) or (company.name if company else None),
         products=tuple(name for name, _ in products),
         effective_date=effective.value if effective else None,
-        invoice_no=tuple(n.value for n in invoices),
+        invoice_no=tuple(n.value for n in invoices if n.value not in {c.value for c in customers}),
         domains=form.domains if form and form.domains else tuple(name for name, _ in domains),
         emails=(form.email.lower(),)
         if form and form.email and "otp_code" not in requests
@@ -101,7 +101,7 @@ def _own_numbers(numbers: list[Number], role: Role, rulebook: Rulebook, requests
     if role != "accountant":
         return numbers
     firm = phrases["names.accountant_firm"]
-    clients = [n for n in numbers if not firm.search(_around(n))]
+    clients = [n for n in numbers if not firm.search(phrases["names.accountant"].sub("", _around(n)))]
     return [n for n in clients if n.passage.kind != "signature"] or clients
 
 

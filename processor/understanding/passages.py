@@ -34,11 +34,11 @@ _SMOOTH = str.maketrans(
 )
 _BREAK = re.compile(
     r"\n\s*\n+\s*|\n(?=\s{0,8}(?:[-*•>]|\d{1,2}[.)]\s|\([a-z0-9]\)))|\n"
-    r"|(?<=[.!?;])(?<![ .(]\w\.)(?<![ (]\w\w\.)(?<!\d\.)[\"')]{0,3}\s+"
+    r"|(?<=[.!?;])(?<![ .(]\w\.)(?<!\d\.)[\"')]{0,3}\s+"
     r"|(?<=\d\.)\s+(?=[A-ZÆØÅÄÖ])"
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:nr|org|orgnr|kundenr|fakturanr|tlf|mob|ca|pr|evt|bl\.a|f\.eks|jf|vedr|ang|ref|no|mvh|kl|fr|art|st|sept|okt|nov|des|jan|feb|m\.m|o\.l|osv|kap|tel|adr|inkl|eks)\.$",
+    r"(?:^|[\s(])(?:nr|org|dvs|orgnr|kundenr|fakturanr|tlf|mob|ca|pr|evt|bl\.a|f\.eks|jf|vedr|ang|ref|no|mvh|kl|fr|art|st|sept|okt|nov|des|jan|feb|m\.m|o\.l|osv|kap|tel|adr|inkl|eks)\.$",
     re.I,
 )
 _REPLY = re.compile(r"\s*(?:sv|re|svar|aw|ad)\s?(?:\[\d+\])?:", re.I)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 
 MOST_BYTES = 5_000_000
 MOST_PAGES = 3
@@ -17,7 +16,6 @@ def pdf_rows(content: bytes) -> tuple[list[tuple[str, str]], str]:
     # Imported here: it takes 0.2 s, and few mails carry a PDF.
     from pypdf import PdfReader
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(content))
         fields = [(name, str(field.get("/V") or "")) for name, field in (reader.get_fields() or {}).items()]

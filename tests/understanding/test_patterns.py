@@ -1,0 +1,116 @@
+"""Operators' patterns: what is compiled, and what is refused with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processor.loading.patterns import compile_patterns, load_products, load_words
+from processor.loading.vocabulary import load_vocabulary
+from processor.rulebook import Pattern
+from processor.understanding.passages import passages, strikes
+from tests.understanding.made_mail import mail
+
+
+def compiled(**table: Any) -> Pattern:
+    patterns, problems = compile_patterns([{"name": "p", "any": ["opp"], **table}], "t.toml", lambda _: 7)
+    assert not problems
+    return patterns[0]
+
+
+def refused(**table: Any) -> str:
+    patterns, problems = compile_patterns([{"name": "p", "any": ["opp"], **table}], "t.toml", lambda _: 7)
+    assert not patterns
+    return str(problems[0])
+
+
+def struck(pattern: Pattern, text: str, subject: str = "") -> bool:
+    return any(True for passage in passages(mail(text, subject), {}) for _ in strikes(pattern, passage))
+
+
+def test_a_word_matches_at_its_start_only() -> None:
+    assert struck(compiled(any=["sig"]), "vi signerer")
+    assert not struck(compiled(any=["sig"]), "vi oppsiger")
+
+
+def test_unless_cancels_in_the_same_sentence_only() -> None:
+    pattern = compiled(any=["sier opp"], unless=["hvis"])
+    assert not struck(pattern, "Hvis prisen øker, sier vi og dere opp. Da sier opp vi ikke hvis det regner.")
+    assert struck(pattern, "Hvis det regner, ringer vi. Vi sier opp avtalen.")
+
+
+def test_also_must_stand_in_the_same_sentence() -> None:
+    pattern = compiled(any=["frist"], also=["oppsigelse"])
+    assert struck(pattern, "Hva er frist for oppsigelse?")
+    assert not struck(pattern, "Hva er frist for betaling? Oppsigelse er en annen sak.")
+
+
+def test_a_place_limits_a_pattern() -> None:
+    pattern = compiled(any=["oppsigelse"], where="subject")
+    assert struck(pattern, "", "Oppsigelse")
+    assert not struck(pattern, "Oppsigelse", "")
+
+
+def test_the_cheap_test_never_hides_a_match() -> None:
+    pattern = compiled(any=["(si|sier) opp", "avslutt(er|et)?", "stopp"])
+    assert pattern.needs
+    for text in ("vi sier opp", "avslutt", "stopp den"):
+        assert struck(pattern, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["(a+)+b", "(a*)*", "(a|b+)*", "((ab)+c?)+", r"\\w+\\s*\\w+", ".*.*x", "(x{1,900}){2,900}"]
+)
+def test_a_pattern_that_could_take_for_ever_is_refused(text: str) -> None:
+    assert "take for ever" in refused(any=[text.replace("\\\\", "\\")])
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"wieght": 3}, "unknown key 'wieght' (did you mean weight?)"),
+        ({"any": ["(opp"]}, "no regular expression"),
+        ({"any": ["Opp"]}, "capital letters"),
+        ({"any": ["x*"]}, "matches nothing"),
+        ({"any": "opp"}, "must be a list of texts"),
+        ({"any": []}, "has no words"),
+        ({"weight": "3"}, "weight must be a number"),
+        ({"weight": True}, "weight must be a number"),
+        ({"where": "boddy"}, "(did you mean body?)"),
+        ({"topic": 3}, "topic must be text"),
+        ({"name": ""}, "needs a name"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(table: dict[str, Any], says: str) -> None:
+    problem = refused(**table)
+    assert problem.startswith("t.toml:7: ")
+    assert says in problem
+
+
+def test_two_patterns_of_one_name_are_refused() -> None:
+    _, problems = compile_patterns(
+        [{"name": "p", "any": ["a"]}, {"name": "p", "any": ["b"]}], "t.toml", lambda n: n + 1
+    )
+    assert [problem.line for problem in problems] == [2]
+
+
+def test_products_and_words_are_read(tmp_path: Path) -> None:
+    products = tmp_path / "products.toml"
+    products.write_text('[[product]]\nname = "Visma X"\naliases = ["x"]\n\n[[product]]\nnmae = "Y"\n', encoding="utf-8")
+    found, problems = load_products(products)
+    assert [product.name for product in found] == ["Visma X"]
+    assert [(problem.line, problem.hint) for problem in problems] == [(5, "name"), (5, "")]
+    words = tmp_path / "words.toml"
+    words.write_text('some = ["Gmail.com"]\nmore = 3\n', encoding="utf-8")
+    read, faults = load_words(words)
+    assert read == {"gmail.com"}
+    assert [fault.line for fault in faults] == [2]
+
+
+def test_a_missing_or_broken_file_is_a_problem(tmp_path: Path) -> None:
+    assert load_words(tmp_path / "none.toml")[1]
+    (tmp_path / "broken.toml").write_text("a = x\n", encoding="utf-8")
+    assert load_words(tmp_path / "broken.toml")[1][0].line == 1
+    assert len(load_vocabulary(tmp_path)[1]) == 6

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processor.findings import Evidence
+from processor.rulebook import Pattern, RequestType
+from processor.understanding.recognise import Finding, score
+from processor.understanding.weigh import chances, present, requests
+
+RANKS = {"termination": 10, "termination_question": 40, "invoice_question": 70, "other": 80, "no_action": 90}
+TYPES = {name: RequestType(name, {}, rank, 0.9, "observe", None, (), ()) for name, rank in RANKS.items()}
+CHANCE = st.floats(0, 1)
+
+
+def finding(weight: float, share: float = 1.0) -> Finding:
+    pattern = Pattern("p", re.compile("x"), None, weight)
+    return Finding(pattern, (Evidence("x", "body", 0, 1, "t/p", weight),), share)
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(RANKS, CHANCE)), st.fixed_dictionaries({"spam": CHANCE, "bounce": CHANCE})
+)
+def test_the_chances_of_all_labels_sum_to_one(presence: dict[str, float], automatic: dict[str, float]) -> None:
+    assert sum(chances(presence, automatic, TYPES).values()) == pytest.approx(1.0)
+
+
+def test_more_words_for_a_type_make_it_likelier() -> None:
+    one = present({"termination": (finding(3),)}, TYPES, 20)["termination"]
+    two = present({"termination": (finding(3), finding(2))}, TYPES, 20)["termination"]
+    assert two > one
+
+
+def test_words_against_a_type_make_it_unlikelier() -> None:
+    assert score((finding(3), finding(-2))) == 1.0
+
+
+def test_a_reply_s_inherited_subject_says_little() -> None:
+    assert score((finding(4, 0.4),)) < score((finding(4),))
+
+
+def test_the_weightier_of_two_present_types_is_the_main_one() -> None:
+    presence = {
+        "termination": 0.99,
+        "invoice_question": 0.99,
+        "other": 0.01,
+        "no_action": 0.01,
+        "termination_question": 0.01,
+    }
+    likely = chances(presence, {}, TYPES)
+    assert [r.type for r in requests(likely, presence, {}, TYPES)] == ["termination", "invoice_question"]
+
+
+def test_a_faint_second_request_is_not_named() -> None:
+    presence = {
+        "termination": 0.99,
+        "invoice_question": 0.6,
+        "other": 0.01,
+        "no_action": 0.01,
+        "termination_question": 0.01,
+    }
+    assert len(requests(chances(presence, {}, TYPES), presence, {}, TYPES)) == 1
+
+
+def test_nothing_found_is_other_without_confidence() -> None:
+    presence = present({}, TYPES, 20)
+    (request,) = requests(chances(presence, {}, TYPES), presence, {}, TYPES)
+    assert request.type == "other"
+    assert request.confidence < 0.9
