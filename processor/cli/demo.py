@@ -145,9 +145,8 @@ def demo_mail(
     if not port.exists():
         typer.echo("No demo has run here. Start one with: make run", err=True)
         raise typer.Exit(1)
-    try:
-        said = send(int(port.read_text(encoding="ascii")), sender, to, subject, text)
-    except OSError as error:
-        typer.echo(f"The demo does not answer ({error}). Start it with: make run", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(said)
+    well, said = send(int(port.read_text(encoding="ascii")), sender, to, subject, text)
+    if not well:
+        typer.echo(f"The demo did not take it ({said}). Is it running? Start it with: make run", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Sent: {said}")

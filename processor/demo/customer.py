@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import smtplib
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import make_msgid
+
+from processor.config import SmtpSettings
+from processor.letter import compose
+from processor.world.courier import Courier
+from processor.world.outcomes import Delivered, text_of
 
 
-def send(port: int, sender: str, to: str, subject: str, text: str) -> str:
-    """Send one mail to the demo's SMTP server on loopback; returns the server's answer.
-
-    Raises OSError when no server answers there.
-    """
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
-    mail["Date"] = format_datetime(datetime.now(UTC))
-    mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
-    mail.set_content(text)
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
-        smtp.mail(sender)
-        smtp.rcpt(to)
-        return smtp.data(mail.as_bytes())[1].decode("ascii", "replace")
+def send(port: int, sender: str, to: str, subject: str, text: str) -> tuple[bool, str]:
+    """Send one mail to the demo's SMTP server on loopback; whether it was taken, and what the server said."""
+    mail = compose(
+        message_id=make_msgid(domain=sender.rpartition("@")[2]),
+        from_address=sender,
+        from_name="",
+        to=to,
+        date=datetime.now(UTC),
+        subject=subject,
+        text=text,
+        auto_submitted="",
+    )
+    with Courier(SmtpSettings("127.0.0.1", port, "plain", timeout=10)) as courier:
+        outcome = courier.send(sender, to, mail, lambda: None)
+    return isinstance(outcome, Delivered), text_of(outcome)

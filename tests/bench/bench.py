@@ -39,13 +39,18 @@ def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]
         here.configure(workers)
         process = here.start()
         try:
-            wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox")
+            wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox", 20, here.folder / "log")
             time.sleep(2.5)
             fill(here, mails)
             wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail")
             began = time.perf_counter()
-            wait(lambda: here.ask("select count(*) from mail where state='decided'")[0][0] == len(mails), "all decisions")
-            wait(lambda: not here.ask("select 1 from outbox where state in ('ready','sending','retry') limit 1"), "all answers")
+            wait(
+                lambda: here.ask("select count(*) from mail where state='decided'")[0][0] == len(mails), "all decisions"
+            )
+            wait(
+                lambda: not here.ask("select 1 from outbox where state in ('ready','sending','retry') limit 1"),
+                "all answers",
+            )
             spent = time.perf_counter() - began
             memory = peak_memory(process.pid)
         finally:
@@ -58,11 +63,11 @@ def fill(here: Site, mails: Sequence[bytes]) -> None:
         here.dovecot.deliver(USER, raw)
 
 
-def wait(true: Callable[[], object], what: str, seconds: float = 240) -> None:
+def wait(true: Callable[[], object], what: str, seconds: float = 240, log: Path | None = None) -> None:
     until = time.monotonic() + seconds
     while not true():
         if time.monotonic() > until:
-            raise SystemExit(f"waited in vain for {what}")
+            raise SystemExit(f"waited in vain for {what}\n{log.read_text()[-3000:] if log else ''}")
         time.sleep(0.02)
 
 
@@ -147,7 +152,11 @@ def main() -> None:
     print("\nwhole road                                      mails/s     ratio   answers   peak MB")
     base = whole_road_naive(mails)
     print(f"{'naive baseline (understands nothing)':46} {base:8.0f} {1:9.2f} {len(mails):9}")
-    for workers, name in ((0, "processor, one process"), (1, "processor, one worker beside the daemon"), (2, "processor, two workers")):
+    for workers, name in (
+        (0, "processor, one process"),
+        (1, "processor, one worker beside the daemon"),
+        (2, "processor, two workers"),
+    ):
         rate, answers, memory = whole_road(mails, workers)
         print(f"{name:46} {rate:8.0f} {rate / base:9.2f} {answers:9} {memory:9.0f}")
 

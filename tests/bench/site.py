@@ -21,7 +21,10 @@ from tests.servers.dovecot import Dovecot, free_port
 ROOT = Path(__file__).parent.parent.parent
 AUTHSERV_ID = "mx.kundesenter.example"
 USER, PASSWORD = "oppsigelse", "pw"
-HEADERS = re.compile(rb"^(message-id|date|received|authentication-results|return-path):.*(\r?\n[ \t].*)*\r?\n", re.IGNORECASE | re.MULTILINE)
+HEADERS = re.compile(
+    rb"^(message-id|date|received|authentication-results|return-path):.*(\r?\n[ \t].*)*\r?\n",
+    re.IGNORECASE | re.MULTILINE,
+)
 FROM = re.compile(rb"^from:.*?([^\s<>\"@]+)@([^\s<>\"]+).*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -45,7 +48,8 @@ def _fresh(text: bytes, number: int) -> bytes:
     stamped = (
         b"Return-Path: <%s>\n" % (b"" if null else sender)
         + b"Received: from mail.%s by %s with ESMTPS id %d; %s\n" % (domain, AUTHSERV_ID.encode(), number, now)
-        + b"Authentication-Results: %s; dkim=pass header.d=%s; dmarc=pass header.from=%s\n" % (AUTHSERV_ID.encode(), domain, domain)
+        + b"Authentication-Results: %s; dkim=pass header.d=%s; dmarc=pass header.from=%s\n"
+        % (AUTHSERV_ID.encode(), domain, domain)
         + b"Date: %s\nMessage-ID: <bench-%d-%s@%s>\n" % (now, number, os.urandom(4).hex().encode(), domain)
     )
     return (stamped + head + b"\n" + body).replace(b"\n", b"\r\n")

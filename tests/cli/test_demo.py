@@ -1,0 +1,83 @@
+"""``make run``'s embedded default: the demo mails go the whole road, twice, and a mail sent by hand too."""
+
+from __future__ import annotations
+
+import email
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+DEMO_MAILS = len(list((ROOT / "processor" / "demo" / "mails").glob("*.eml")))
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "processor", *arguments]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_each_start_shows_a_new_set_of_mails(tmp_path: Path) -> None:
+    for start in (1, 2):
+        told = subprocess.run(
+            command("demo", "--once"), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+        )
+        assert told.returncode == 0, told.stderr
+        assert told.stdout.count(" kl. ") == DEMO_MAILS
+        assert f"mails {DEMO_MAILS * start} decided" in told.stdout
+        assert told.stdout.count("reply  ") > DEMO_MAILS / 2
+    answers = [email.message_from_bytes(file.read_bytes()) for file in (tmp_path / "var" / "demo-sent").glob("*.eml")]
+    assert answers
+    assert all(answer["Auto-Submitted"] == "auto-replied" for answer in answers)
+    assert len({answer["Message-ID"] for answer in answers}) == len(answers)
+
+
+def test_a_mail_sent_by_hand_is_answered(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as out:
+        demo = subprocess.Popen(command("demo"), cwd=tmp_path, env=environment(), stdout=out, stderr=out)
+    try:
+        wait_for(tmp_path / "out", "Running on")
+        before = answers(tmp_path)
+        text = "Vi sier opp Visma Global fra nyttår. Mvh Kari, Fjord Bygg AS, org.nr 328627035"
+        sent = subprocess.run(
+            command("demo-mail", text), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30
+        )
+        assert sent.returncode == 0, sent.stderr
+        until = time.monotonic() + 20
+        while answers(tmp_path) == before:
+            assert time.monotonic() < until, (tmp_path / "out").read_text()[-2000:]
+            time.sleep(0.1)
+        listed = subprocess.run(
+            command("queue", "list", "-c", "var/demo.toml"), cwd=tmp_path, env=environment(), capture_output=True,
+            text=True, timeout=30,
+        )  # fmt: skip
+        assert "register termination" in listed.stdout
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(20) == 0
+    finally:
+        demo.kill()
+        demo.wait()
+
+
+def test_demo_mail_without_a_demo_says_how_to_start_one(tmp_path: Path) -> None:
+    told = subprocess.run(
+        command("demo-mail", "hei"), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30
+    )
+    assert told.returncode == 1
+    assert "make run" in told.stderr
+
+
+def answers(folder: Path) -> int:
+    return len(list((folder / "var" / "demo-sent").glob("*.eml")))
+
+
+def wait_for(file: Path, words: str) -> None:
+    until = time.monotonic() + 40
+    while words not in file.read_text():
+        assert time.monotonic() < until, file.read_text()[-2000:]
+        time.sleep(0.1)
