@@ -26,7 +26,7 @@ _SERVER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,253})")
 _ONCE = {"dmarc"}
 
 
-class Unclear(Exception):  # noqa: N818 - named for what it says
+class Unclear(Exception):
     """The header does not follow the grammar."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,11 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-In, Out = TypeVar("In"), TypeVar("Out")
-ROOT = Path(__file__).parent.parent.parent
-
 from tests.bench.naive import naive
 from tests.bench.site import AUTHSERV_ID, PASSWORD, USER, Site, corpus, kill, site
+
+ROOT = Path(__file__).parent.parent.parent
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 def whole_road_naive(mails: Sequence[bytes]) -> float:
@@ -104,7 +104,7 @@ def stages(mails: Sequence[bytes]) -> dict[str, float]:
         found,
         "deciding and rendering",
         pairs,
-        lambda each: decide(*each, context_without_world(each[0], "VS-0000-0000", (AUTHSERV_ID,)), book),
+        lambda each: decide(each[0], each[1], context_without_world(each[0], "VS-0000-0000", (AUTHSERV_ID,)), book),
     )
     replies = [each.reply for each in decided if each.reply]
     now = datetime.now(UTC)

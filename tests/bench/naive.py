@@ -30,7 +30,7 @@ def naive(imap_port: int, user: str, password: str, smtp_port: int, database: Pa
     for number in box.search(None, "UNSEEN")[1][0].split():
         raw = box.fetch(number, "(RFC822)")[1][0][1]  # type: ignore[index]
         message = email.message_from_bytes(raw, policy=policy.default)  # type: ignore[arg-type]
-        body = message.get_body(("plain", "html"))  # type: ignore[attr-defined]
+        body = message.get_body(("plain", "html"))
         text = body.get_content() if body is not None else ""
         sender, subject = str(message["From"]), str(message["Subject"])
         store.execute("insert into mail (sender, subject, body, raw) values (?, ?, ?, ?)", (sender, subject, text, raw))

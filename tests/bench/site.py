@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -149,8 +149,6 @@ def site(folder: Path) -> Iterator[Site]:
 
 def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
     """Send a signal to the program and, for SIGKILL, all of its children."""
-    try:
+    with suppress(ProcessLookupError):
         (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
-    except ProcessLookupError:
-        pass
     process.wait(60)

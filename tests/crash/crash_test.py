@@ -81,7 +81,9 @@ def faults(here: Site, mails: int) -> list[str]:
 def told(here: Site) -> str:
     kept = count(here, "select count(*) from mail")
     decided = count(here, "select count(*) from mail where state = 'decided'")
-    states = ", ".join(f"{number} {state}" for state, number in here.ask("select state, count(*) from outbox group by state"))
+    states = ", ".join(
+        f"{number} {state}" for state, number in here.ask("select state, count(*) from outbox group by state")
+    )
     return f"{kept} kept, {decided} decided, outbox: {states or 'empty'}; {len(here.taken())} answers taken"
 
 

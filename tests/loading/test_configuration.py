@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from processor.loading.configuration import load_config
 from processor.loading.problems import Refused
 from processor.ticket import Level

@@ -35,12 +35,16 @@ def mail(
     domain = sender.partition("@")[2]
     verdict = f"dmarc=pass header.from={domain}" if proven else "none"
     return (
-        f"Return-Path: <{sender}>\nReceived: from x by {AUTHSERV_ID}; {date}\n"
-        f"Authentication-Results: {AUTHSERV_ID}; {verdict}\n"
-        f"Date: {date}\nFrom: Kari Holm <{sender}>\nTo: oppsigelse@visma.no\nSubject: {subject}\n"
-        f"Message-ID: {message_id or f'<{os.urandom(6).hex()}@{domain}>'}\n{headers}"
-        f"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
-    ).replace("\n", "\r\n").encode()
+        (
+            f"Return-Path: <{sender}>\nReceived: from x by {AUTHSERV_ID}; {date}\n"
+            f"Authentication-Results: {AUTHSERV_ID}; {verdict}\n"
+            f"Date: {date}\nFrom: Kari Holm <{sender}>\nTo: oppsigelse@visma.no\nSubject: {subject}\n"
+            f"Message-ID: {message_id or f'<{os.urandom(6).hex()}@{domain}>'}\n{headers}"
+            f"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+        )
+        .replace("\n", "\r\n")
+        .encode()
+    )
 
 
 def run(here: Site, *arguments: str, secret: str = "") -> subprocess.CompletedProcess[str]:
@@ -112,10 +116,12 @@ def test_a_customers_reply_lands_on_its_ticket_and_a_strangers_does_not(here: Si
     started(here)
     here.dovecot.deliver(USER, mail())
     run(here, "once")
-    ((number, answered),) = here.ask("select ticket.number, outbox.message_id from ticket join outbox on ticket_id = ticket.id")
-    reply = {"subject": f"SV: [{number}] Oppsigelse mottatt", "headers": f"In-Reply-To: {answered}\n"}
-    here.dovecot.deliver(USER, mail("Kundenummeret er 1180457.", **reply))
-    here.dovecot.deliver(USER, mail("Kundenummeret er 999.", sender="x@evil-demo.com", **reply))
+    ((number, answered),) = here.ask(
+        "select ticket.number, outbox.message_id from ticket join outbox on ticket_id = ticket.id"
+    )
+    subject, thread = f"SV: [{number}] Oppsigelse mottatt", f"In-Reply-To: {answered}\n"
+    here.dovecot.deliver(USER, mail("Kundenummeret er 1180457.", subject, headers=thread))
+    here.dovecot.deliver(USER, mail("Kundenummeret er 999.", subject, "x@evil-demo.com", headers=thread))
     here.dovecot.deliver(USER, mail("Hva med saken?", subject=f"[{number}] status", sender="y@evil-demo.com"))
     run(here, "once")
     joined = here.ask(f"select count(*) from mail join ticket on ticket.id = ticket_id where number = '{number}'")
@@ -126,7 +132,9 @@ def test_a_customers_reply_lands_on_its_ticket_and_a_strangers_does_not(here: Si
 def test_automatic_mail_gets_no_answer(here: Site) -> None:
     started(here)
     away = "Jeg er ute av kontoret til 4. august. Ved spørsmål, kontakt sentralbordet."
-    here.dovecot.deliver(USER, mail(away, "Automatisk svar: Oppsigelse mottatt", headers="Auto-Submitted: auto-replied\n"))
+    here.dovecot.deliver(
+        USER, mail(away, "Automatisk svar: Oppsigelse mottatt", headers="Auto-Submitted: auto-replied\n")
+    )
     run(here, "once")
     assert here.taken() == []
 
@@ -198,7 +206,9 @@ def test_broken_rules_at_sighup_leave_the_old_ones_in_force(here: Site, tmp_path
     for name in ("rules", "templates"):
         shutil.copytree(ROOT / name, tmp_path / name)
     config = here.folder / "config.toml"
-    config.write_text(config.read_text().replace(str(ROOT / "rules"), "rules").replace(str(ROOT / "templates"), "templates"))
+    config.write_text(
+        config.read_text().replace(str(ROOT / "rules"), "rules").replace(str(ROOT / "templates"), "templates")
+    )
     process = here.start()
     try:
         until(lambda: here.ask("select 1 from mailbox"))
@@ -238,7 +248,9 @@ def test_the_answer_is_a_well_formed_mail(here: Site, tmp_path: Path) -> None:
     from processor.letter import compose
 
     started(here)
-    here.dovecot.deliver(USER, mail(message_id="<m@fjordbygg-demo.no>", headers="References: <old@fjordbygg-demo.no>\n"))
+    here.dovecot.deliver(
+        USER, mail(message_id="<m@fjordbygg-demo.no>", headers="References: <old@fjordbygg-demo.no>\n")
+    )
     run(here, "once")
     ((to, subject, text, html, message_id, refs),) = here.ask(
         "select to_addr, subject, text, html, message_id, refs from outbox"

@@ -21,9 +21,7 @@ def finding(weight: float, share: float = 1.0) -> Finding:
     return Finding(pattern, (Evidence("x", "body", 0, 1, "t/p", weight),), share)
 
 
-@given(
-    st.fixed_dictionaries(dict.fromkeys(RANKS, CHANCE)), st.fixed_dictionaries({"spam": CHANCE, "bounce": CHANCE})
-)
+@given(st.fixed_dictionaries(dict.fromkeys(RANKS, CHANCE)), st.fixed_dictionaries({"spam": CHANCE, "bounce": CHANCE}))
 def test_the_chances_of_all_labels_sum_to_one(presence: dict[str, float], automatic: dict[str, float]) -> None:
     assert sum(chances(presence, automatic, TYPES).values()) == pytest.approx(1.0)
 
