@@ -16,17 +16,19 @@ from processor.findings import AUTOMATIC, Request
 from processor.rulebook import RequestType
 from processor.understanding.recognise import Finding, evidence, score
 
-MIDDLE = 2.2
+MIDDLE = 1.9
 """The score at which presence is an even chance."""
 SHADOW = 0.6
 """How much of its distance to the best score a weaker one loses: strong words for one thing make faint words for another fainter."""
 ALONE = 2.0
 """How much more the subject's words count in a mail without any other words."""
-STEEPNESS = 1.5
+STEEPNESS = 1.3
 BRIEF = 35
 """Plain thanks are short: of words of thanks in a longer mail, a share counts."""
 REST = ("other", "no_action")
 """What a mail is when it asks for nothing that we know."""
+UNKNOWN = 0.1
+"""The least share of ``other`` in what remains: a mail of no known words is more likely that than thanks."""
 UNWRITTEN = ("general",)
 """Rules files that are no request type a mail can be."""
 FAMILIES = ("termination", "elma")
@@ -62,7 +64,7 @@ def chances(
     for name in sorted((name for name in presence if name not in REST), key=lambda name: types[name].rank):
         result[name] = left * presence[name]
         left *= 1.0 - presence[name]
-    rest = {name: max(presence.get(name, 0.0), 0.02 if name == "other" else 0.002) for name in REST}
+    rest = {"other": max(presence.get("other", 0.0), UNKNOWN), "no_action": presence.get("no_action", 0.0)}
     total = sum(rest.values())
     return result | {name: left * share / total for name, share in rest.items()}
 
