@@ -18,7 +18,7 @@ from processor.understanding.recognise import Finding, evidence, score
 
 MIDDLE = 1.9
 """The score at which presence is an even chance."""
-SHADOW = 0.6
+SHADOW = 0.7
 """How much of its distance to the best score a weaker one loses: strong words for one thing make faint words for another fainter."""
 ALONE = 2.0
 """How much more the subject's words count in a mail without any other words."""
