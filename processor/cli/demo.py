@@ -22,13 +22,13 @@ def demo(
     """
     from processor.cli.opening import open_engine, open_rules, refusals
     from processor.daemon import Daemon, begin_answering
-    from processor.demo.embedded import configuration, deliver_demo_mails, embedded
+    from processor.demo.embedded import EmbeddedServerError, configuration, deliver_demo_mails, embedded
     from processor.store.lock import StoreInUseError, only_one
 
     typer.echo("Starting the embedded mail servers and the store in var/ ...")
-    with refusals(), embedded(VAR) as running:
-        config = configuration(running, VAR)
-        try:
+    try:
+        with refusals(), embedded(VAR) as running:
+            config = configuration(running, VAR)
             with only_one(config.store_url):
                 engine = open_engine(config)
                 daemon = Daemon(config, engine, open_rules(config), watch=show)
@@ -36,13 +36,11 @@ def demo(
                 begin_answering(engine, config)
                 _ports(running.smtp_port)
                 count = deliver_demo_mails(running)
-                typer.echo(
-                    f"{count} customer mails delivered to oppsigelse@ and skysupport@; reading them over IMAP:\n"
-                )
+                typer.echo(f"{count} customer mails for oppsigelse@ and skysupport@; reading them over IMAP:\n")
                 _run(daemon, count, once=once, smtp_port=running.smtp_port, sent=running.sent)
-        except StoreInUseError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from None
+    except (StoreInUseError, EmbeddedServerError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 def _run(daemon: object, count: int, *, once: bool, smtp_port: int, sent: Path) -> None:

@@ -67,6 +67,10 @@ poll_seconds = 5
 """
 
 
+class EmbeddedServerError(Exception):
+    """A server of the embedded default did not start; the text says what it said."""
+
+
 @dataclass(frozen=True)
 class Embedded:
     """The running servers; ``put`` delivers a mail into one of our folders."""
@@ -87,12 +91,10 @@ class Embedded:
 def embedded(var: Path) -> Iterator[Embedded]:
     """Start both servers, give what the program needs to use them, and stop them at the end."""
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    imap_port, smtp_port = free_port(IMAP_PORT), free_port(SMTP_PORT)
     password = secrets.token_urlsafe(12)
-    command = [sys.executable, "-m", "processor.demo.imapd", str(imap_port), USER, password]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  (our own module)
+    server, imap_port, box = _start_imap(password, var / "demo-imap.log")
     try:
-        box = _connect(imap_port, password)
+        smtp_port = free_port(SMTP_PORT)
         running = Embedded(imap_port, smtp_port, password, var / "demo-sent", box, threading.Lock())
         receiver = serve(ADDRESSES, running.put, running.sent, smtp_port)
         try:
@@ -157,14 +159,32 @@ def free_port(wanted: int) -> int:
     raise OSError("no free port on loopback")
 
 
-def _connect(port: int, password: str) -> imaplib.IMAP4:
+def _start_imap(password: str, log: Path) -> tuple[subprocess.Popen[bytes], int, imaplib.IMAP4]:
+    """Start the IMAP server on its usual port; another program may take that port first, then on any."""
+    for wanted in (IMAP_PORT, 0):
+        port = free_port(wanted)
+        command = [sys.executable, "-m", "processor.demo.imapd", str(port), USER, password]
+        with log.open("wb") as out:
+            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)  # noqa: S603  (ours)
+        try:
+            return server, port, _connect(port, password, server, log)
+        except EmbeddedServerError:
+            server.kill()
+            server.wait(5)
+            if not wanted:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _connect(port: int, password: str, server: subprocess.Popen[bytes], log: Path) -> imaplib.IMAP4:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             box = imaplib.IMAP4("127.0.0.1", port, timeout=10)
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
+        except OSError as error:
+            if time.monotonic() > deadline or server.poll() is not None:
+                said = log.read_text(errors="replace").strip().splitlines()[-1:] or [str(error)]
+                raise EmbeddedServerError(f"The embedded IMAP server did not start: {said[0]}") from error
             time.sleep(0.05)
             continue
         box.login(USER, password)
