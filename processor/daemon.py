@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -23,21 +23,20 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
-from processor.loading.problems import Refused
-from processor.loading.rules import load_rulebook
-from processor.rulebook import Rulebook
 from processor.steps.deliver import deliver
 from processor.steps.loops import MailboxLoop
 from processor.steps.upkeep import remind, retain
-from processor.steps.work_off import Decided, work_off
-from processor.steps.workers import Workers
 from processor.store import work as claims
 from processor.store.settings import OUTBOX_CAP, change_setting, setting
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
 from processor.world.courier import Courier
 
+if TYPE_CHECKING:
+    from processor.steps.in_process import InProcess
+
 PAST_DATA_SECONDS = 20
+MAILBOX_SECONDS = 5
 SWEEP_SECONDS = 5
 REMIND_SECONDS = 60
 
@@ -47,20 +46,23 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+class Deciders(Protocol):
+    """Whatever understands and decides: InProcess or Workers."""
+
+    def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None: ...
+    def wake(self) -> None: ...
+    def reload(self) -> list[str]: ...
+    def stop(self) -> None: ...
+
+
 @dataclass
 class Daemon:
-    """Everything that runs, wired by hand in ``run``.
-
-    ``watch`` is called with each decided batch when the work is done in this process (the demo's
-    terminal); ``ended`` is set by a signal or by the caller.
-    """
+    """Everything that runs, wired by hand; ``ended`` is set by a signal or by the caller."""
 
     config: Config
     engine: Engine
-    rulebook: Rulebook
-    watch: Callable[[list[Decided]], None] | None = None
+    deciders: Deciders
     ended: threading.Event = field(default_factory=threading.Event)
-    kept: threading.Event = field(default_factory=threading.Event)
     ready: threading.Event = field(default_factory=threading.Event)
     reload: threading.Event = field(default_factory=threading.Event)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
@@ -70,32 +72,20 @@ class Daemon:
         journal.started(self.config.store_url.rpartition("@")[2], len(self.config.mailboxes), self.config.workers)
         recover(self.engine, self.config)
         begin_answering(self.engine, self.config)
-        workers = Workers(self.config, self.config.workers, self._recorded) if self.config.workers else None
         self.mailboxes = [
-            MailboxLoop(each, self.engine, clock, self.ended, self._kept) for each in self.config.mailboxes
+            MailboxLoop(each, self.engine, clock, self.ended, self.deciders.wake) for each in self.config.mailboxes
         ]
-        work = threading.Thread(target=self._work_loop, name="work", args=(workers,))
         delivery = threading.Thread(target=self._delivery_loop, name="delivery", daemon=True)
-        threads: list[threading.Thread] = [*self.mailboxes, work]
         scheduler = self._clocks()
-        self.workers = workers
-        for thread in (*threads, delivery):
+        self.deciders.start(self.ended, self._recorded)
+        for thread in (*self.mailboxes, delivery):
             thread.start()
         scheduler.start()
         while not self.ended.wait(0.2):
             if self.reload.is_set():
                 self.reload.clear()
-                self._reload(workers)
-        self._wake_all()
-        scheduler.shutdown(wait=True)
-        for thread in threads:
-            thread.join()
-        if workers:
-            workers.stop()
-        delivery.join(PAST_DATA_SECONDS)
-        if delivery.is_alive():
-            sweep(self.engine, clock(), all_leases=_alone(self.engine))
-        journal.stopped()
+                self._reload()
+        self._end(scheduler, delivery)
 
     def listen_to_signals(self) -> None:
         """Let SIGTERM and SIGINT end the daemon and SIGHUP reload its rules."""
@@ -103,42 +93,25 @@ class Daemon:
             signal.signal(number, lambda *_: self.ended.set())
         signal.signal(signal.SIGHUP, lambda *_: self.reload.set())
 
-    def _kept(self) -> None:
-        self.kept.set()
-        if self.workers:
-            self.workers.wake()
+    def _end(self, scheduler: BackgroundScheduler, delivery: threading.Thread) -> None:
+        self.ready.set()
+        for mailbox in self.mailboxes:
+            mailbox.wake()
+        scheduler.shutdown(wait=True)
+        self.deciders.stop()
+        for mailbox in self.mailboxes:
+            # One that is still opening a connection has nothing in hand.
+            mailbox.join(MAILBOX_SECONDS)
+        delivery.join(PAST_DATA_SECONDS)
+        if delivery.is_alive():
+            sweep(self.engine, clock(), all_leases=_alone(self.engine))
+        journal.stopped()
 
     def _recorded(self) -> None:
         """Something was recorded: answers may be ready and mails can be settled on the server."""
         self.ready.set()
         for mailbox in self.mailboxes:
             mailbox.settle_soon()
-
-    def _wake_all(self) -> None:
-        self.kept.set()
-        self.ready.set()
-        for mailbox in self.mailboxes:
-            mailbox.wake()
-
-    def _work_loop(self, workers: Workers | None) -> None:
-        if workers:
-            workers.supervise(self.ended)
-            return
-        while not self.ended.is_set():
-            try:
-                claimed, decided = work_off(self.engine, self.rulebook, self.config, "daemon", clock)
-            except Exception as error:
-                journal.step_failed("work", error)
-                self.ended.wait(2)
-                continue
-            if claimed:
-                journal.mails_decided("daemon", len(decided), claimed - len(decided))
-                self._recorded()
-                if self.watch:
-                    self.watch(decided)
-            else:
-                self.kept.wait(1)
-                self.kept.clear()
 
     def _delivery_loop(self) -> None:
         settings = self.config.smtp
@@ -160,17 +133,14 @@ class Daemon:
                 else:
                     self.ready.wait(1)
 
-    def _reload(self, workers: Workers | None) -> None:
-        try:
-            self.rulebook = load_rulebook(self.config.rules_dir, self.config.templates_dir, self.config.own_addresses)
-        except Refused as refused:
-            journal.rules_refused([str(problem) for problem in refused.problems])
-            return
-        if workers:
-            workers.reload()
-        journal.rules_reloaded(self.rulebook.version)
+    def _reload(self) -> None:
+        problems = self.deciders.reload()
+        if problems:
+            journal.rules_refused(problems)
+        else:
+            journal.rules_reloaded()
 
-    def _clocks(self) -> Any:
+    def _clocks(self) -> BackgroundScheduler:
         """The clocks: each coalesced, single and without a misfire limit, so that no run is dropped."""
         scheduler = BackgroundScheduler(
             timezone="Europe/Oslo",
@@ -190,8 +160,7 @@ class Daemon:
     def _sweep(self) -> None:
         sweep(self.engine, clock())
         self.ready.set()
-        if self.workers:
-            self.workers.wake()
+        self.deciders.wake()
 
 
 def begin_answering(engine: Engine, config: Config) -> None:
@@ -218,30 +187,28 @@ def _alone(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
-def once(
-    config: Config, engine: Engine, rulebook: Rulebook, watch: Callable[[list[Decided]], None] | None = None
-) -> bool:
+def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     """Make one pass, for cron: fetch all, decide all, send what is ready; true when every server answered."""
     ended = threading.Event()
     recover(engine, config)
     begin_answering(engine, config)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
     passed = [loop.one_pass() for loop in loops]
-    well = all(passed)
-    while True:
-        claimed, decided = work_off(engine, rulebook, config, "once", clock)
-        if not claimed:
-            break
-        journal.mails_decided("once", len(decided), claimed - len(decided))
-        if watch:
-            watch(decided)
-    if config.smtp:
-        with Courier(config.smtp) as courier:
-            while True:
-                claimed, taken = deliver(engine, courier, config.smtp, "once", clock)
-                if not claimed:
-                    break
-                journal.answers_sent(claimed, taken)
-                well = well and taken == claimed
+    while deciders.step()[0]:
+        pass
+    sent = _send_all(config, engine)
     settled = [loop.settle_pass() for loop in loops]
-    return well and all(settled)
+    return all(passed) and sent and all(settled)
+
+
+def _send_all(config: Config, engine: Engine) -> bool:
+    if config.smtp is None:
+        return True
+    well = True
+    with Courier(config.smtp) as courier:
+        while True:
+            claimed, taken = deliver(engine, courier, config.smtp, "once", clock)
+            if not claimed:
+                return well
+            journal.answers_sent(claimed, taken)
+            well = well and taken == claimed

@@ -73,8 +73,8 @@ def step_failed(step: str, error: BaseException) -> None:
     _LOG.error("step failed", exc_info=error, extra={"told": {"step": step}})
 
 
-def rules_reloaded(version: str) -> None:
-    _tell(logging.INFO, "rules reloaded", version=version)
+def rules_reloaded() -> None:
+    _tell(logging.INFO, "rules reloaded")
 
 
 def rules_refused(problems: list[str]) -> None:

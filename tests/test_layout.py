@@ -30,7 +30,7 @@ ALLOWED = {
     "world": VALUES,
     "store": VALUES,
     "steps": VALUES | {"pipeline", "deciding", "store", "world", "journal", "loading"},
-    "daemon": VALUES | {"steps", "store", "world", "journal", "loading"},
+    "daemon": VALUES | {"steps", "store", "world", "journal"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "deciding", "demo"},
     "__main__": {"cli"},

@@ -21,8 +21,9 @@ def demo(
     Needs no configuration; the store lies in var/.  Ends with Ctrl-C.
     """
     from processor.cli.opening import open_engine, open_rules, refusals
-    from processor.daemon import Daemon, begin_answering
+    from processor.daemon import Daemon, begin_answering, clock
     from processor.demo.embedded import EmbeddedServerError, configuration, deliver_demo_mails, embedded
+    from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
 
     typer.echo("Starting the embedded mail servers and the store in var/ ...")
@@ -31,7 +32,7 @@ def demo(
             config = configuration(running, VAR)
             with only_one(config.store_url):
                 engine = open_engine(config)
-                daemon = Daemon(config, engine, open_rules(config), watch=show)
+                daemon = Daemon(config, engine, InProcess(engine, config, open_rules(config), clock, show))
                 daemon.listen_to_signals()
                 begin_answering(engine, config)
                 _ports(running.smtp_port)

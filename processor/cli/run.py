@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from processor.config import Config
+    from processor.daemon import Deciders
 
 
 def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
@@ -18,11 +26,11 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.store.lock import StoreInUseError, only_one
 
     settings = open_config(config)
-    rulebook = open_rules(settings)
     journal.write_to_stderr()
     try:
         with only_one(settings.store_url):
-            daemon = Daemon(settings, open_engine(settings), rulebook)
+            engine = open_engine(settings)
+            daemon = Daemon(settings, engine, _deciders(settings, engine))
             daemon.listen_to_signals()
             daemon.run()
     except StoreInUseError as error:
@@ -36,7 +44,9 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
     A lock keeps two passes, or a pass and a daemon, from working on one store at once.
     """
     from processor import journal
+    from processor.daemon import clock
     from processor.daemon import once as one_pass
+    from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
 
     settings = open_config(config)
@@ -44,8 +54,27 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
     journal.write_to_stderr()
     try:
         with only_one(settings.store_url):
-            well = one_pass(settings, open_engine(settings), rulebook)
+            engine = open_engine(settings)
+            well = one_pass(settings, engine, InProcess(engine, settings, rulebook, clock))
     except StoreInUseError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(0 if well else 1)
+
+
+def _deciders(settings: Config, engine: Engine) -> Deciders:
+    """Children that understand and decide, or this process; refuses broken rules before anything starts."""
+    if settings.workers == 0:
+        from processor.daemon import clock
+        from processor.steps.in_process import InProcess
+
+        return InProcess(engine, settings, open_rules(settings), clock)
+    from processor.steps.workers import Workers
+
+    workers = Workers(settings)
+    if problems := workers.problems():
+        for problem in problems:
+            typer.echo(problem, err=True)
+        typer.echo(f"{len(problems)} problems; nothing was started.", err=True)
+        raise typer.Exit(2)
+    return workers

@@ -35,7 +35,7 @@ class MailboxLoop(threading.Thread):
         ended: threading.Event,
         kept: Callable[[], None],
     ) -> None:
-        super().__init__(name=f"mailbox {settings.name}")
+        super().__init__(name=f"mailbox {settings.name}", daemon=True)
         self.settings = settings
         self.engine = engine
         self.clock = clock

@@ -14,7 +14,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -27,56 +29,71 @@ PR_SET_PDEATHSIG = 1
 class Workers:
     """A fixed number of children, restarted when they end unasked."""
 
-    def __init__(self, config: Config, count: int, recorded: Callable[[], None]) -> None:
-        self.config_path = config.path
-        self.recorded = recorded
+    def __init__(self, config: Config) -> None:
+        self.config = config
         self.spawning = multiprocessing.get_context("spawn")
-        self.ended = self.spawning.Event()
+        self.stopping = self.spawning.Event()
         self.progress = self.spawning.Event()
-        self.kept = [self.spawning.Event() for _ in range(count)]
+        self.kept = [self.spawning.Event() for _ in range(config.workers)]
         self.rules = self.spawning.Value("i", 0)
-        self.children = [self._start(number) for number in range(count)]
+        self.children: list[SpawnProcess] = []
+
+    def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
+        """Start the children, and a thread that passes their progress on and restarts the dead."""
+        self.children = [self._start(number) for number in range(self.config.workers)]
+        self.thread = threading.Thread(target=self._supervise, args=(ended, recorded), name="workers")
+        self.thread.start()
 
     def wake(self) -> None:
         """Tell the children that mail was kept."""
         for each in self.kept:
             each.set()
 
-    def reload(self) -> None:
-        """Let each child load the rules anew before its next batch."""
-        with self.rules.get_lock():
-            self.rules.value += 1
-        self.wake()
+    def reload(self) -> list[str]:
+        """Let each child take the rules anew before its next batch, unless they have problems."""
+        problems = self.problems()
+        if not problems:
+            with self.rules.get_lock():
+                self.rules.value += 1
+            self.wake()
+        return problems
 
-    def supervise(self, ended: threading.Event) -> None:
-        """Pass progress on and restart dead children until the daemon ends."""
+    def stop(self) -> None:
+        """Let each child finish its batch and end."""
+        self.stopping.set()
+        self.wake()
+        self.thread.join()
+        for child in self.children:
+            child.join(20)
+            if child.is_alive():
+                child.kill()
+
+    def problems(self) -> list[str]:
+        """What is wrong in the rules, found by a child: the daemon itself never holds them, to stay small."""
+        with ProcessPoolExecutor(1, mp_context=self.spawning) as one:
+            return one.submit(
+                rules_problems, self.config.rules_dir, self.config.templates_dir, self.config.own_addresses
+            ).result()
+
+    def _supervise(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
         while not ended.is_set():
             if self.progress.wait(0.5):
                 self.progress.clear()
-                self.recorded()
+                recorded()
             for number, child in enumerate(self.children):
                 if not child.is_alive() and not ended.is_set():
                     journal.worker_ended(child.name, child.exitcode)
                     ended.wait(1)
                     self.children[number] = self._start(number)
 
-    def stop(self) -> None:
-        """Let each child finish its batch and end."""
-        self.ended.set()
-        self.wake()
-        for child in self.children:
-            child.join(20)
-            if child.is_alive():
-                child.kill()
-
-    def _start(self, number: int) -> multiprocessing.context.SpawnProcess:
+    def _start(self, number: int) -> SpawnProcess:
         child = self.spawning.Process(
             target=work,
             name=f"worker-{number}",
             args=(
-                self.config_path,
+                self.config.path,
                 f"worker-{number}-{os.getpid()}",
-                self.ended,
+                self.stopping,
                 self.kept[number],
                 self.progress,
                 self.rules,
@@ -87,12 +104,24 @@ class Workers:
         return child
 
 
+def rules_problems(rules_dir: Path, templates_dir: Path, own_addresses: tuple[str, ...]) -> list[str]:
+    """Everything that is wrong in rules and templates, as lines; nothing when they can be taken."""
+    from processor.loading.problems import Refused
+    from processor.loading.rules import load_rulebook
+
+    try:
+        load_rulebook(rules_dir, templates_dir, own_addresses)
+    except Refused as refused:
+        return [str(problem) for problem in refused.problems]
+    return []
+
+
 def work(config_path: Path, name: str, ended: Event, kept: Event, progress: Event, rules: object) -> None:
     """A child's life: work off, tell of progress, wait; ends when asked or when the daemon is gone."""
     from processor.loading.configuration import load_config
     from processor.loading.rules import load_rulebook
     from processor.steps.work_off import work_off
-    from processor.store.engine import open_store
+    from processor.store.engine import connect
 
     # The daemon decides when to end; a terminal's Ctrl-C reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -100,7 +129,8 @@ def work(config_path: Path, name: str, ended: Event, kept: Event, progress: Even
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     journal.write_to_stderr()
     config = load_config(config_path)
-    engine = open_store(config.store_url)
+    # The daemon has brought the schema up to date.
+    engine = connect(config.store_url)
     version = rules.value  # type: ignore[attr-defined]  # multiprocessing gives no public type for Value
     rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
     while not ended.is_set():

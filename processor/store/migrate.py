@@ -1,17 +1,20 @@
-"""The schema's versions: which one is stored, which one this program knows, and the way between them."""
+"""The schema's versions: which one is stored, which one this program knows, and the way between them.
+
+Alembic is imported when a version is asked for: a worker, whose daemon has upgraded, never pays for it.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from processor.store.transaction import reading, writing
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # PostgreSQL's advisory lock by which two machines upgrade one after the other; any fixed number does.
 UPGRADE_LOCK = 7_209_151
@@ -26,6 +29,9 @@ def migrate(engine: Engine) -> None:
 
     Raises SchemaError when the schema is newer than this program.
     """
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+
     if stored_version(engine) == code_version():
         return
     with writing(engine) as conn:
@@ -51,6 +57,8 @@ def require_current(engine: Engine) -> None:
 
 def stored_version(engine: Engine) -> str:
     """The version in the database, ``""`` when there is none."""
+    from alembic.runtime.migration import MigrationContext
+
     with reading(engine) as conn:
         return MigrationContext.configure(conn).get_current_revision() or ""
 
@@ -58,10 +66,14 @@ def stored_version(engine: Engine) -> str:
 @cache
 def code_version() -> str:
     """The newest version that this program knows."""
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def _refuse_newer(version: str) -> None:
+    from alembic.script import ScriptDirectory
+
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if version and version not in known:
         raise SchemaError(
@@ -71,6 +83,8 @@ def _refuse_newer(version: str) -> None:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")

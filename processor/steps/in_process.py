@@ -1,0 +1,77 @@
+"""Understanding and deciding in the daemon's own process: for the demo, small machines and ``once``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.engine import Engine
+
+from processor import journal
+from processor.config import Config
+from processor.loading.problems import Refused
+from processor.loading.rules import load_rulebook
+from processor.rulebook import Rulebook
+from processor.steps.work_off import Decided, work_off
+
+PAUSE_AFTER_FAULT = 2
+
+
+class InProcess:
+    """One thread that works off what was kept; ``watch`` is shown each decided batch."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        config: Config,
+        rulebook: Rulebook,
+        clock: Callable[[], datetime],
+        watch: Callable[[list[Decided]], None] = lambda _: None,
+    ) -> None:
+        self.engine, self.config, self.rulebook, self.clock, self.watch = engine, config, rulebook, clock, watch
+        self.kept = threading.Event()
+
+    def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
+        """Work until ended; ``recorded`` is called after each batch."""
+        self.thread = threading.Thread(target=self._loop, args=(ended, recorded), name="work")
+        self.thread.start()
+
+    def wake(self) -> None:
+        """Mail was kept."""
+        self.kept.set()
+
+    def reload(self) -> list[str]:
+        """Take the rules anew; the problems that keep the old ones in force, none when they are right."""
+        try:
+            self.rulebook = load_rulebook(self.config.rules_dir, self.config.templates_dir, self.config.own_addresses)
+        except Refused as refused:
+            return [str(problem) for problem in refused.problems]
+        return []
+
+    def stop(self) -> None:
+        """Let the batch in hand be finished."""
+        self.kept.set()
+        self.thread.join()
+
+    def step(self) -> tuple[int, int]:
+        """Work one batch off; how many mails were claimed and how many decided."""
+        claimed, decided = work_off(self.engine, self.rulebook, self.config, "daemon", self.clock)
+        if claimed:
+            journal.mails_decided("daemon", len(decided), claimed - len(decided))
+            self.watch(decided)
+        return claimed, len(decided)
+
+    def _loop(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
+        while not ended.is_set():
+            self.kept.clear()
+            try:
+                claimed, _ = self.step()
+            except Exception as error:
+                journal.step_failed("work", error)
+                ended.wait(PAUSE_AFTER_FAULT)
+                continue
+            if claimed:
+                recorded()
+            else:
+                self.kept.wait(1)
