@@ -37,6 +37,10 @@ _CAPITALS = re.compile(rf"(?<![\w@.])(?:Stiftelsen )?{_WORD}(?: {_JOINED}){{1,4}
 _PROPER = re.compile(rf"\s?(?P<name>{_WORD}(?: {_JOINED}){{1,4}})")
 _VALUE = re.compile(r"[ \t]{0,3}:[ \t]{0,3}(?P<name>[^\n,;|(]{2,60}?)[ \t]{0,3}(?=$|\n|,|;|\(|\||\s[Oo]rg)", re.M)
 _NUMBER_LABEL = re.compile(r"(?:org|kunde|faktura|vår ref)\.?[\w.]{0,9}(?:nr|no|ref|$)")
+_WRAPPED = re.compile(r"(?<=[^\n]{55})(?<![.!?:])\n(?=[^\W_])")
+"""The end of a line so long that a mail program broke it there: a name may go on behind it."""
+_NUMBERS = re.compile(r"^(?:\d{1,2}[.)] |(?:\d{2,}[\d.]* |\d{1,2}[./][\d./]* )+(?=[^\W\d_]))")
+"""What stands before a name and is none: the number of a list, a telephone number, a date."""
 _FOOT_LINES = 14
 
 
@@ -82,7 +86,7 @@ def _written(
     passage: Passage, numbers: list[Number], phrases: Mapping[str, re.Pattern[str]], sender: Sender
 ) -> Iterator[tuple[str, int, int]]:
     """Name, place and worth of what a passage names."""
-    text = passage.text
+    text = _WRAPPED.sub(" ", passage.text)
     for label in phrases["names.company_label"].finditer(passage.folded):
         if value := _VALUE.match(text, label.end()):
             yield value["name"].strip(" ."), value.start("name"), 4
@@ -147,9 +151,9 @@ def _plain(text: str) -> str:
 
 
 def _without_leaders(name: str, leaders: re.Pattern[str]) -> str:
-    words = re.sub(r"^\d{1,2}[.)] ", "", name.strip(" .,;:")).split(" ")
+    words = _NUMBERS.sub("", name.strip(" .,;:")).split(" ")
     while len(words) > 1 and leaders.fullmatch(words[0].lower().strip(".:")):
-        words = words[1:]
+        words = _NUMBERS.sub("", " ".join(words[1:])).split(" ")
     return " ".join(words).strip(" .,;:-–(")
 
 

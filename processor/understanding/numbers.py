@@ -20,6 +20,9 @@ _INVOICE = re.compile(r"(?<![\w])inv[- ]?\d{5,12}(?!\w)")
 _INV_BEFORE = re.compile(r"\binv[ -]?$")
 _PLAIN = re.compile(r"(?<![\w.,+/:@-])\d{6,10}(?![\w@])(?![.,]\d)")
 _BETWEEN = re.compile(r"[^\d\n]{0,32}?(?=\d)(?<!org)(?<!org\.)")
+_ELSEWHERE = re.compile(r"\d{4}|[.!?] +[^\W\d_]")
+"""Between a label and its number stands no other number, and no new sentence begins."""
+_WORDS_BETWEEN = 4
 _FURTHER = re.compile(r"(?: ?\([^)\n]{1,40}\))?(?:,| og| and| och| samt|,? og)+ ?(?=\d)")
 
 
@@ -112,7 +115,9 @@ def label_before(passage: Passage, start: int, phrases: Mapping[str, re.Pattern[
     best, name = -1, ""
     for key in ("org_no", "customer_no", "invoice_no", "not_ours"):
         ends = [match.end() for match in phrases[f"fields.{key}"].finditer(before)]
-        near = [end for end in ends if not re.search(r"\d{4}", before[end:])]
+        near = [end for end in ends if not _ELSEWHERE.search(before[end:])]
+        if key == "invoice_no":
+            near = [end for end in near if len(before[end:].split()) <= _WORDS_BETWEEN]
         if near and max(near) > best:
             best, name = max(near), key
     return name

@@ -26,7 +26,7 @@ LONGEST_SENTENCE = 600
 MOST_TRIES = 30
 """Places at which one pattern is tried in a passage, cancelled ones included."""
 
-Kind = Literal["subject", "thread", "new", "forwarded", "signature", "quoted", "attached"]
+Kind = Literal["subject", "thread", "echo", "new", "forwarded", "signature", "quoted", "attached"]
 
 _SMOOTH = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": " ", "\u00ad": "-", "\t": " ", "\r": " "}
@@ -42,6 +42,8 @@ _ABBREVIATION = re.compile(
     re.I,
 )
 _REPLY = re.compile(r"\s*(?:sv|re|svar|aw|ad)\s?(?:\[\d+\])?:", re.I)
+_OUR_TICKET = re.compile(r"\[[A-Z]{2,8}-[0-9A-Z]{4}-[0-9A-Z]{4}\]")
+_QUOTED_SUBJECT = re.compile(r"^[ \t>*]{0,8}(?:emne|ämne|subject)\*?[ \t]?:\*?[ \t]*(.{1,300})$", re.I | re.M)
 _MONTH_NEXT = re.compile(r"(?:jan|feb|mar|apr|mai|maj|may|jun|jul|aug|sep|okt|oct|nov|des|dec)", re.I)
 
 
@@ -90,9 +92,9 @@ def passages(message: Message, moods: Mapping[str, Pattern]) -> tuple[Passage, .
     """The subject and every section, in order; an attached mail's new text comes last.
 
     The subject of a reply is of kind ``thread``: it is inherited, and may be the other side's words.
+    It is an ``echo`` when it surely says nothing new: it has our ticket number, or is the quoted mail's.
     """
-    reply = _REPLY.match(message.subject) is not None
-    found = [_passage("thread" if reply else "subject", message.subject[:1000], 0, "subject", moods)]
+    found = [_passage(_subject_kind(message), message.subject[:1000], 0, "subject", moods)]
     left = MOST_CHARACTERS
     for section in message.sections[:MOST_SECTIONS]:
         if (end := min(section.end, section.start + left)) > section.start:
@@ -102,6 +104,21 @@ def passages(message: Message, moods: Mapping[str, Pattern]) -> tuple[Passage, .
         text = f"{attached.subject}\n\n{attached.words('new', 'forwarded', 'signature')}"[:MOST_CHARACTERS]
         found.append(_passage("attached", text, 0, "attachment", moods))
     return tuple(found)
+
+
+def _subject_kind(message: Message) -> Kind:
+    if not _REPLY.match(message.subject):
+        return "subject"
+    quoted = message.words("quoted")[:MOST_CHARACTERS]
+    echoed = {_without_prefixes(match[1]) for match in _QUOTED_SUBJECT.finditer(quoted)}
+    echo = _OUR_TICKET.search(message.subject) or _without_prefixes(message.subject) in echoed
+    return "echo" if echo else "thread"
+
+
+def _without_prefixes(subject: str) -> str:
+    while prefix := _REPLY.match(subject):
+        subject = subject[prefix.end() :]
+    return " ".join(subject.lower().split())
 
 
 def _passage(kind: Kind, text: str, at: int, where: Where, moods: Mapping[str, Pattern]) -> Passage:
@@ -136,7 +153,7 @@ def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
     """Whether the cut is none: a hard-wrapped line, an abbreviation's stop or a date's."""
     after = text[cut.end() : cut.end() + 12]
     if cut.group() == "\n":
-        line = before.rsplit("\n", 1)[-1]
+        line = text[text.rfind("\n", 0, cut.start()) + 1 : cut.start()]
         return len(line) > 55 and before.rstrip()[-1:] not in ".!?:" and not after[:1].isdigit()
     if "\n" in cut.group():
         return False

@@ -9,7 +9,7 @@ from processor.findings import Evidence
 from processor.rulebook import Pattern, RequestType
 from processor.understanding.passages import Passage, strikes
 
-READ = ("subject", "thread", "new", "forwarded", "attached")
+READ = ("subject", "thread", "echo", "new", "forwarded", "attached")
 MOST_EVIDENCE = 6
 """Spans kept per request type: enough to see why, few enough to read."""
 
@@ -25,11 +25,13 @@ class Finding:
     """What one pattern found: its first span counts, the others only show.
 
     ``share`` is how much of the weight counts: less when only a reply's inherited subject says it.
+    ``echo``: only words that are surely not new say it.
     """
 
     pattern: Pattern
     evidence: tuple[Evidence, ...]
     share: float = 1.0
+    echo: bool = False
 
     @property
     def worth(self) -> float:
@@ -51,23 +53,30 @@ def _finding(pattern: Pattern, rule: str, read: list[Passage], mail: str) -> Fin
     if pattern.mail is not None and not pattern.mail.search(mail):
         return None
     spans: list[Evidence] = []
-    inherited = True
+    kinds: set[str] = set()
     for passage in read:
         for _, match in strikes(pattern, passage):
             spans.append(passage.evidence(match.start(), match.end(), rule, pattern.weight))
-            inherited = inherited and passage.kind == "thread"
+            kinds.add(passage.kind)
             if len(spans) == MOST_PLACES:
                 break
         if len(spans) == MOST_PLACES:
             break
-    return Finding(pattern, tuple(spans), INHERITED if inherited else 1.0) if spans else None
+    share = INHERITED if kinds <= {"thread", "echo"} else 1.0
+    return Finding(pattern, tuple(spans), share, kinds == {"echo"}) if spans else None
 
 
 def recognise(types: Mapping[str, RequestType], passages: Iterable[Passage]) -> dict[str, tuple[Finding, ...]]:
-    """The findings of every request type that has any."""
+    """The findings of every request type that has any; an echo alone is no finding, it only adds to new words."""
     read = tuple(passages)
     all_found = {name: findings(kind.patterns, name, read) for name, kind in types.items()}
-    return {name: found for name, found in all_found.items() if found}
+    return {name: kept for name, found in all_found.items() if (kept := _said_anew(found))}
+
+
+def _said_anew(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if any(finding.worth > 0 and not finding.echo for finding in found):
+        return found
+    return tuple(finding for finding in found if not finding.echo)
 
 
 def score(found: Iterable[Finding]) -> float:
