@@ -91,7 +91,8 @@ class Embedded:
 def embedded(var: Path) -> Iterator[Embedded]:
     """Start both servers, give what the program needs to use them, and stop them at the end."""
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    password = secrets.token_urlsafe(12)
+    # Hexadecimal: a password that begins with "-" is an option to the server's command line.
+    password = secrets.token_hex(12)
     server, imap_port, box = _start_imap(password, var / "demo-imap.log")
     try:
         smtp_port = free_port(SMTP_PORT)
