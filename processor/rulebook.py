@@ -7,12 +7,18 @@ deciding its rows and templates.  A rule row is named ``<type>/<name>``: the nam
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
 Needs = Literal["staff", "two_staff"]
+
+
+MOOD = "mood"
+AUTOMATIC_OWNER = "automatic/"
+"""What owns a pattern in Needles: a request type's name, one of these, or this before an automatic kind."""
 
 
 class RenderError(Exception):
@@ -25,8 +31,8 @@ class Pattern:
 
     ``any`` matches case-folded text with word starts; ``unless`` in the same sentence cancels it.
     ``where`` limits it to subject or body.  ``topic`` also marks the mail for the rows.  ``also``
-    must be found in the same sentence as well, ``mail`` anywhere in the mail.  ``needs`` are literals of which one stands in every
-    text that ``any`` matches: a cheap test before the expensive one, empty when none is known.
+    must be found in the same sentence as well, ``mail`` anywhere in the mail.  ``needs`` are literals of
+    which one stands in every sentence that the pattern is found in; empty when none is known.
     """
 
     name: str
@@ -46,13 +52,64 @@ class Vocabulary:
 
     ``moods`` tell what kind of sentence this is (a question, a condition): patterns name them as
     ``@question``.  ``automatic`` holds the patterns of each kind of automatic mail, ``languages``
-    the weight of telling words for each language, ``phrases`` compiled lists by ``file.key``.
+    the weight of telling words for each language and ``letters`` that of parts of words, ``phrases``
+    compiled lists by ``file.key``.
     """
 
     moods: Mapping[str, Pattern] = field(default_factory=dict)
     automatic: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
     languages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     phrases: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    letters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Needles:
+    """Every pattern with its owner, and an index of their ``needs``.
+
+    A text is gone through once, however many patterns there are: the index leads from three letters of
+    a text to the literals that have these letters, and from those to the patterns' numbers.
+    """
+
+    patterns: tuple[tuple[str, Pattern], ...] = ()
+    moods: frozenset[int] = frozenset()
+    always: frozenset[int] = frozenset()
+    short: tuple[tuple[str, frozenset[int]], ...] = ()
+    index: Mapping[str, tuple[tuple[str, frozenset[int]], ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, patterns: Iterable[tuple[str, Pattern]]) -> Needles:
+        """Index the patterns; each literal stands under those of its letters that the fewest others have."""
+        owned = tuple(patterns)
+        holders: dict[str, set[int]] = {}
+        for number, (_, pattern) in enumerate(owned):
+            for needle in pattern.needs:
+                holders.setdefault(needle, set()).add(number)
+        common = Counter(gram for needle in holders for gram in _grams(needle))
+        index: dict[str, list[tuple[str, frozenset[int]]]] = {}
+        for needle, numbers in holders.items():
+            gram = min(_grams(needle), key=lambda gram: common[gram], default="")
+            index.setdefault(gram, []).append((needle, frozenset(numbers)))
+        moods = frozenset(number for number, (owner, _) in enumerate(owned) if owner == MOOD)
+        always = frozenset(number for number, (_, pattern) in enumerate(owned) if not pattern.needs)
+        short = tuple(index.pop("", ()))
+        return cls(owned, moods, always, short, {gram: tuple(pairs) for gram, pairs in index.items()})
+
+    def within(self, text: str) -> set[int]:
+        """The numbers of the patterns of which a literal stands in the text, and of those without any."""
+        found = set(self.always)
+        for needle, numbers in self.short:
+            if needle in text:
+                found |= numbers
+        for gram in self.index.keys() & _grams(text):
+            for needle, numbers in self.index[gram]:
+                if needle in text:
+                    found |= numbers
+        return found
+
+
+def _grams(text: str) -> set[str]:
+    return {text[at : at + 3] for at in range(len(text) - 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +182,12 @@ class Rulebook:
     languages: Mapping[str, frozenset[str]]
     version: str
     vocabulary: Vocabulary = Vocabulary()
+    needles: Needles = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive the index, so that it always agrees with the types and the vocabulary."""
+        owned = [(MOOD, pattern) for pattern in self.vocabulary.moods.values()]
+        owned += [(name, pattern) for name, kind in self.types.items() for pattern in kind.patterns]
+        for kind, patterns in self.vocabulary.automatic.items():
+            owned += [(AUTOMATIC_OWNER + kind, pattern) for pattern in patterns]
+        object.__setattr__(self, "needles", Needles.of(owned))

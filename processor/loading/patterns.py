@@ -82,7 +82,7 @@ def _pattern(table: dict[str, Any], file: str, line: int) -> tuple[Pattern | Non
             topic,
             lists["also"],
             lists["mail"],
-            _literals(table["any"]),
+            _literals(table["any"]) or _literals(table.get("also", [])),
         ),
         [],
     )
@@ -142,7 +142,7 @@ def _bodies(op: Any, value: Any) -> list[Any]:
 
 
 def _literals(texts: list[str]) -> tuple[str, ...]:
-    """The longest literal run of each alternative, or nothing when one has none."""
+    """The longest literal run of each alternative, or nothing when one has none; ``@mood`` is one too."""
     runs: set[str] = set()
     for text in texts:
         found = _runs(grammar.parse(text))

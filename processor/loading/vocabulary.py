@@ -20,14 +20,14 @@ def load_vocabulary(folder: Path) -> tuple[Vocabulary, list[Problem]]:
     moods, problems = _moods(folder / "moods.toml")
     automatic, faults = _automatic(folder / "automatic.toml")
     problems += faults
-    languages, faults = _languages(folder / "languages.toml")
+    languages, letters, faults = _languages(folder / "languages.toml")
     problems += faults
     phrases: dict[str, re.Pattern[str]] = {}
     for name in PHRASE_FILES:
         found, faults = _phrases(folder / f"{name}.toml")
         phrases |= {f"{name}.{key}": pattern for key, pattern in found.items()}
         problems += faults
-    return Vocabulary(moods, automatic, languages, phrases), problems
+    return Vocabulary(moods, automatic, languages, phrases, letters), problems
 
 
 def _moods(path: Path) -> tuple[dict[str, Pattern], list[Problem]]:
@@ -57,33 +57,38 @@ def _automatic(path: Path) -> tuple[dict[str, tuple[Pattern, ...]], list[Problem
     return kinds, problems
 
 
-def _languages(path: Path) -> tuple[dict[str, dict[str, float]], list[Problem]]:
+Weights = dict[str, dict[str, float]]
+
+
+def _languages(path: Path) -> tuple[Weights, Weights, list[Problem]]:
+    """What words and what parts of words say for each language."""
     tables, problems = read_toml(path)
-    languages: dict[str, dict[str, float]] = {}
+    languages: Weights = {}
+    letters: Weights = {}
     for language, groups in tables.items():
         line = line_of_key(path, language)
         if language not in LANGUAGES:
             problems.append(Problem(path.name, line, f"unknown language {language!r}"))
             continue
-        words, faults = _weights(groups, path.name, line)
-        languages[language] = words
+        languages[language], letters[language], faults = _weights(groups, path.name, line)
         problems += faults
-    return languages, problems
+    return languages, letters, problems
 
 
-def _weights(groups: dict[str, Any], file: str, line: int) -> tuple[dict[str, float], list[Problem]]:
+def _weights(groups: dict[str, Any], file: str, line: int) -> tuple[dict[str, float], dict[str, float], list[Problem]]:
     """Word lists keyed by how much a word of them says: ``strong``, ``some`` or ``letters`` (parts of words)."""
     worth = {"strong": 3.0, "some": 1.0, "letters": 0.5}
     words: dict[str, float] = {}
+    letters: dict[str, float] = {}
     problems = []
     for group, text in groups.items():
         if group not in worth or not isinstance(text, str):
             problems.append(Problem(file, line, f"{group!r} must be strong, some or letters, and text"))
             continue
-        prefix = "*" if group == "letters" else ""
-        for word in text.split():
-            words[prefix + word.lower()] = max(worth[group], words.get(prefix + word.lower(), 0.0))
-    return words, problems
+        weights = letters if group == "letters" else words
+        for word in text.lower().split():
+            weights[word] = max(worth[group], weights.get(word, 0.0))
+    return words, letters, problems
 
 
 def _phrases(path: Path) -> tuple[dict[str, re.Pattern[str]], list[Problem]]:

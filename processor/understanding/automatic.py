@@ -7,13 +7,12 @@ carries Auto-Submitted too.  They add to words that do.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from processor.findings import AUTOMATIC
 from processor.message import Message
-from processor.rulebook import Pattern
-from processor.understanding.passages import Passage
-from processor.understanding.recognise import findings
+from processor.rulebook import AUTOMATIC_OWNER
+from processor.understanding.recognise import Finding
 
 MIDDLE = {"auto_reply": 3.2, "bounce": 3.2, "bulk": 2.9, "spam": 3.2}
 STEEPNESS = 2.2
@@ -26,24 +25,20 @@ _MARKED = {
 _MOST_FROM_MARKS = 1.8
 
 
-def automatic_kinds(
-    message: Message, passages: Iterable[Passage], patterns: Mapping[str, tuple[Pattern, ...]]
-) -> dict[str, float]:
+def automatic_kinds(message: Message, found: Mapping[str, tuple[Finding, ...]]) -> dict[str, float]:
     """The chance of each kind of automatic mail, 0 to 1."""
-    read = [p for p in passages if p.kind in ("subject", "thread", "new", "forwarded", "signature", "quoted")]
-    written = [p for p in read if p.kind != "quoted"] if any(p.kind == "new" and p.text.strip() for p in read) else read
     kinds = {}
     for kind in AUTOMATIC:
-        words = _words(patterns.get(kind, ()), kind, written)
+        words = sum(map(_worth, found.get(AUTOMATIC_OWNER + kind, ())))
         worth = words + (_marks(message, kind) if words >= 1.0 else 0.0)
         kinds[kind] = 1.0 / (1.0 + math.exp(-STEEPNESS * (worth - MIDDLE[kind])))
     return kinds
 
 
-def _words(patterns: Iterable[Pattern], kind: str, passages: Iterable[Passage]) -> float:
-    """Each pattern counts once, and a little more for a second place."""
-    found = findings(patterns, kind, passages)
-    return sum(f.pattern.weight * (1.0 if len(f.evidence) == 1 or f.pattern.weight < 0 else 1.4) for f in found)
+def _worth(found: Finding) -> float:
+    """A pattern counts once, and a little more for a second place; an attached mail's words are not this one's."""
+    places = sum(span.where != "attachment" for span in found.evidence)
+    return found.pattern.weight * (0.0 if places == 0 else 1.0 if places == 1 or found.pattern.weight < 0 else 1.4)
 
 
 def _marks(message: Message, kind: str) -> float:

@@ -81,7 +81,7 @@ def fields_of(
 
 
 def _sender(message: Message) -> Sender:
-    return Sender(message.from_[0].name, message.from_[0].domain) if message.from_ else Sender("", "")
+    return Sender.of(message.from_[0].name, message.from_[0].domain) if message.from_ else Sender.of("", "")
 
 
 def _today(message: Message) -> date:

@@ -21,19 +21,28 @@ _WORD = re.compile(r"[^\W\d_]{1,30}")
 _NO_WORDS = re.compile(r"\S{0,100}[@/\\]\S{0,100}|\b[\w-]{1,60}\.(?:no|com|se|dk|net)\b")
 
 
-def language_of(text: str, words: Mapping[str, Mapping[str, float]]) -> tuple[Language, float]:
+def language_of(
+    text: str, words: Mapping[str, Mapping[str, float]], letters: Mapping[str, Mapping[str, float]]
+) -> tuple[Language, float]:
     """The likeliest language of a lower-case text, and the chance of it (0 to 1); bokmål when nothing tells."""
     found = Counter(_WORD.findall(_NO_WORDS.sub(" ", text))[:MOST_WORDS])
-    scores = {language: PRIOR[language] + _score(found, words.get(language, {})) for language in LANGUAGES}
+    parts = " ".join(word for word in found if len(word) > 2)
+    most = 0.4 * sum(found.values())
+    scores = {
+        language: PRIOR[language]
+        + _score(found, words.get(language, {}))
+        + min(_told(parts, letters.get(language, {})), most)
+        for language in LANGUAGES
+    }
     best = max(LANGUAGES, key=lambda language: scores[language])
     total = sum(math.exp(max(-30.0, scores[language] - scores[best])) for language in LANGUAGES)
     return best, 1.0 / total
 
 
 def _score(found: Counter[str], words: Mapping[str, float]) -> float:
-    score = sum(words[word] * min(count, 3) for word, count in found.items() if word in words)
-    parts = {part[1:]: weight for part, weight in words.items() if part[0] == "*"}
-    told = sum(
-        weight for word, count in found.items() if len(word) > 2 for part, weight in parts.items() if part in word
-    )
-    return score + min(told, 0.4 * sum(found.values()))
+    return sum(words[word] * min(count, 3) for word, count in found.items() if word in words)
+
+
+def _told(parts: str, letters: Mapping[str, float]) -> float:
+    """What parts of words say, each different word once."""
+    return sum(weight * parts.count(part) for part, weight in letters.items())

@@ -41,20 +41,21 @@ _WRAPPED = re.compile(r"(?<=[^\n]{55})(?<![.!?:])\n(?=[^\W_])")
 """The end of a line so long that a mail program broke it there: a name may go on behind it."""
 _NUMBERS = re.compile(r"^(?:\d{1,2}[.)] |(?:\d{2,}[\d.]* |\d{1,2}[./][\d./]* )+(?=[^\W\d_]))")
 """What stands before a name and is none: the number of a list, a telephone number, a date."""
+_NO_LETTER = re.compile(r"[^a-z0-9]")
 _FOOT_LINES = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who the mail is from: the display name and the domain of the address."""
+    """Who the mail is from: the words of the display name and the domain's first label, in plain letters."""
 
-    name: str
-    domain: str
+    words: frozenset[str]
+    label: str
 
-    @property
-    def label(self) -> str:
-        """The domain's first label in plain letters."""
-        return _plain(self.domain.split(".")[0].removesuffix("-demo"))
+    @classmethod
+    def of(cls, name: str, domain: str) -> Sender:
+        """From a display name and the domain of an address."""
+        return cls(frozenset(map(_plain, name.split())), _plain(domain.split(".")[0].removesuffix("-demo")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +128,18 @@ def _foot(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> 
 
 
 def _is_person(line: str, sender: Sender) -> bool:
-    words = set(map(_plain, line.split()))
-    return bool(words) and words <= set(map(_plain, sender.name.split()))
+    words = line.split()
+    return bool(words) and all(_plain(word) in sender.words for word in words)
 
 
 def _resembles(part: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> bool:
     """Whether a line's part begins like the sender's domain: ``Ravn Interiør`` and ravninterior-demo.no."""
     words = part.split()
-    if not 1 < len(words) <= 6 or not words[0][0].isupper() or phrases["names.no_name"].match(part.lower()):
-        return False
-    if _is_person(part, sender):
+    if not 1 < len(words) <= 6 or not words[0][0].isupper():
         return False
     name, label = _plain(part), sender.label
+    if name[:4] != label[:4] or phrases["names.no_name"].match(part.lower()) or _is_person(part, sender):
+        return False
     pairs = zip(name, label, strict=False)
     common = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(name), len(label)))
     return common >= 4 and common >= min(len(label), len(_plain(words[0]))) - 1
@@ -146,8 +147,10 @@ def _resembles(part: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]
 
 def _plain(text: str) -> str:
     """Letters only, as they would stand in a domain: ``Ravn Interiør`` is ``ravninterior``."""
-    text = text.lower().replace("ø", "o").replace("æ", "ae").replace("å", "a").replace("aa", "a")
-    return "".join(c for c in unicodedata.normalize("NFD", text) if c.isascii() and c.isalnum())
+    text = text.lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFD", text.replace("ø", "o").replace("æ", "ae").replace("å", "a"))
+    return _NO_LETTER.sub("", text.replace("aa", "a"))
 
 
 def _without_leaders(name: str, leaders: re.Pattern[str]) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
 from processor.findings import Evidence, Where
 from processor.message import Message
-from processor.rulebook import Pattern
+from processor.rulebook import Needles, Pattern
 
 MOST_CHARACTERS = 20_000
 """New text beyond this is not read: nobody writes it, and time is bounded by it."""
@@ -23,8 +23,6 @@ MOST_SENTENCES = 300
 MOST_SECTIONS = 100
 LONGEST_SENTENCE = 600
 """A longer stretch without a stop is cut: patterns look this far and no further."""
-MOST_TRIES = 30
-"""Places at which one pattern is tried in a passage, cancelled ones included."""
 
 Kind = Literal["subject", "thread", "echo", "new", "forwarded", "signature", "quoted", "attached"]
 
@@ -49,12 +47,16 @@ _MONTH_NEXT = re.compile(r"(?:jan|feb|mar|apr|mai|maj|may|jun|jul|aug|sep|okt|oc
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Characters ``start`` to ``end`` of the passage, and the text that ``also`` and ``unless`` see."""
+    """Characters ``start`` to ``end`` of the passage, and the text that ``also`` and ``unless`` see.
+
+    ``near`` are the numbers in Needles of the patterns that it may hold.
+    """
 
     start: int
     end: int
     text: str
     moods: frozenset[str] = frozenset()
+    near: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +90,21 @@ def fold(text: str) -> str:
     return lowered.translate(_SMOOTH)
 
 
-def passages(message: Message, moods: Mapping[str, Pattern]) -> tuple[Passage, ...]:
+def passages(message: Message, needles: Needles) -> tuple[Passage, ...]:
     """The subject and every section, in order; an attached mail's new text comes last.
 
     The subject of a reply is of kind ``thread``: it is inherited, and may be the other side's words.
     It is an ``echo`` when it surely says nothing new: it has our ticket number, or is the quoted mail's.
     """
-    found = [_passage(_subject_kind(message), message.subject[:1000], 0, "subject", moods)]
+    found = [_passage(_subject_kind(message), message.subject[:1000], 0, "subject", needles)]
     left = MOST_CHARACTERS
     for section in message.sections[:MOST_SECTIONS]:
         if (end := min(section.end, section.start + left)) > section.start:
-            found.append(_passage(section.kind, message.text[section.start : end], section.start, "body", moods))
+            found.append(_passage(section.kind, message.text[section.start : end], section.start, "body", needles))
             left -= end - section.start
     for attached in message.attached[:3]:
         text = f"{attached.subject}\n\n{attached.words('new', 'forwarded', 'signature')}"[:MOST_CHARACTERS]
-        found.append(_passage("attached", text, 0, "attachment", moods))
+        found.append(_passage("attached", text, 0, "attachment", needles))
     return tuple(found)
 
 
@@ -121,32 +123,32 @@ def _without_prefixes(subject: str) -> str:
     return " ".join(subject.lower().split())
 
 
-def _passage(kind: Kind, text: str, at: int, where: Where, moods: Mapping[str, Pattern]) -> Passage:
+def _passage(kind: Kind, text: str, at: int, where: Where, needles: Needles) -> Passage:
     folded = fold(text)
     smooth = folded.replace("\n", " ")
     if kind in ("signature", "quoted"):
         return Passage(kind, text, smooth, at, where, (Sentence(0, len(text), smooth),))
-    sentences = tuple(islice(_sentences(text, folded, moods), MOST_SENTENCES)) or (Sentence(0, len(text), smooth),)
+    sentences = tuple(islice(_sentences(text, folded, needles), MOST_SENTENCES)) or (Sentence(0, len(text), smooth),)
     end = sentences[-1].end
     return Passage(kind, text[:end], smooth[:end], at, where, sentences)
 
 
-def _sentences(text: str, folded: str, moods: Mapping[str, Pattern]) -> Iterator[Sentence]:
+def _sentences(text: str, folded: str, needles: Needles) -> Iterator[Sentence]:
     start = 0
     for cut in _BREAK.finditer(text):
         before = text[start : cut.start()]
         if not before.strip() or _goes_on(text, before, cut):
             continue
-        yield from _bounded(start, cut.end(), folded, moods)
+        yield from _bounded(start, cut.end(), folded, needles)
         start = cut.end()
     if text[start:].strip():
-        yield from _bounded(start, len(text), folded, moods)
+        yield from _bounded(start, len(text), folded, needles)
 
 
-def _bounded(start: int, end: int, folded: str, moods: Mapping[str, Pattern]) -> Iterator[Sentence]:
+def _bounded(start: int, end: int, folded: str, needles: Needles) -> Iterator[Sentence]:
     for at in range(start, end, LONGEST_SENTENCE):
         stop = min(at + LONGEST_SENTENCE, end)
-        yield _sentence(at, stop, folded[at:stop], moods)
+        yield _sentence(at, stop, folded[at:stop], needles)
 
 
 def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
@@ -162,39 +164,22 @@ def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
     )
 
 
-def _sentence(start: int, end: int, folded: str, moods: Mapping[str, Pattern]) -> Sentence:
+def _sentence(start: int, end: int, folded: str, needles: Needles) -> Sentence:
     text = " ".join(folded.split())
-    held = [name for name, mood in moods.items() if holds(mood, text)]
-    return Sentence(start, end, text + "".join(f" @{name}" for name in held), frozenset(held))
+    near = needles.within(folded if folded.strip() == text else f"{folded} {text}")
+    moods = [needles.patterns[number][1] for number in sorted(near & needles.moods)]
+    held = [mood.name for mood in moods if holds(mood, text)]
+    if held:
+        marks = "".join(f" @{name}" for name in held)
+        near |= needles.within(marks)
+        text += marks
+    return Sentence(start, end, text, frozenset(held), tuple(sorted(near - needles.moods)))
 
 
 def holds(pattern: Pattern, text: str) -> bool:
     """Whether the pattern is found in a sentence's text and nothing cancels it."""
-    if pattern.any is None or (pattern.needs and not any(word in text for word in pattern.needs)):
-        return False
-    if not pattern.any.search(text):
+    if pattern.any is None or not pattern.any.search(text):
         return False
     if pattern.also is not None and not pattern.also.search(text):
         return False
     return pattern.unless is None or not pattern.unless.search(text)
-
-
-def strikes(pattern: Pattern, passage: Passage) -> Iterator[tuple[Sentence, re.Match[str]]]:
-    """Every place where the pattern is found in a sentence that has what it needs and nothing that cancels it."""
-    place = "subject" if passage.where == "subject" else "body"
-    if pattern.any is None or pattern.where not in ("both", place):
-        return
-    if pattern.needs and not any(word in passage.folded for word in pattern.needs):
-        return
-    at = 0
-    for _ in range(MOST_TRIES):
-        match = pattern.any.search(passage.folded, at)
-        if match is None:
-            return
-        sentence = passage.sentence_at(match.start())
-        whole = match if match.end() <= sentence.end else pattern.any.search(passage.folded, at, sentence.end)
-        at = max(match.start() + 1, whole.end() if whole else sentence.end)
-        if whole is None or (pattern.also is not None and not pattern.also.search(sentence.text)):
-            continue
-        if pattern.unless is None or not pattern.unless.search(sentence.text):
-            yield sentence, whole

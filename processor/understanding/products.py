@@ -42,8 +42,9 @@ def products_in(
     """Canonical names in order, each once, with where they stand; ``ending`` leaves out what is kept."""
     found: dict[str, Evidence] = {}
     kept: set[str] = set()
+    aliases = _aliases(products)
     for passage in passages:
-        for name, match in _mentions(passage, products):
+        for name, match in _mentions(passage, *aliases):
             clause = _clause(passage, match)
             if _ENDED.search(clause) or (ending and _is_kept(passage, match, clause, moods)):
                 kept.add(name)
@@ -52,8 +53,9 @@ def products_in(
     return [(name, evidence) for name, evidence in found.items() if name not in kept or len(found) == 1]
 
 
-def _mentions(passage: Passage, products: tuple[Product, ...]) -> Iterator[tuple[str, re.Match[str]]]:
-    pattern, names, ordinary = _aliases(products)
+def _mentions(
+    passage: Passage, pattern: re.Pattern[str], names: Mapping[str, str], ordinary: frozenset[str]
+) -> Iterator[tuple[str, re.Match[str]]]:
     for match in pattern.finditer(passage.folded):
         if match.group() not in ordinary or _is_meant(passage, match):
             yield names[match.group()], match

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from processor.findings import Evidence
-from processor.rulebook import Pattern, RequestType
-from processor.understanding.passages import Passage, strikes
+from processor.rulebook import Needles, Pattern
+from processor.understanding.passages import Passage, Sentence
 
 READ = ("subject", "thread", "echo", "new", "forwarded", "attached")
 MOST_EVIDENCE = 6
@@ -38,44 +39,68 @@ class Finding:
         return self.pattern.weight * self.share
 
 
-def findings(patterns: Iterable[Pattern], owner: str, passages: Iterable[Passage]) -> tuple[Finding, ...]:
-    """Every pattern that is found, with evidence named ``owner/pattern``; each counts once a mail."""
+def recognise(needles: Needles, passages: Iterable[Passage]) -> dict[str, tuple[Finding, ...]]:
+    """The findings of each owner that has any, in the order of the rules; each pattern counts once a mail.
+
+    An echo alone is no finding, it only adds to new words.
+    """
     read = [passage for passage in passages if passage.kind in READ]
-    mail = "\n".join(passage.folded for passage in read)
-    return tuple(
-        found for pattern in patterns if (found := _finding(pattern, f"{owner}/{pattern.name}", read, mail)) is not None
-    )
-
-
-def _finding(pattern: Pattern, rule: str, read: list[Passage], mail: str) -> Finding | None:
-    if pattern.needs and not any(word in mail for word in pattern.needs):
-        return None
-    if pattern.mail is not None and not pattern.mail.search(mail):
-        return None
-    spans: list[Evidence] = []
-    kinds: set[str] = set()
+    mail = _Words("\n".join(passage.folded for passage in read))
+    places: dict[int, list[tuple[Passage, re.Match[str]]]] = {}
     for passage in read:
-        for _, match in strikes(pattern, passage):
-            spans.append(passage.evidence(match.start(), match.end(), rule, pattern.weight))
-            kinds.add(passage.kind)
-            if len(spans) == MOST_PLACES:
-                break
-        if len(spans) == MOST_PLACES:
-            break
-    share = INHERITED if kinds <= {"thread", "echo"} else 1.0
-    return Finding(pattern, tuple(spans), share, kinds == {"echo"}) if spans else None
+        for sentence in passage.sentences:
+            for number in sentence.near:
+                found = places.setdefault(number, [])
+                pattern = needles.patterns[number][1]
+                if len(found) < MOST_PLACES and (pattern.mail is None or mail.hold(pattern.mail)):
+                    found += (
+                        (passage, match) for match in strikes(pattern, passage, sentence, MOST_PLACES - len(found))
+                    )
+    owned: dict[str, list[Finding]] = {}
+    for number in sorted(number for number, found in places.items() if found):
+        owner, pattern = needles.patterns[number]
+        owned.setdefault(owner, []).append(_finding(pattern, f"{owner}/{pattern.name}", places[number]))
+    return {owner: kept for owner, found in owned.items() if (kept := _said_anew(found))}
 
 
-def recognise(types: Mapping[str, RequestType], passages: Iterable[Passage]) -> dict[str, tuple[Finding, ...]]:
-    """The findings of every request type that has any; an echo alone is no finding, it only adds to new words."""
-    read = tuple(passages)
-    all_found = {name: findings(kind.patterns, name, read) for name, kind in types.items()}
-    return {name: kept for name, found in all_found.items() if (kept := _said_anew(found))}
+class _Words:
+    """All words of the mail, and which expressions they were found to hold: many patterns share one."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._held: dict[re.Pattern[str], bool] = {}
+
+    def hold(self, expression: re.Pattern[str]) -> bool:
+        if expression not in self._held:
+            self._held[expression] = expression.search(self._text) is not None
+        return self._held[expression]
 
 
-def _said_anew(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def strikes(pattern: Pattern, passage: Passage, sentence: Sentence, most: int) -> Iterator[re.Match[str]]:
+    """Up to so many places in a sentence that has what the pattern needs and nothing that cancels it."""
+    place = "subject" if passage.where == "subject" else "body"
+    if pattern.any is None or pattern.where not in ("both", place):
+        return
+    if pattern.also is not None and not pattern.also.search(sentence.text):
+        return
+    match = pattern.any.search(passage.folded, sentence.start, sentence.end)
+    if match is None or (pattern.unless is not None and pattern.unless.search(sentence.text)):
+        return
+    while match is not None and most > 0:
+        yield match
+        most -= 1
+        match = pattern.any.search(passage.folded, max(match.start() + 1, match.end()), sentence.end)
+
+
+def _finding(pattern: Pattern, rule: str, places: list[tuple[Passage, re.Match[str]]]) -> Finding:
+    kinds = {passage.kind for passage, _ in places}
+    spans = tuple(passage.evidence(match.start(), match.end(), rule, pattern.weight) for passage, match in places)
+    return Finding(pattern, spans, INHERITED if kinds <= {"thread", "echo"} else 1.0, kinds == {"echo"})
+
+
+def _said_anew(found: list[Finding]) -> tuple[Finding, ...]:
     if any(finding.worth > 0 and not finding.echo for finding in found):
-        return found
+        return tuple(found)
     return tuple(finding for finding in found if not finding.echo)
 
 

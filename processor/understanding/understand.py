@@ -27,12 +27,13 @@ AUTOMATIC_FROM = 0.5
 
 def understand(message: Message, rulebook: Rulebook) -> Understanding:
     """Tell what a mail is, asks for and says, with the evidence; never raises for any Message."""
-    read = passages(message, rulebook.vocabulary.moods)
+    read = passages(message, rulebook.needles)
     form = form_of(message)
-    found = recognise(rulebook.types, read)
+    owned = recognise(rulebook.needles, read)
+    found = {name: owned[name] for name in rulebook.types if name in owned}
     words = sum(len(p.folded.split()) for p in read if p.kind in ("new", "forwarded", "attached"))
     presence = _with_form(present(found, rulebook.types, words), form)
-    kinds = automatic_kinds(message, read, rulebook.vocabulary.automatic)
+    kinds = automatic_kinds(message, owned)
     if form is not None:
         kinds = {kind: min(chance, 0.05) for kind, chance in kinds.items()}
     likely = chances(presence, kinds, rulebook.types)
@@ -44,7 +45,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     names = tuple(request.type for request in asked)
     marks = topics({name: found[name] for name in names if name in found})
     about = fields_of(message, read, names, marks, spans, form, role, rulebook)
-    language, sure = language_of(_for_language(read), rulebook.vocabulary.languages)
+    language, sure = language_of(_for_language(read), rulebook.vocabulary.languages, rulebook.vocabulary.letters)
     return Understanding(
         automatic=automatic,
         language=language,

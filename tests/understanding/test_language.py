@@ -6,6 +6,11 @@ from processor.understanding.language import language_of
 from tests.understanding.made_mail import rulebook
 
 
+def told(text: str) -> tuple[str, float]:
+    words = rulebook().vocabulary
+    return language_of(text, words.languages, words.letters)
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [
@@ -17,14 +22,13 @@ from tests.understanding.made_mail import rulebook
     ],
 )  # fmt: skip
 def test_three_words_tell_the_language(text: str, language: str) -> None:
-    assert language_of(text, rulebook().vocabulary.languages)[0] == language
+    assert told(text)[0] == language
 
 
 def test_addresses_and_product_names_tell_nothing() -> None:
     text = "vi sier opp visma.net time and project, the-team@which.com http://www.could-would.com/the/and"
-    assert language_of(text, rulebook().vocabulary.languages)[0] == "nb"
+    assert told(text)[0] == "nb"
 
 
 def test_more_words_make_it_surer() -> None:
-    words = rulebook().vocabulary.languages
-    assert language_of("vi sier herved opp avtalen deres", words)[1] > language_of("visma", words)[1]
+    assert told("vi sier herved opp avtalen deres")[1] > told("visma")[1]

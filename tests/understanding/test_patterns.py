@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from processor.loading.patterns import compile_patterns, load_products, load_words
 from processor.loading.vocabulary import load_vocabulary
-from processor.rulebook import Pattern
-from processor.understanding.passages import passages, strikes
+from processor.rulebook import MOOD, Needles, Pattern
+from processor.understanding.passages import passages
+from processor.understanding.recognise import recognise
 from tests.understanding.made_mail import mail
 
 
@@ -27,7 +30,8 @@ def refused(**table: Any) -> str:
 
 
 def struck(pattern: Pattern, text: str, subject: str = "") -> bool:
-    return any(True for passage in passages(mail(text, subject), {}) for _ in strikes(pattern, passage))
+    needles = Needles.of([("t", pattern)])
+    return bool(recognise(needles, passages(mail(text, subject), needles)))
 
 
 def test_a_word_matches_at_its_start_only() -> None:
@@ -58,6 +62,30 @@ def test_the_cheap_test_never_hides_a_match() -> None:
     assert pattern.needs
     for text in ("vi sier opp", "avslutt", "stopp den"):
         assert struck(pattern, text)
+
+
+def test_a_mood_alone_leads_to_a_pattern_without_letters_of_its_own() -> None:
+    mood = compiled(name="asks", any=[r"\S{0,20}\?"])
+    pattern = compiled(any=[r"\S"], also=["@asks"])
+    needles = Needles.of([(MOOD, mood), ("t", pattern)])
+    assert pattern.needs == ("@asks",)
+    assert recognise(needles, passages(mail("Hvor?"), needles)).keys() == {"t"}
+    assert not recognise(needles, passages(mail("Her."), needles))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text("abo ", min_size=1, max_size=6), min_size=1, max_size=12), st.text("abo ", max_size=40))
+def test_the_index_finds_exactly_the_patterns_whose_letters_are_there(needles: list[str], text: str) -> None:
+    patterns = [Pattern("p", None, None, 1.0, needs=(needle,)) for needle in needles]
+    found = Needles.of(("t", pattern) for pattern in patterns).within(text)
+    assert found == {number for number, needle in enumerate(needles) if needle in text}
+
+
+def test_a_thousand_more_patterns_are_not_each_tried() -> None:
+    text = "Vi sier opp avtalen om Visma Global fra nyttår, og ber om bekreftelse på at det er mottatt. " * 20
+    many = [("t", compiled(name=f"p{number}", any=[f"ord{number:04d}"])) for number in range(1000)]
+    needles = Needles.of(many)
+    assert all(not sentence.near for passage in passages(mail(text), needles) for sentence in passage.sentences)
 
 
 @pytest.mark.parametrize(
