@@ -66,7 +66,7 @@ def test_a_mail_that_was_tried_comes_alone_so_that_it_kills_nobody_else(engine: 
 def test_all_worn_out_mails_do_not_hide_the_next(engine: Engine) -> None:
     kept(engine, 1, 2, 3)
     with writing(engine) as conn:
-        conn.execute(update(t.mail).where(t.mail.c.id < 3).values(tries=2))
+        conn.execute(update(t.mail).where(t.mail.c.id < 3).values(tries=3))
     assert ids(engine, limit=2) == [3]
 
 
