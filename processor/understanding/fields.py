@@ -57,7 +57,9 @@ def fields_of(
     emails = emails_in(written, rulebook.own_addresses) if persons else []
     domains = domains_in(written) if "otp_rights" in requests else []
     found = Fields(
-        org_no=(form.org_no,) if form and form.org_no.isdigit() else tuple(n.value for n in numbers),
+        org_no=(form.org_no,)
+        if form and len(form.org_no) == 9 and form.org_no.isdigit()
+        else tuple(n.value for n in numbers),
         customer_no=tuple(n.value for n in customers),
         company=(form.company if form and form.company else None) or (company.name if company else None),
         products=tuple(name for name, _ in products),

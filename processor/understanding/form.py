@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from processor.findings import Form
 from processor.message import Attachment, Message
 from processor.understanding.docx_form import docx_rows
+from processor.understanding.masking import masked
 from processor.understanding.pdf_form import pdf_rows
 
 MOST_ATTACHMENTS = 10
@@ -96,7 +97,7 @@ def _filled(rows: Iterable[tuple[str, str]], source: str) -> Form | None:
     for label, value in rows:
         key = _key(label)
         if key and not values.get(key):
-            values[key] = " ".join(value.split())[:MOST_VALUE]
+            values[key] = masked(" ".join(value.split()))[:MOST_VALUE]
     if len(values) < 3 or "domains" not in values or not any(values.values()):
         return None
     domains = tuple(dict.fromkeys(_DOMAIN.findall(values.get("domains", "").lower())))

@@ -16,6 +16,7 @@ from typing import Literal
 from processor.findings import Evidence, Where
 from processor.message import Message
 from processor.rulebook import Needles, Pattern
+from processor.understanding.masking import masked
 
 MOST_CHARACTERS = 20_000
 """New text beyond this is not read: nobody writes it, and time is bounded by it."""
@@ -124,6 +125,7 @@ def _without_prefixes(subject: str) -> str:
 
 
 def _passage(kind: Kind, text: str, at: int, where: Where, needles: Needles) -> Passage:
+    text = masked(text)
     folded = fold(text)
     smooth = folded.replace("\n", " ")
     if kind in ("signature", "quoted"):
