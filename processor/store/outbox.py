@@ -12,11 +12,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from processor.store import tables as t
 from processor.store.engine import DIGEST_KEY
-from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
+from processor.store.events import Happening, write_event
+from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, STOPPED, setting
 from processor.store.staff_replies import approve_reply, cancel, cancel_reply, issue_confirmation, release, resend
 from processor.store.sweep import Swept, sweep
 from processor.store.switch import resume_answers, stop_answers, stopped, turn
@@ -85,23 +98,25 @@ def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds:
 
 def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime) -> bool:
     """Write down that DATA is about to be sent.  False: do not send, the row is no longer yours, or not to leave."""
-    o = t.outbox.c
-    values = {"attempted_at": now, "tries": o.tries + 1}
     with writing(engine) as conn:
-        allowed = o.automatic.is_(False) if stopped(conn) else true()
-        conditions = (o.fence == fence, o.claimed_until > now, allowed, _in_time(now))
-        if not move(conn, "attempt", outbox_id, f"courier {host}", now, *conditions, values=values):
+        moved = conn.execute(_ATTEMPT, {"row": outbox_id, "held": fence, "now_at": now}).first()
+        if moved is None:
             return False
-        message_id = select(o.message_id).where(o.id == outbox_id).scalar_subquery()
-        conn.execute(
-            insert(t.outbox_attempt).values(outbox_id=outbox_id, fence=fence, host=host, message_id=message_id, at=now)
-        )
+        row = {"outbox_id": outbox_id, "fence": fence, "host": host, "message_id": moved.message_id, "at": now}
+        conn.execute(_INSERT_ATTEMPT, row)
+        write_event(conn, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now))
         return True
 
 
 def sent(engine: Engine, outbox_id: int, fence: int, response: str, now: datetime) -> bool:
     """The server took the mail.  False: the lease had ended and the row was given up."""
-    return _end(engine, "sent", outbox_id, fence, response, now, {"response": response, "error": ""})
+    with writing(engine) as conn:
+        moved = conn.execute(_SENT, {"row": outbox_id, "held": fence, "said": response, "now_at": now}).first()
+        if moved is None:
+            return False
+        conn.execute(_END_ATTEMPT, {"row": outbox_id, "held": fence, "how": "sent", "said": response, "now_at": now})
+        write_event(conn, _worker_event("sent", moved.ticket_id, outbox_id, fence, now))
+        return True
 
 
 def retry_at(
@@ -144,21 +159,20 @@ def outbox_counts(engine: Engine) -> dict[OutboxState, int]:
     return counts
 
 
+def _worker_event(name: str, ticket_id: int, outbox_id: int, fence: int, now: datetime) -> Happening:
+    return Happening(f"outbox.{name}", "courier", now, ticket_id=ticket_id, outbox_id=outbox_id, data={"fence": fence})
+
+
 def _end(
     engine: Engine, name: str, outbox_id: int, fence: int, said: str, now: datetime, values: Mapping[str, object]
 ) -> bool:
     """End a worker's hold on a row, with what the server said."""
-    a = t.outbox_attempt.c
     with writing(engine) as conn:
         if not move(
             conn, name, outbox_id, "courier", now, t.outbox.c.fence == fence, values={**values, **FREE}, text=said
         ):
             return False
-        conn.execute(
-            update(t.outbox_attempt)
-            .where(a.outbox_id == outbox_id, a.fence == fence)
-            .values(outcome=name, response=said, ended_at=now)
-        )
+        conn.execute(_END_ATTEMPT, {"row": outbox_id, "held": fence, "how": name, "said": said, "now_at": now})
         return True
 
 
@@ -230,3 +244,49 @@ def _used(conn: Connection, now: datetime) -> int:
     recent = or_(o.attempted_at > now - CAP_WINDOW, about_to)
     rows = select(literal(1)).select_from(t.outbox).where(o.automatic.is_(True), recent).subquery()
     return int(conn.execute(select(func.count()).select_from(rows)).scalar_one())
+
+
+def _from(name: str) -> ColumnElement[bool]:
+    return or_(*(t.outbox.c.state == state.value for state in TRANSITIONS[name].sources))
+
+
+# Sending is the hot path: these are the moves "attempt" and "sent" of TRANSITIONS, built once.
+_STOPPED = select(t.setting.c.name).where(t.setting.c.name == STOPPED, t.setting.c.value == "1").exists()
+_ATTEMPT = (
+    update(t.outbox)
+    .where(
+        t.outbox.c.id == bindparam("row"),
+        _from("attempt"),
+        t.outbox.c.fence == bindparam("held"),
+        t.outbox.c.claimed_until > bindparam("now_at"),
+        or_(
+            t.outbox.c.automatic.is_(False),
+            and_(~_STOPPED, or_(t.outbox.c.leave_before.is_(None), t.outbox.c.leave_before > bindparam("now_at"))),
+        ),
+    )
+    .values(
+        state=TRANSITIONS["attempt"].target.value,
+        changed_at=bindparam("now_at"),
+        attempted_at=bindparam("now_at"),
+        tries=t.outbox.c.tries + 1,
+    )
+    .returning(t.outbox.c.ticket_id, t.outbox.c.message_id)
+)
+_INSERT_ATTEMPT = insert(t.outbox_attempt)
+_SENT = (
+    update(t.outbox)
+    .where(t.outbox.c.id == bindparam("row"), _from("sent"), t.outbox.c.fence == bindparam("held"))
+    .values(
+        state=TRANSITIONS["sent"].target.value,
+        changed_at=bindparam("now_at"),
+        response=bindparam("said"),
+        error="",
+        **FREE,
+    )
+    .returning(t.outbox.c.ticket_id)
+)
+_END_ATTEMPT = (
+    update(t.outbox_attempt)
+    .where(t.outbox_attempt.c.outbox_id == bindparam("row"), t.outbox_attempt.c.fence == bindparam("held"))
+    .values(outcome=bindparam("how"), response=bindparam("said"), ended_at=bindparam("now_at"))
+)
