@@ -15,9 +15,17 @@ MOST_EVIDENCE = 4
 UNBOUND_WIDTH = 120
 
 
-def tell(name: str, told: Mapping[str, Any], *, arrived: str = "", sender: str = "", subject: str = "") -> None:
+def tell(
+    name: str,
+    told: Mapping[str, Any],
+    *,
+    arrived: str = "",
+    sender: str = "",
+    subject: str = "",
+    console: Console | None = None,
+) -> None:
     """Print one explained mail (the JSON of ``explain`` as values) for a person."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUND_WIDTH)
+    console = console or Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUND_WIDTH)
     decision, reply = told["decision"], told["decision"]["reply"]
     head = Text.assemble((name, "bold"), "  ", (arrived, "dim"))
     if sender or subject:
@@ -43,14 +51,15 @@ def tell(name: str, told: Mapping[str, Any], *, arrived: str = "", sender: str =
 def _what(told: Mapping[str, Any]) -> Text:
     if told["automatic"]:
         return Text.assemble(("automatic mail: ", "dim"), told["automatic"], f"  ({told['language']})")
-    kinds = ", ".join(f"{each['type']} {each['confidence']:.0%}" for each in told["requests"])
+    kinds = ", ".join(f"{each['type']} {min(each['confidence'], 0.99):.0%}" for each in told["requests"])
     return Text.assemble((kinds, "bold cyan"), f"  ({told['language']})")
 
 
 def _evidence(told: Mapping[str, Any]) -> Text:
-    spans = [each for request in told["requests"] for each in request["evidence"]]
+    # One span a rule is enough to see why.
+    spans = {each["rule"]: each for request in told["requests"] for each in reversed(request["evidence"])}
     line = Text()
-    for each in spans[:MOST_EVIDENCE]:
+    for each in list(reversed(spans.values()))[:MOST_EVIDENCE]:
         line.append("because " if not line.plain else ", ", "dim")
         line.append(f"«{each['text']}»").append(f" {each['rule']}", "dim")
     return line

@@ -147,6 +147,8 @@ def _unsafe(case: Case) -> list[str]:
     said = [f"The mail is faulty: {defect.code}." for defect in case.message.defects if defect.code in UNSAFE]
     if case.provenance.result == "forged":
         said.append(f"The sender is forged: {case.provenance.why}.")
+    if case.context.junk:
+        said.append("The mail lay in the junk folder.")
     return said + [f"A person must look: {flag}." for flag in case.understanding.flags if flag in HELD]
 
 

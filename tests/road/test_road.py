@@ -277,3 +277,95 @@ def test_receipts_wait_or_go_by_level(here: Site, level: str) -> None:
     assert len(here.taken()) == (level == "approve")
     expected = "draft" if level == "draft" else "sent"
     assert here.ask("select state from outbox") == [(expected,)]
+
+
+def test_junk_is_read_and_never_answered(here: Site) -> None:
+    with here.dovecot.client(USER) as client:
+        client.create_folder("Junk")
+    started(here)
+    config = here.folder / "config.toml"
+    config.write_text(
+        config.read_text().replace('purpose = "termination"', 'purpose = "termination"\njunk_folder = "Junk"')
+    )
+    here.dovecot.deliver(USER, mail(), folder="Junk")
+    assert run(here, "once").returncode == 0
+    assert here.taken() == []
+    assert here.ask("select outcome, state from ticket") == [("review", "open")]
+    with here.dovecot.client(USER) as client:
+        client.select_folder("Junk", readonly=True)
+        assert len(client.search()) == 1
+
+
+def test_a_mail_above_the_size_limit_is_kept_and_a_person_looks(here: Site) -> None:
+    started(here)
+    config = here.folder / "config.toml"
+    config.write_text(
+        config.read_text().replace('purpose = "termination"', 'purpose = "termination"\nmax_bytes = 20000')
+    )
+    big = mail("x" * 70 + "\n" + ("y" * 70 + "\n") * 3000)
+    here.dovecot.deliver(USER, big)
+    here.dovecot.deliver(USER, mail(sender="per@havn-demo.no"))
+    assert run(here, "once").returncode == 0
+    assert here.ask("select state, reason from mail order by size") == [
+        ("decided", ""),
+        ("set_aside", "too large to parse"),
+    ]
+    assert here.ask("select sum(length(content)) from raw_part") == [(len(big),)]
+    assert [row["to"] for row in here.taken()] == [["per@havn-demo.no"]]
+    assert "set aside: too large to parse" in run(here, "queue", "list").stdout
+
+
+def test_handled_mail_is_moved_and_mail_for_review_stays(here: Site) -> None:
+    started(here)
+    config = here.folder / "config.toml"
+    moving = 'purpose = "termination"\nhandled = "move"\nhandled_folder = "Behandlet på desken"'
+    config.write_text(config.read_text().replace('purpose = "termination"', moving))
+    here.dovecot.deliver(USER, mail())
+    here.dovecot.deliver(
+        USER, mail().replace(b"dmarc=pass", b"dmarc=fail").replace(b"Message-ID: <", b"Message-ID: <2")
+    )
+    assert run(here, "once").returncode == 0
+    with here.dovecot.client(USER) as client:
+        client.select_folder("Behandlet på desken", readonly=True)
+        assert len(client.search()) == 1
+        client.select_folder("INBOX", readonly=True)
+        assert len(client.search()) == 1
+    assert run(here, "once").returncode == 0
+    assert here.ask("select count(*) from ticket") == [(2,)]
+
+
+def test_a_changed_uidvalidity_makes_no_second_ticket_and_no_second_answer(here: Site) -> None:
+    started(here)
+    raw = mail()
+    here.dovecot.deliver(USER, raw)
+    assert run(here, "once").returncode == 0
+    with here.dovecot.client(USER) as client:
+        client.create_folder("Old")
+    before = here.ask("select uidvalidity from watermark where folder = 'INBOX'")
+    for file in (here.dovecot.home / "mail" / USER / "Maildir").glob("dovecot*uidlist*"):
+        lines = file.read_text().splitlines()
+        lines[0] = lines[0].replace(f"V{before[0][0]}", f"V{int(str(before[0][0])) + 1}")
+        file.write_text("\n".join(lines) + "\n")
+    for file in (here.dovecot.home / "mail" / USER / "Maildir").glob("dovecot.index*"):
+        file.unlink()
+    here.dovecot.deliver(USER, mail(sender="per@havn-demo.no"))
+    assert run(here, "once").returncode == 0
+    assert here.ask("select uidvalidity from watermark where folder = 'INBOX'") != before
+    assert here.ask("select count(*) from ticket") == [(2,)]
+    assert sorted(str(row["to"]) for row in here.taken()) == ["['kari@fjordbygg-demo.no']", "['per@havn-demo.no']"]
+
+
+def test_two_workers_share_the_work(here: Site) -> None:
+    here.configure(workers=2)
+    process = here.start()
+    try:
+        until(lambda: here.ask("select 1 from mailbox"))
+        time.sleep(1.1)
+        for number in range(60):
+            here.dovecot.deliver(USER, mail(sender=f"kari{number}@fjordbygg-demo.no"))
+        until(lambda: len(here.taken()) == 60, 60)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        kill(process)
+    assert here.ask("select count(*) from ticket") == [(60,)]
