@@ -196,9 +196,9 @@ def test_an_unproven_sender_gets_the_neutral_receipt_and_the_outcome_stands(rule
     assert "unproven" in found.actions[0].facts["warning"]
 
 
-def test_junk_is_decided_but_never_answered(rulebook: Rulebook) -> None:
+def test_junk_goes_to_review_and_is_never_answered(rulebook: Rulebook) -> None:
     found = decided(rulebook, junk=True)
-    assert (found.outcome, found.reply, found.withheld) == ("answer", None, "junk")
+    assert (found.outcome, found.reply, found.withheld) == ("review", None, "junk")
 
 
 @pytest.mark.parametrize("code", ["from_repeated", "from_several", "address_in_name"])
