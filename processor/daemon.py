@@ -10,6 +10,7 @@ transfer past DATA gets 20 s, then its row is ``unknown``.  SIGHUP reloads rules
 
 from __future__ import annotations
 
+import random
 import signal
 import threading
 from collections.abc import Callable
@@ -23,13 +24,14 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
-from processor.steps.deliver import deliver
+from processor.steps.deliver import Delivery, deliver
 from processor.steps.loops import MailboxLoop
 from processor.steps.upkeep import remind, retain
 from processor.store import work as claims
 from processor.store.settings import OUTBOX_CAP, change_setting, setting
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
+from processor.world.backoff import gap
 from processor.world.courier import Courier
 
 if TYPE_CHECKING:
@@ -117,20 +119,26 @@ class Daemon:
         settings = self.config.smtp
         if settings is None:
             return
+        failures = 0
         with Courier(settings) as courier:
             while not self.ended.is_set():
                 self.ready.clear()
                 try:
-                    claimed, taken = deliver(
+                    made = deliver(
                         self.engine, courier, settings, "daemon", clock, going=lambda: not self.ended.is_set()
                     )
                 except Exception as error:
                     journal.step_failed("delivery", error)
-                    self.ended.wait(2)
-                    continue
-                if claimed:
-                    journal.answers_sent(claimed, taken)
-                else:
+                    made = Delivery(0, 0, type(error).__name__)
+                if made.claimed:
+                    journal.answers_sent(made.claimed, made.taken)
+                failures = failures + 1 if made.trouble else 0
+                if failures:
+                    # A server that fails is left alone for a growing while; nothing in the outbox is lost.
+                    pause = gap(failures, random.random())  # noqa: S311  (jitter, no secret)
+                    journal.delivery_paused(made.trouble, pause)
+                    self.ended.wait(pause)
+                elif not made.claimed:
                     self.ready.wait(1)
 
     def _reload(self) -> None:
@@ -204,11 +212,13 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
 def _send_all(config: Config, engine: Engine) -> bool:
     if config.smtp is None:
         return True
-    well = True
     with Courier(config.smtp) as courier:
         while True:
-            claimed, taken = deliver(engine, courier, config.smtp, "once", clock)
-            if not claimed:
-                return well
-            journal.answers_sent(claimed, taken)
-            well = well and taken == claimed
+            made = deliver(engine, courier, config.smtp, "once", clock)
+            if made.claimed:
+                journal.answers_sent(made.claimed, made.taken)
+            if made.trouble:
+                journal.delivery_paused(made.trouble, 0)
+                return False
+            if not made.claimed:
+                return True

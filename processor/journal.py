@@ -69,6 +69,10 @@ def answers_sent(claimed: int, taken: int) -> None:
     _tell(logging.INFO, "answers sent", claimed=claimed, taken=taken)
 
 
+def delivery_paused(reason: str, wait: float) -> None:
+    _tell(logging.WARNING, "delivery paused", reason=reason, next_try_in=round(wait, 1))
+
+
 def step_failed(step: str, error: BaseException) -> None:
     _LOG.error("step failed", exc_info=error, extra={"told": {"step": step}})
 

@@ -7,6 +7,7 @@ never one that would be sent again by mistake (threats.md, sending once).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
@@ -16,17 +17,26 @@ from processor.letter import compose
 from processor.store import outbox
 from processor.store.outbox import Outgoing
 from processor.world.courier import Courier
-from processor.world.outcomes import Deferred, Delivered, Lost, Rejected
+from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
 
 LEASE_SECONDS = 120
-# With the gaps below, about two days.
-MOST_TRIES = 30
+# RFC 5321 section 4.5.4.1 speaks of four to five days; a receipt is stale long before.
+GIVE_UP_AFTER = timedelta(hours=48)
 FIRST_GAP = timedelta(seconds=30)
 LONGEST_GAP = timedelta(hours=2)
 
 
 class FenceLostError(Exception):
     """Another worker has taken the row over: this one must not send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a step did.  ``trouble`` is what the server (not one mail) failed with: pause before the next step."""
+
+    claimed: int
+    taken: int
+    trouble: str = ""
 
 
 def deliver(
@@ -37,16 +47,27 @@ def deliver(
     clock: Callable[[], datetime],
     limit: int = 20,
     going: Callable[[], bool] = lambda: True,
-) -> tuple[int, int]:
-    """Send up to ``limit`` ready answers; returns how many were claimed and how many the server took."""
+) -> Delivery:
+    """Send up to ``limit`` ready answers, fewer when the server fails or ``going`` says no."""
     rows = outbox.claim(engine, worker, limit, clock(), LEASE_SECONDS)
     taken = 0
-    for row in rows:
-        # What is claimed and not begun is free again when its lease ends, or at the next start.
-        if not going():
-            break
-        taken += _send(engine, courier, settings, row, clock)
-    return len(rows), taken
+    for number, row in enumerate(rows):
+        outcome = _send(engine, courier, settings, row, clock) if going() else None
+        taken += isinstance(outcome, Delivered)
+        trouble = _trouble(outcome)
+        if outcome is None or trouble:
+            # What was claimed and not begun is free again at once.
+            if number + 1 < len(rows) or outcome is None:
+                outbox.abandon(engine, worker, clock())
+            return Delivery(len(rows), taken, trouble)
+    return Delivery(len(rows), taken)
+
+
+def _trouble(outcome: Outcome | None) -> str:
+    """The reason for which the next mail would fail as this one did, "" when there is none."""
+    if isinstance(outcome, Lost) or (isinstance(outcome, Deferred) and (outcome.setup or outcome.code in (0, 421))):
+        return outcome.text
+    return ""
 
 
 def gap_after(tries: int) -> timedelta:
@@ -56,43 +77,39 @@ def gap_after(tries: int) -> timedelta:
 
 def _send(
     engine: Engine, courier: Courier, settings: SmtpSettings, row: Outgoing, clock: Callable[[], datetime]
-) -> bool:
+) -> Outcome:
     now = clock()
     try:
         data = _letter(row, settings, now)
     except Exception as error:
         # A poison answer is set aside for a person and the rest goes on (threats.md T92).
         outbox.failed(engine, row.id, row.fence, f"could not be written: {error}", now)
-        return False
+        return Rejected(0, str(error))
 
     def on_data() -> None:
         if not outbox.attempt(engine, row.id, row.fence, settings.host, clock()):
             raise FenceLostError(row.id)
 
     try:
-        result = courier.send(settings.envelope_from, row.to, data, on_data)
+        outcome = courier.send(settings.envelope_from, row.to, data, on_data)
     except FenceLostError:
-        return False
-    now = clock()
-    match result:
+        return Rejected(0, "the row was taken over")
+    _mark(engine, row, outcome, clock())
+    return outcome
+
+
+def _mark(engine: Engine, row: Outgoing, outcome: Outcome, now: datetime) -> None:
+    match outcome:
         case Delivered(response=response):
             outbox.sent(engine, row.id, row.fence, response, now)
-        case Rejected(code=code, text=text):
-            outbox.failed(engine, row.id, row.fence, f"{code} {text}", now)
-        case Deferred(code=code, text=text):
-            _later(engine, row, f"{code} {text}", now)
+        case Rejected():
+            outbox.failed(engine, row.id, row.fence, text_of(outcome), now)
         case Lost(after_data=True, text=text):
             outbox.unknown(engine, row.id, row.fence, text, now)
-        case Lost(text=text):
-            _later(engine, row, text, now)
-    return isinstance(result, Delivered)
-
-
-def _later(engine: Engine, row: Outgoing, reason: str, now: datetime) -> None:
-    if row.tries >= MOST_TRIES:
-        outbox.failed(engine, row.id, row.fence, f"given up after {row.tries} tries: {reason}", now)
-    else:
-        outbox.retry_at(engine, row.id, row.fence, reason, now + gap_after(row.tries), now)
+        case _ if now - row.created > GIVE_UP_AFTER:
+            outbox.failed(engine, row.id, row.fence, f"given up after {GIVE_UP_AFTER}: {text_of(outcome)}", now)
+        case _:
+            outbox.retry_at(engine, row.id, row.fence, text_of(outcome), now + gap_after(row.tries), now)
 
 
 def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:

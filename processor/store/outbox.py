@@ -18,6 +18,7 @@ from sqlalchemy import (
     Engine,
     and_,
     bindparam,
+    case,
     func,
     insert,
     literal,
@@ -123,7 +124,9 @@ def retry_at(
     engine: Engine, outbox_id: int, fence: int, error: str, when: datetime, now: datetime | None = None
 ) -> bool:
     """The world failed for a while and nothing was taken: try again at ``when``."""
-    return _end(engine, "retry", outbox_id, fence, error, now or when, {"error": error, "due_at": when})
+    return _end(
+        engine, "retry", outbox_id, fence, error, now or when, {"error": error, "due_at": when, "tries": _TRIED}
+    )
 
 
 def failed(engine: Engine, outbox_id: int, fence: int, error: str, now: datetime) -> bool:
@@ -249,6 +252,9 @@ def _used(conn: Connection, now: datetime) -> int:
 def _from(name: str) -> ColumnElement[bool]:
     return or_(*(t.outbox.c.state == state.value for state in TRANSITIONS[name].sources))
 
+
+# A try that failed before DATA was not counted by ``attempt``.
+_TRIED = case((t.outbox.c.state == OutboxState.SENDING.value, t.outbox.c.tries), else_=t.outbox.c.tries + 1)
 
 # Sending is the hot path: these are the moves "attempt" and "sent" of TRANSITIONS, built once.
 _STOPPED = select(t.setting.c.name).where(t.setting.c.name == STOPPED, t.setting.c.value == "1").exists()
