@@ -166,12 +166,36 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """A trained model as plain numbers: what words tell of each label, and how sources are joined.
+
+    ``labels`` are the main labels (request types and automatic kinds) in the order of every row;
+    ``words`` maps a feature to its rarity and its weight for each label, ``bias`` is the weight of
+    none.  ``join`` is how much the model's and the patterns' logits count for the main label and
+    ``prior`` what is added for each; ``second`` the same two and a constant for a further request.
+    ``answer_from`` holds thresholds chosen on data, which a rules file may only raise; ``figures``
+    what was measured on mails not trained on.
+    """
+
+    version: str
+    data: str
+    labels: tuple[str, ...]
+    words: Mapping[str, tuple[float, tuple[float, ...]]]
+    bias: tuple[float, ...]
+    join: tuple[float, float]
+    prior: tuple[float, ...]
+    second: tuple[float, float, float]
+    answer_from: Mapping[str, float]
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """All of it, with the digest of every file it was read from as ``version``.
 
     ``render(template, language, values)`` gives subject, text and HTML (HTML empty when there is
     none) or raises RenderError; ``languages`` maps each template (``termination/received``) to the
-    languages it exists in.
+    languages it exists in.  Without a ``model`` patterns decide alone.
     """
 
     types: Mapping[str, RequestType]
@@ -182,6 +206,7 @@ class Rulebook:
     languages: Mapping[str, frozenset[str]]
     version: str
     vocabulary: Vocabulary = Vocabulary()
+    model: Model | None = None
     needles: Needles = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

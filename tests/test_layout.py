@@ -32,7 +32,9 @@ ALLOWED = {
     "steps": VALUES | {"pipeline", "deciding", "store", "world", "journal", "loading"},
     "daemon": VALUES | {"steps", "store", "world", "journal"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
-    "cli": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "deciding", "demo"},
+    "cli": VALUES
+    | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "deciding", "demo", "training"},
+    "training": VALUES | {"reading", "understanding", "deciding", "loading"},
     "__main__": {"cli"},
 }
 PURE = ("reading", "understanding", "deciding", "pipeline")

@@ -8,24 +8,31 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from processor.loading.conditions import Conditions
+from processor.loading.model import SHIPPED, load_model
 from processor.loading.patterns import compile_patterns, load_products, load_words
 from processor.loading.problems import Problem, Refused
 from processor.loading.rows import RulesFile, load_row, load_shapes, nearest
 from processor.loading.templates import ANSWER_LANGUAGES, LANGUAGES, LAYOUT, Templates, load_templates
 from processor.loading.toml_lines import parse
 from processor.loading.vocabulary import load_vocabulary
-from processor.rulebook import Pattern, ReplyKind, RequestType, Row, Rulebook
+from processor.rulebook import Model, Pattern, ReplyKind, RequestType, Row, Rulebook
 
 KEYS = ("title", "rank", "answer_from", "needs", "level", "replies", "recognise", "row", "per_organisation")
 NEUTRAL = "general/received"
 TOPIC = re.compile(r"""['"]([^'"]{1,80})['"] in mail\.topics""")
 
 
-def load_rulebook(rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = ()) -> Rulebook:
-    """Load the rulebook, or raise Refused with everything that is wrong in all of the files."""
+def load_rulebook(
+    rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = (), model_file: Path | None = SHIPPED
+) -> Rulebook:
+    """Load the rulebook, or raise Refused with everything that is wrong in all of the files.
+
+    Without a ``model_file`` patterns decide alone, which is how a model is trained.
+    """
     templates, problems = load_templates(templates_dir)
     conditions = Conditions()
     types: dict[str, RequestType] = {}
@@ -43,11 +50,12 @@ def load_rulebook(rules_dir: Path, templates_dir: Path, own_addresses: Iterable[
     products, faults = load_products(data / "products.toml")
     public_domains, more = load_words(data / "public_domains.toml")
     vocabulary, others = load_vocabulary(data)
-    problems += [*faults, *more, *others]
+    model, wrong = load_model(model_file) if model_file else (None, [])
+    problems += [*faults, *more, *others, *wrong]
     if problems:
         raise Refused(problems)
     return Rulebook(
-        types=types,
+        types=_with_thresholds(types, model),
         products=products,
         public_domains=public_domains,
         own_addresses=frozenset(address.lower() for address in own_addresses),
@@ -55,7 +63,16 @@ def load_rulebook(rules_dir: Path, templates_dir: Path, own_addresses: Iterable[
         languages=templates.languages,
         version=_version(rules_dir, templates.version),
         vocabulary=vocabulary,
+        model=model,
     )
+
+
+def _with_thresholds(types: Mapping[str, RequestType], model: Model | None) -> dict[str, RequestType]:
+    """The stricter of the rules file's threshold and the one that the model was measured with."""
+    learned = model.answer_from if model else {}
+    return {
+        name: replace(each, answer_from=max(each.answer_from, learned.get(name, 0.0))) for name, each in types.items()
+    }
 
 
 def _open(path: Path, problems: list[Problem]) -> RulesFile:

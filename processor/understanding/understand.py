@@ -6,27 +6,44 @@ Pure: the same message and rulebook give the same understanding, and no message 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from processor.findings import Form, Request, Understanding
+from processor.findings import AUTOMATIC, Form, Request, Understanding
 from processor.message import Message
-from processor.rulebook import Rulebook
+from processor.rulebook import Model, Rulebook
 from processor.understanding.automatic import automatic_kinds
 from processor.understanding.company import role_of
+from processor.understanding.features import features
 from processor.understanding.fields import fields_of
 from processor.understanding.form import form_of
 from processor.understanding.language import language_of
+from processor.understanding.model import logits, words_for
 from processor.understanding.passages import Passage, passages
-from processor.understanding.recognise import recognise, topics
-from processor.understanding.weigh import chances, present, requests
+from processor.understanding.recognise import Finding, recognise, topics
+from processor.understanding.weigh import both, chances, joined, present, requests
 
 FORM_TYPE = "otp_rights"
 FORM_PRESENCE = {"body": 0.97}
 """How sure a filled-in form alone makes us; attached ones more than pasted ones."""
 AUTOMATIC_FROM = 0.5
+AUTOMATIC_WITH_FORM = 0.05
+"""The most chance that a mail with a filled-in form is automatic."""
 
 
-def understand(message: Message, rulebook: Rulebook) -> Understanding:
-    """Tell what a mail is, asks for and says, with the evidence; never raises for any Message."""
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What each source says of a mail, before they are joined."""
+
+    read: tuple[Passage, ...]
+    form: Form | None
+    found: Mapping[str, tuple[Finding, ...]]
+    presence: Mapping[str, float]
+    kinds: Mapping[str, float]
+    counts: Mapping[str, float]
+
+
+def sources(message: Message, rulebook: Rulebook) -> Sources:
+    """Ask patterns, the form and the marks of automatic mail, and count what the model will weigh."""
     read = passages(message, rulebook.needles)
     form = form_of(message)
     owned = recognise(rulebook.needles, read)
@@ -35,11 +52,20 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     presence = _with_form(present(found, rulebook.types, words), form)
     kinds = automatic_kinds(message, owned)
     if form is not None:
-        kinds = {kind: min(chance, 0.05) for kind, chance in kinds.items()}
-    likely = chances(presence, kinds, rulebook.types)
-    kind = max(kinds, key=lambda name: kinds[name], default="")
-    automatic = kind if kind and 1.0 - _none(kinds) >= AUTOMATIC_FROM else None
-    asked: tuple[Request, ...] = () if automatic else requests(likely, presence, found, rulebook.types)
+        kinds = {kind: min(chance, AUTOMATIC_WITH_FORM) for kind, chance in kinds.items()}
+    return Sources(read, form, found, presence, kinds, features(message, read, form))
+
+
+def understand(message: Message, rulebook: Rulebook) -> Understanding:
+    """Tell what a mail is, asks for and says, with the evidence; never raises for any Message."""
+    source = sources(message, rulebook)
+    read, form, found = source.read, source.form, source.found
+    likely, present_ = _weighed(source, rulebook)
+    silent = sum(likely[kind] for kind in AUTOMATIC)
+    automatic = max(AUTOMATIC, key=lambda kind: likely[kind]) if silent >= AUTOMATIC_FROM else None
+    asked: tuple[Request, ...] = () if automatic else requests(likely, present_, found, rulebook.types)
+    if rulebook.model is not None:
+        asked = tuple(_with_words(request, rulebook.model, source) for request in asked)
     role = role_of(read, rulebook.vocabulary.phrases, message.from_[0].name if message.from_ else "")
     spans = [span for findings in found.values() for finding in findings for span in finding.evidence]
     names = tuple(request.type for request in asked)
@@ -52,28 +78,47 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         language_confidence=round(sure, 4),
         requests=asked,
         chances=tuple(sorted(((n, round(c, 6)) for n, c in likely.items()), key=lambda pair: (-pair[1], pair[0]))),
-        silent=round(min(1.0, 1.0 - _none(kinds) + likely.get("no_action", 0.0)), 6),
+        silent=round(min(1.0, silent + likely.get("no_action", 0.0)), 6),
         fields=about.fields,
         field_evidence=about.evidence,
         form=form,
         role=role,
         topics=marks,
         flags=about.flags,
+        model=rulebook.model.version if rulebook.model else "",
     )
+
+
+def _weighed(source: Sources, rulebook: Rulebook) -> tuple[dict[str, float], Mapping[str, float]]:
+    """The chance of each label to be what the mail is, and of each type to be present."""
+    model = rulebook.model
+    if model is None:
+        return chances(source.presence, source.kinds, rulebook.types), source.presence
+    says = logits(model, source.counts)
+    likely = joined(model, says, source.presence, source.kinds, rulebook.types)
+    if source.form is not None:
+        likely = _written_by_a_person(likely)
+    return likely, both(model, says, source.presence)
+
+
+def _written_by_a_person(likely: Mapping[str, float]) -> dict[str, float]:
+    """A filled-in form was sent by somebody, whatever else the mail looks like (a scanner's, for one)."""
+    automatic = sum(likely[kind] for kind in AUTOMATIC)
+    if automatic <= AUTOMATIC_WITH_FORM:
+        return dict(likely)
+    less, more = AUTOMATIC_WITH_FORM / automatic, (1.0 - AUTOMATIC_WITH_FORM) / max(1.0 - automatic, 1e-9)
+    return {label: chance * (less if label in AUTOMATIC else more) for label, chance in likely.items()}
+
+
+def _with_words(request: Request, model: Model, source: Sources) -> Request:
+    words = words_for(model, source.counts, request.type, source.read)
+    return replace(request, evidence=request.evidence + words)
 
 
 def _with_form(presence: dict[str, float], form: Form | None) -> dict[str, float]:
     if form is None or FORM_TYPE not in presence:
         return presence
     return presence | {FORM_TYPE: max(presence[FORM_TYPE], FORM_PRESENCE.get(form.source, 0.99))}
-
-
-def _none(kinds: Mapping[str, float]) -> float:
-    """The chance that a person wrote this."""
-    result = 1.0
-    for chance in kinds.values():
-        result *= 1.0 - chance
-    return result
 
 
 def _for_language(read: tuple[Passage, ...]) -> str:

@@ -1,10 +1,11 @@
 """The one place where sources are joined to chances.
 
 A source says how sure it is that each label is *present* in the mail: patterns, the form, the marks of
-automatic mail, and later a trained model.  Presence of one request does not deny another.  The main
-request is the present one of greatest consequence (the types' ranks), so the chance that a label is the
-main one is its presence times the absence of all before it; what remains goes to ``other`` and
-``no_action``.  The chances of all labels sum to 1.
+automatic mail, and a trained model.  Presence of one request does not deny another.  With a model, the
+odds of both are multiplied with weights learned on mails that neither had seen (``joined``).  Without
+one (``chances``) the main request is the present one of greatest consequence (the types' ranks): its
+presence times the absence of all before it; what remains goes to ``other`` and ``no_action``.  The
+chances of all labels sum to 1.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import math
 from collections.abc import Mapping
 
 from processor.findings import AUTOMATIC, Request
-from processor.rulebook import RequestType
+from processor.rulebook import Model, RequestType
 from processor.understanding.recognise import Finding, evidence, score
 
 MIDDLE = 1.9
@@ -35,6 +36,8 @@ FAMILIES = ("termination", "elma")
 """Of types whose names begin alike a mail asks for one: a notice that asks when it ends is a notice."""
 WITHIN = 0.75
 """The presence from which a second request is named."""
+LEAST = 0.002
+"""No presence is taken for smaller or its absence for surer: beyond it odds tell nothing more."""
 
 
 def present(found: Mapping[str, tuple[Finding, ...]], types: Mapping[str, RequestType], words: int) -> dict[str, float]:
@@ -67,6 +70,51 @@ def chances(
     rest = {"other": max(presence.get("other", 0.0), UNKNOWN), "no_action": presence.get("no_action", 0.0)}
     total = sum(rest.values())
     return result | {name: left * share / total for name, share in rest.items()}
+
+
+def joined(
+    model: Model,
+    told: Mapping[str, float],
+    presence: Mapping[str, float],
+    automatic: Mapping[str, float],
+    types: Mapping[str, RequestType],
+) -> dict[str, float]:
+    """The chance of each label by both sources; a type that the model does not know is left to its patterns."""
+    by_model, by_patterns = model.join
+    worth = {
+        label: by_model * told[label] + by_patterns * log_odds({**presence, **automatic}.get(label, 0.0)) + prior
+        for label, prior in zip(model.labels, model.prior, strict=True)
+        if label in presence or label in AUTOMATIC
+    }
+    most = max(worth.values(), default=0.0)
+    shares = {label: math.exp(max(value - most, -50.0)) for label, value in worth.items()}
+    total = sum(shares.values())
+    left = 1.0
+    result: dict[str, float] = {}
+    for name in sorted((name for name in presence if name not in shares), key=lambda name: types[name].rank):
+        result[name] = left * presence[name]
+        left *= 1.0 - presence[name]
+    return result | {label: left * share / total for label, share in shares.items()}
+
+
+def both(model: Model, told: Mapping[str, float], presence: Mapping[str, float]) -> dict[str, float]:
+    """How sure the two sources together are that each type is present, be it the main one or another."""
+    by_model, by_patterns, constant = model.second
+    return {
+        name: sigmoid(by_model * told[name] + by_patterns * log_odds(chance) + constant) if name in told else chance
+        for name, chance in presence.items()
+    }
+
+
+def log_odds(chance: float) -> float:
+    """The logarithm of the odds, bounded."""
+    bounded = min(max(chance, LEAST), 1.0 - LEAST)
+    return math.log(bounded / (1.0 - bounded))
+
+
+def sigmoid(value: float) -> float:
+    """The chance whose log odds these are."""
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, value))))
 
 
 def requests(

@@ -1,0 +1,93 @@
+"""The trained model's file to a Model: JSON in gzip, rounded numbers, readable by anything.
+
+``text_of`` writes what ``load_model`` reads.  The version is the digest of everything else in it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from processor.loading.problems import Problem
+from processor.rulebook import Model
+
+SHIPPED = Path(__file__).parent.parent / "understanding" / "model.json.gz"
+LARGEST = 60_000_000
+"""Bytes of the unpacked file; ours has a few million."""
+RUN = "run: processor train"
+SCALE = 1000
+"""Weights stand in the file as whole thousandths."""
+
+
+def load_model(path: Path) -> tuple[Model | None, list[Problem]]:
+    """Read the model's file; a missing or damaged one is a problem that says what to run."""
+    try:
+        with gzip.open(path) as packed:
+            text = packed.read(LARGEST + 1)
+    except FileNotFoundError:
+        return None, [Problem(str(path), 0, f"there is no trained model; {RUN}")]
+    except (OSError, EOFError, zlib.error) as error:
+        return None, [Problem(str(path), 0, f"the trained model is damaged ({error}); {RUN}")]
+    try:
+        if len(text) > LARGEST:
+            raise ValueError("it is too large")
+        return _model(json.loads(text)), []
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, [Problem(str(path), 0, f"the trained model is damaged ({error}); {RUN}")]
+
+
+def _model(values: dict[str, Any]) -> Model:
+    if values["version"] != version_of(values):
+        raise ValueError("its content does not match its version")
+    labels = tuple(values["labels"])
+    width = len(labels)
+    weights = [weight / SCALE for weight in values["weights"]]
+    names, rarity = values["words"], values["rarity"]
+    if not len(names) == len(rarity) == len(weights) / width or len(values["bias"]) != width:
+        raise ValueError("its tables differ in length")
+    rows = zip(*(weights[at::width] for at in range(width)), strict=True)
+    return Model(
+        version=values["version"],
+        data=values["data"],
+        labels=labels,
+        words={name: (rare / SCALE, row) for name, rare, row in zip(names, rarity, rows, strict=True)},
+        bias=tuple(float(each) for each in values["bias"]),
+        join=(float(values["join"][0]), float(values["join"][1])),
+        prior=tuple(float(each) for each in values["prior"]),
+        second=(float(values["second"][0]), float(values["second"][1]), float(values["second"][2])),
+        answer_from={name: float(least) for name, least in values["answer_from"].items()},
+        figures={name: float(figure) for name, figure in values["figures"].items()},
+    )
+
+
+def file_of(model: Model) -> bytes:
+    """The file's bytes, equal for equal models."""
+    values: dict[str, Any] = {
+        "data": model.data,
+        "labels": list(model.labels),
+        "figures": dict(sorted(model.figures.items())),
+        "answer_from": dict(sorted(model.answer_from.items())),
+        "join": list(model.join),
+        "second": list(model.second),
+        "prior": list(model.prior),
+        "bias": list(model.bias),
+        "words": list(model.words),
+        "rarity": [round(rare * SCALE) for rare, _ in model.words.values()],
+        "weights": [round(weight * SCALE) for _, row in model.words.values() for weight in row],
+    }
+    values = {"version": version_of(values), **values}
+    return gzip.compress(_text(values), compresslevel=9, mtime=0)
+
+
+def version_of(values: Mapping[str, Any]) -> str:
+    """The digest of all that is in the file but the version itself."""
+    return hashlib.sha256(_text({name: value for name, value in values.items() if name != "version"})).hexdigest()[:12]
+
+
+def _text(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()

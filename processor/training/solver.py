@@ -1,0 +1,86 @@
+"""Numbers in, weights out: the one place that knows scikit-learn and numpy.  One thread, fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
+
+Rows = Sequence[Mapping[int, float]]
+
+
+def matrix(rows: Rows, width: int) -> Any:
+    """Sparse rows, columns in order."""
+    starts, columns, values = [0], [], []
+    for row in rows:
+        for column in sorted(row):
+            columns.append(column)
+            values.append(row[column])
+        starts.append(len(columns))
+    return csr_matrix((np.array(values), np.array(columns), np.array(starts)), shape=(len(rows), width))
+
+
+def one_against_rest(
+    rows: Rows, width: int, targets: Sequence[frozenset[str]], labels: Sequence[str], strength: float
+) -> tuple[list[list[float]], list[float]]:
+    """Logistic regression of each label's presence: weights by column and label, and the biases."""
+    x = matrix(rows, width)
+    weights, biases = np.zeros((width, len(labels))), []
+    for at, label in enumerate(labels):
+        y = np.array([label in target for target in targets])
+        if not y.any():
+            biases.append(-10.0)
+            continue
+        solver = LogisticRegression(C=strength, solver="liblinear", random_state=0, max_iter=1000)
+        with threadpool_limits(1):
+            solver.fit(x, y)
+        weights[:, at] = solver.coef_[0]
+        biases.append(float(solver.intercept_[0]))
+    return weights.tolist(), biases
+
+
+def folds(mains: Sequence[str], count: int, seed: int) -> list[tuple[list[int], list[int]]]:
+    """Stratified folds: the places to learn from and those to try."""
+    cut = StratifiedKFold(count, shuffle=True, random_state=seed)
+    return [(a.tolist(), b.tolist()) for a, b in cut.split(np.zeros(len(mains)), np.array(mains))]
+
+
+def product_of_odds(
+    sources: Sequence[Sequence[Sequence[float]]], right: Sequence[int], penalty: float
+) -> tuple[list[float], list[float]]:
+    """How much each source's logits count, and each label's prior, by the likelihood of the right label.
+
+    ``sources`` holds for each source its rows of logits.
+    """
+    f = np.stack([np.array(source) for source in sources], axis=2)
+    y = np.array(right)
+    count, width, many = f.shape
+
+    def loss(p: Any) -> tuple[float, Any]:
+        worth = f @ p[:many] + p[many:]
+        worth -= worth.max(axis=1, keepdims=True)
+        share = np.exp(worth)
+        share /= share.sum(axis=1, keepdims=True)
+        prior = p[many:]
+        value = -np.log(share[np.arange(count), y] + 1e-12).mean() + penalty * (prior @ prior)
+        share[np.arange(count), y] -= 1.0
+        slope = np.concatenate([np.einsum("nk,nkc->c", share, f), share.sum(axis=0)]) / count
+        slope[many:] += 2 * penalty * prior
+        return float(value), slope
+
+    with threadpool_limits(1):
+        found = minimize(loss, np.concatenate([np.full(many, 0.5), np.zeros(width)]), jac=True, method="L-BFGS-B").x
+    return found[:many].tolist(), found[many:].tolist()
+
+
+def logistic(rows: Sequence[Sequence[float]], right: Sequence[bool]) -> tuple[list[float], float]:
+    """Plain logistic regression of a few numbers: weights and constant."""
+    with threadpool_limits(1):
+        solver = LogisticRegression(C=10.0).fit(np.array(rows), np.array(right))
+    return solver.coef_[0].tolist(), float(solver.intercept_[0])

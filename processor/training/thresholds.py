@@ -1,0 +1,81 @@
+"""From which confidence on a type may be decided without a person, by what was right on mails not seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+TARGETS = {"termination": 0.995, "otp_rights": 0.995, "otp_code": 0.995}
+TARGET = 0.98
+MOST = 0.9995
+"""The threshold of a type for which none is good enough: practically never."""
+FLOOR = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A mail's right label, the one that was found, and how sure we were."""
+
+    name: str
+    right: str
+    found: str
+    confidence: float
+
+
+def target(label: str) -> float:
+    """The share of what is answered alone that must be right."""
+    return TARGETS.get(label, TARGET)
+
+
+def thresholds(judged: Sequence[Judged], labels: Iterable[str]) -> dict[str, float]:
+    """The lowest confidence of each label from which enough is right."""
+    return {label: threshold([each for each in judged if each.found == label], target(label)) for label in labels}
+
+
+def threshold(found: Sequence[Judged], wanted: float) -> float:
+    """The lowest confidence above which the share of mistakes, half a mistake added, stays in bounds.
+
+    The half stands for the mistake that a longer list would have shown.  A label with too few mails
+    gets the confidence above its last mistake, or the target itself if there is none.
+    """
+    ranked = sorted(found, key=lambda each: -each.confidence)
+    best, wrong = None, 0
+    for count, each in enumerate(ranked, 1):
+        wrong += each.right != each.found
+        if (wrong + 0.5) / (count + 1) <= 1.0 - wanted:
+            best = each.confidence
+    if best is not None:
+        return _rounded(max(best, FLOOR))
+    last = max((each.confidence for each in ranked if each.right != each.found), default=0.0)
+    return _rounded(max(last, wanted))
+
+
+def _rounded(confidence: float) -> float:
+    """Upwards, to four decimals, so that rounding lets nothing through."""
+    return min(math.ceil(confidence * 10_000 + 1e-6) / 10_000, MOST)
+
+
+def lower_bound(right: int, count: int) -> float:
+    """The lower end of the 95 % interval of a share (Clopper and Pearson 1934, one-sided 97.5 %)."""
+    if right == 0:
+        return 0.0
+    low, high = 0.0, right / count
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _at_least(right, count, middle) < 0.025:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _at_least(right: int, count: int, share: float) -> float:
+    """The chance of at least so many of count."""
+    return sum(
+        math.exp(
+            math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1)
+            + k * math.log(max(share, 1e-300)) + (count - k) * math.log(max(1 - share, 1e-300))
+        )
+        for k in range(right, count + 1)
+    )  # fmt: skip

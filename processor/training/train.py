@@ -1,0 +1,123 @@
+"""Samples to a Model, always the same one for the same samples.
+
+Weights of words are learned on all samples.  How the words' and the patterns' odds are joined, and from
+which confidence on a type may be answered alone, is learned on predictions for mails that the words'
+weights had not seen, and on mails that nobody wrote patterns for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from processor.findings import AUTOMATIC
+from processor.rulebook import Model, RequestType
+from processor.training.dataset import Sample
+from processor.training.solver import folds, logistic, one_against_rest, product_of_odds
+from processor.training.thresholds import Judged, thresholds
+from processor.understanding.model import logits
+from processor.understanding.weigh import UNWRITTEN, joined, log_odds
+
+WRITTEN_FOR = frozenset({"dev_1", "dev_2", "mails_a", "mails_b"})
+"""Sets whose mistakes people read while they wrote the patterns: there, patterns look better than they are."""
+STRENGTH = 100.0
+LEAST_MAILS = 2
+"""A word of fewer mails than this is nobody's but its writer's."""
+INNER_FOLDS = 5
+PENALTY = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The part of a model that knows words."""
+
+    labels: tuple[str, ...]
+    words: Mapping[str, tuple[float, tuple[float, ...]]]
+    bias: tuple[float, ...]
+
+    def model(self) -> Model:
+        return Model(
+            "", "", self.labels, self.words, self.bias, (1.0, 0.0), (0.0,) * len(self.labels), (1.0, 0.0, 0.0), {}
+        )
+
+
+def train(samples: Sequence[Sample], types: Mapping[str, RequestType], data: str = "") -> Model:
+    """Learn a model; one thread, and equal samples give an equal model."""
+    labels = _labels(samples, types)
+    words = learn_words(samples, labels)
+    seen_not = out_of_fold(samples, labels)
+    honest = [at for at, sample in enumerate(samples) if sample.mail.source not in WRITTEN_FOR] or range(len(samples))
+    model = replace(words.model(), data=data)
+    model = _joined(model, [samples[at] for at in honest], [seen_not[at] for at in honest])
+    judged = [judge(model, samples[at], seen_not[at], types) for at in honest]
+    return replace(model, answer_from=thresholds(judged, labels))
+
+
+def _labels(samples: Sequence[Sample], types: Mapping[str, RequestType]) -> tuple[str, ...]:
+    """The labels that occur, request types by rank, then automatic kinds."""
+    known = {sample.mail.main for sample in samples} | {name for sample in samples for name in sample.mail.present}
+    ranked = sorted((name for name in types if name not in UNWRITTEN), key=lambda name: (types[name].rank, name))
+    return tuple(name for name in (*ranked, *AUTOMATIC) if name in known)
+
+
+def learn_words(samples: Sequence[Sample], labels: tuple[str, ...]) -> Words:
+    """The weights of words, rounded as they are kept."""
+    mails = Counter(name for sample in samples for name in sample.said.counts)
+    names = sorted(name for name, count in mails.items() if count >= LEAST_MAILS)
+    rarity = {name: round(math.log((1 + len(samples)) / (1 + mails[name])) + 1, 3) for name in names}
+    column = {name: at for at, name in enumerate(names)}
+    rows = [vector(sample.said.counts, rarity, column) for sample in samples]
+    weights, bias = one_against_rest(rows, len(names), [sample.mail.present for sample in samples], labels, STRENGTH)
+    table = {
+        name: (rarity[name], tuple(round(weight, 3) for weight in row))
+        for name, row in zip(names, weights, strict=True)
+    }
+    return Words(labels, table, tuple(round(each, 3) for each in bias))
+
+
+def vector(counts: Mapping[str, float], rarity: Mapping[str, float], column: Mapping[str, int]) -> dict[int, float]:
+    """A mail's row, as understanding.model makes it."""
+    values = {column[name]: rarity[name] * (1 + math.log(count)) for name, count in counts.items() if name in column}
+    length = math.sqrt(sum(value * value for value in values.values())) or 1.0
+    return {at: value / length for at, value in values.items()}
+
+
+def out_of_fold(samples: Sequence[Sample], labels: tuple[str, ...]) -> list[dict[str, float]]:
+    """For each sample, the words' logits by weights that were learned without it."""
+    result: list[dict[str, float]] = [{} for _ in samples]
+    for learn, try_ in folds([sample.mail.main for sample in samples], INNER_FOLDS, seed=5):
+        model = learn_words([samples[at] for at in learn], labels).model()
+        for at in try_:
+            result[at] = logits(model, samples[at].said.counts)
+    return result
+
+
+def _joined(model: Model, samples: Sequence[Sample], told: Sequence[Mapping[str, float]]) -> Model:
+    by_words = [[each[label] for label in model.labels] for each in told]
+    by_patterns = [[log_odds(_presence(sample).get(label, 0.0)) for label in model.labels] for sample in samples]
+    right = [model.labels.index(sample.mail.main) for sample in samples]
+    join, prior = product_of_odds([by_words, by_patterns], right, PENALTY)
+    kinds = [at for at, label in enumerate(model.labels) if label not in AUTOMATIC]
+    rows = [[words[at], patterns[at]] for words, patterns in zip(by_words, by_patterns, strict=True) for at in kinds]
+    wanted = [model.labels[at] in sample.mail.present for sample in samples for at in kinds]
+    second, constant = logistic(rows, wanted)
+    return replace(
+        model,
+        join=(round(join[0], 3), round(join[1], 3)),
+        prior=tuple(round(each, 3) for each in prior),
+        second=(round(second[0], 3), round(second[1], 3), round(constant, 3)),
+    )
+
+
+def _presence(sample: Sample) -> dict[str, float]:
+    return {**sample.said.presence, **sample.said.kinds}
+
+
+def judge(model: Model, sample: Sample, told: Mapping[str, float], types: Mapping[str, RequestType]) -> Judged:
+    """What the joined sources would say of a sample, beside what it is."""
+    said = sample.said
+    likely = joined(model, told, said.presence, said.kinds, types)
+    best = max(likely, key=lambda label: likely[label])
+    return Judged(sample.mail.name, sample.mail.main, best, likely[best])
