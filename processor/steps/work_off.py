@@ -20,6 +20,7 @@ from processor.findings import Understanding
 from processor.message import Message
 from processor.pipeline import Read, conclude, read_and_understand
 from processor.rulebook import Rulebook
+from processor.steps.bounces import note_bounce
 from processor.steps.surroundings import Surroundings
 from processor.store.decided import NumberTakenError, Record, Recorded
 from processor.store.levels import TypeLevel, levels, lowest
@@ -78,6 +79,9 @@ def work_off(
                 mail, each, context, decision, joins, _level(decision, in_force, mail.arrival_time), stop, config, now
             )
             decided.append((mail, each, context, decision, made))
+    for _, each, *_ in decided:
+        if each.understanding.automatic == "bounce":
+            note_bounce(engine, each.message, now)
     recorded = _commit(engine, [made for *_, made in decided], now)
     return len(claimed), [
         Decided(mail, each.message, each.understanding, context, decision, done)

@@ -129,6 +129,30 @@ def test_a_customers_reply_lands_on_its_ticket_and_a_strangers_does_not(here: Si
     assert here.ask("select count(*) from ticket") == [(3,)]
 
 
+def test_a_true_bounce_marks_our_answer_and_a_forged_one_does_not(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    run(here, "once")
+    ((ours,),) = here.ask("select message_id from outbox")
+
+    def bounce(returned: str) -> bytes:
+        text = (
+            "This is the mail system at host mx.fjordbygg-demo.no.\n\nYour message could not be delivered.\n"
+            "<kari@fjordbygg-demo.no>: 550 5.1.1 User unknown\n\nFinal-Recipient: rfc822; kari@fjordbygg-demo.no\n"
+            f"Action: failed\nStatus: 5.1.1\n\nMessage-ID: {returned}\nSubject: Oppsigelse mottatt"
+        )
+        made = mail(text, "Undelivered Mail Returned to Sender", "MAILER-DAEMON@fjordbygg-demo.no")
+        return made.replace(b"Return-Path: <MAILER-DAEMON@fjordbygg-demo.no>", b"Return-Path: <>")
+
+    here.dovecot.deliver(USER, bounce("<guessed@visma.no>"))
+    run(here, "once")
+    assert here.ask("select state from outbox") == [("sent",)]
+    here.dovecot.deliver(USER, bounce(str(ours)))
+    run(here, "once")
+    assert here.ask("select state from outbox") == [("bounced",)]
+    assert len(here.taken()) == 1
+
+
 def test_automatic_mail_gets_no_answer(here: Site) -> None:
     started(here)
     away = "Jeg er ute av kontoret til 4. august. Ved spørsmål, kontakt sentralbordet."
