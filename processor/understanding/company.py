@@ -28,10 +28,15 @@ def company_in(
     phrases: Mapping[str, re.Pattern[str]],
     role: Role,
     sender: Sender,
+    *,
+    own: bool,
 ) -> Named | None:
-    """The first company that the request is about, or None when only a mail address hints at one."""
+    """The first company that the request is about, or None when only a mail address hints at one.
+
+    ``own``: of several parties the sender's own firm comes first.
+    """
     found = names_in(passages, list(numbers), phrases, sender)
     if role == "accountant":
         clients = [named for named in found if not phrases["names.accountant_firm"].search(named.name.lower())]
         found = clients or found
-    return min(found, key=lambda named: (-named.worth, named.place), default=None)
+    return min(found, key=lambda named: (-named.worth - (own and named.own), named.place), default=None)

@@ -89,6 +89,9 @@ def _stretches(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> I
         yield Moment(_last(today.year, (today.month + 2) // 3 * 3), match.start(), match.end(), "end")
     for match in _QUARTER.finditer(text):
         yield _quarter(match, today)
+    for match in _MONTH_OVER.finditer(text):
+        if phrases["over"].match(text, match.end() + 1):
+            yield from _bare_month(text, match, today, "end")
     for lead, kind in (("end_of", "end"), ("from", "day")):
         for match in phrases[lead].finditer(text):
             yield from _bare_month(text, match, today, "end" if kind == "end" else "day")
@@ -98,9 +101,11 @@ _BARE = re.compile(
     rf"(?: |den |måneden |måned |månad |the month of |slutten av ){{1,3}}{_MONTH}(?! ?\d{{1,2}}(?!\d))(?:,? {_YEAR})?"
 )
 
+_MONTH_OVER = re.compile(rf"(?:når|etter at|when|så snart)(?P<gap> ){_MONTH}")
+
 
 def _bare_month(text: str, lead: re.Match[str], today: date, kind: Kind) -> Iterator[Moment]:
-    match = _BARE.match(text, lead.end())
+    match = _BARE.match(text, lead.end() if lead.re is not _MONTH_OVER else lead.start("gap"))
     if not match:
         return
     month, year = month_number(match["month"]), full_year(match["year"])

@@ -18,6 +18,9 @@ ENDING = ("termination",)
 DATED = ("termination", "licence_transfer")
 """The types whose mails hardly name another day than this one."""
 _LEAST = 1.0
+_JUST_PAST = 320
+"""A day without a year that is so far ahead has more likely just been."""
+_NEAR = 20
 _HEADER = re.compile(r"\s*(?:fra|frå|från|from|sendt|sent|dato|date|skickat|til|till|to|emne|ämne|subject|kopi|cc)\s?:")
 _CLOCK = re.compile(r"\W{0,3}(?:kl|at|klokken)?\W{0,2}\d{1,2}[:.]\d\d(?!\.?\d)")
 _CONFIRM = re.compile(
@@ -41,17 +44,18 @@ def effective_date(
     today: date,
     phrases: Mapping[str, re.Pattern[str]],
 ) -> Effective | None:
-    """The best candidate for the main request, or None; the last day of service when something is to end."""
-    if not requests or requests[0] not in TYPES:
+    """The best candidate for the first request that has a day, or None; the last day of service for an end."""
+    about = next((request for request in requests if request in TYPES), None)
+    if about is None:
         return None
     words = {key.removeprefix("dates."): pattern for key, pattern in phrases.items() if key.startswith("dates.")}
     struck = [span for span in spans if span.weight > 0]
-    ending = requests[0] in ENDING
+    ending = about in ENDING
     found = [pair for p in passages for pair in _candidates(p, struck, today, words, ending)]
     best = max(found, key=lambda pair: pair[0], default=None)
     if best is not None and best[0] >= _LEAST:
         return best[1]
-    return _only(found) if requests[0] in DATED else None
+    return _only(found) if about in DATED else None
 
 
 def _only(found: list[tuple[float, Effective]]) -> Effective | None:
@@ -67,6 +71,7 @@ def _candidates(
         sentence = passage.sentence_at(moment.start)
         worth = _worth(passage, sentence, moment, words, ending) + _near_request(passage, sentence, struck)
         worth -= 3.0 if moment.day < today else 0.0
+        worth -= 2.0 if moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST else 0.0
         evidence = passage.evidence(moment.start, moment.end, "effective_date")
         yield worth, Effective(_last_day(passage, moment, words) if ending else moment.day, evidence, moment.assumed)
     for match in words["asap"].finditer(passage.folded):
@@ -90,16 +95,23 @@ def _worth(
     if _HEADER.match(passage.folded[line : moment.start]) or _CLOCK.match(passage.folded, moment.end):
         return -10.0
     before = passage.folded[max(sentence.start, moment.start - 45) : moment.start]
-    worth = 1.0 if moment.kind == "end" and ending else 0.0
-    worth += 2.0 if words["end"].search(before) else 0.0
+    worth = 0.0 if moment.kind == "day" else 1.0 if ending else -0.5
+    ends = _last_match(words["end"], before)
+    worth += 2.0 if ends >= 0 or words["near"].search(before[-_NEAR:]) else 0.0
+    worth += 1.0 if {"order", "errand"} & sentence.moods else 0.0
     worth += 0.5 if words["from"].search(before[-25:]) or words["end_of"].search(before[-25:]) else 0.0
-    worth -= 3.0 if words["not_end"].search(before[-32:]) else 0.0
+    worth -= 3.0 if _last_match(words["not_end"], before, len(before) - 32) > ends else 0.0
     worth -= 1.0 if "past" in sentence.moods else 0.0
     worth -= 3.0 if _CONFIRM.search(before) else 0.0
     bare = passage.text[moment.start : moment.end]
     if bare.isdigit() and not words["end"].search(before[-20:]):
         return -10.0
     return worth
+
+
+def _last_match(words: re.Pattern[str], text: str, start: int = 0) -> int:
+    """Where the last match begins, or -1: of two words before a day, the nearer one tells."""
+    return max((match.start() for match in words.finditer(text, max(0, start))), default=-1)
 
 
 def _last_day(passage: Passage, moment: Moment, words: dict[str, re.Pattern[str]]) -> date:

@@ -19,6 +19,8 @@ from processor.understanding.people import ABOUT_PERSONS, domains_in, emails_in,
 from processor.understanding.products import products_in
 
 OSLO = ZoneInfo("Europe/Oslo")
+OWN_MATTERS = ("otp_rights", "admin_access", "agreement_question", "termination_question")
+"""What an accountant may ask for the own firm too, so that its number counts where no client's stands."""
 EARLIEST = date(2000, 1, 1)
 
 
@@ -50,7 +52,7 @@ def fields_of(
     numbers = _own_numbers(organisation_numbers(own, phrases), role, rulebook, requests)
     customers = customer_numbers(own, phrases)
     invoices = invoice_numbers(written, phrases, about="invoice_question" in requests)
-    company = company_in(own, numbers, phrases, role, _sender(message))
+    company = company_in(own, numbers, phrases, role, _sender(message), own="licence_transfer" in requests)
     products = products_in(written, rulebook.products, moods, ending=requests[:1] == ("termination",))
     effective = effective_date(written, requests, spans, _today(message), phrases)
     persons = set(requests) & set(ABOUT_PERSONS) or "privacy" in topics
@@ -104,7 +106,8 @@ def _own_numbers(numbers: list[Number], role: Role, rulebook: Rulebook, requests
         return numbers
     firm = phrases["names.accountant_firm"]
     clients = [n for n in numbers if not firm.search(phrases["names.accountant"].sub("", _around(n)))]
-    return [n for n in clients if n.passage.kind != "signature"] or clients
+    clients = [n for n in clients if n.passage.kind != "signature"] or clients
+    return clients if clients or not set(requests) & set(OWN_MATTERS) else numbers
 
 
 def _around(number: Number) -> str:

@@ -34,6 +34,7 @@ _LABELS = (
 )
 _LINE = re.compile(r"^[ \t>*•-]{0,4}(?P<label>[^\n:]{2,40}?)[ \t]{0,3}:[ \t]{0,6}(?P<value>[^\n]{0,300})$", re.M)
 _TITLE = re.compile(r"(?:engang\w{0,10}|eingong\w{0,10}|engong\w{0,10}|engång\w{0,10}|one-?time|otp)", re.I)
+_NUMBER_BEHIND = re.compile(r",?\s*\(?(?:org\D{0,12}|,\s*)(\d[\d .]{7,12}\d)", re.I)
 Rows = list[tuple[str, str]]
 
 
@@ -108,7 +109,7 @@ def _filled(rows: Iterable[tuple[str, str]], source: str) -> Form | None:
 
 def _company_and_number(company: str, number: str) -> tuple[str, str]:
     """Some write the number behind the name; digits only for the number."""
-    if not number and (match := re.search(r",?\s*\(?org\D{0,12}(\d[\d .]{7,12}\d)", company, re.I)):
+    if not number and (match := _NUMBER_BEHIND.search(company)):
         return company[: match.start()].strip(" ,("), re.sub(r"\D", "", match[1])
     digits = re.sub(r"\D", "", number)
     return company, digits if len(digits) == 9 else number

@@ -32,6 +32,12 @@ _BEFORE_NUMBER = re.compile(
 _IN = re.compile(
     rf"(?:(?:[Hh]ilsen|[Mm]vh\.?|[Hh]elsing|[Hh]älsning\w{{0,4}}|[Rr]egards),? ?)?{_WORD}(?: {_WORD})? (?:i|hos|from|fra|frå|på) (?P<name>{_WORD}(?: {_WORD}){{0,3}})\s*$"
 )
+_BY_COMMA = re.compile(
+    r"(?:(?:[Hh]ilsen|[Mm]vh\.?|[Hh]elsing),? )?(?P<person>[^,]{2,40}), (?P<name>[^\W\d_][^,|]{3,40}?)[ .]*$"
+)
+_FOREIGN = re.compile(r" (?:A/S|ApS|APS|AB|Ltd|Limited|GmbH|plc|Oy)$")
+"""A form that is not Norwegian: the Norwegian branch is the customer, where both are named."""
+_HEADER = re.compile(r"[ \t>*]{0,4}(?:Fra|Frå|Från|From|Til|Till|To|Kopi|Cc|CC|Von|An)\*?[ ]?:")
 _LINE_PART = re.compile(r"\s*[|·,•]\s*|\s+[-–—]\s+|^--\s*")
 _CAPITALS = re.compile(rf"(?<![\w@.])(?:Stiftelsen )?{_WORD}(?: {_JOINED}){{1,4}}")
 _PROPER = re.compile(rf"\s?(?P<name>{_WORD}(?: {_JOINED}){{1,4}})")
@@ -60,12 +66,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A company's name and where it stands; ``worth`` orders candidates before their place does."""
+    """A company's name and where it stands; ``worth`` orders candidates before their place does.
+
+    ``own``: it is like the sender's domain.
+    """
 
     name: str
     evidence: Evidence
     worth: int
     place: int
+    own: bool = False
 
 
 def names_in(
@@ -78,8 +88,9 @@ def names_in(
             bare = _without_leaders(name, phrases["names.before_name"])
             at = start + max(0, name.rfind(bare))
             if _is_company(bare, phrases, sender):
-                worth = min(worth, 2) if passage.where == "subject" else worth
-                found.append(Named(bare, passage.evidence(at, at + len(bare), "company"), worth, order * 100_000 + at))
+                worth = min(worth, 2) if passage.where == "subject" else worth - bool(_FOREIGN.search(bare))
+                evidence = passage.evidence(at, at + len(bare), "company")
+                found.append(Named(bare, evidence, worth, order * 100_000 + at, _is_own(bare, sender)))
     return found
 
 
@@ -102,12 +113,20 @@ def _written(
             yield proper["name"], proper.start("name"), 2
     for match in _LOWER.finditer(text):
         yield match["name"].strip(), match.start("name"), 2
-    for match in _CAPITALS.finditer(text):
-        bare = _without_leaders(match.group(), phrases["names.before_name"])
-        if _resembles(bare, sender, phrases) or bare.startswith("Stiftelsen "):
-            yield bare, match.start() + match.group().rfind(bare), 1
+    yield from _likely(text, sender, phrases)
     if passage.kind in ("new", "signature"):
         yield from _foot(text, sender, phrases)
+
+
+def _likely(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, int, int]]:
+    """Words with capitals that end with a trade or begin like the sender's domain, outside a mail's headers."""
+    for match in _CAPITALS.finditer(text):
+        if _HEADER.match(text, text.rfind("\n", 0, match.start()) + 1):
+            continue
+        bare = _without_leaders(match.group(), phrases["names.before_name"])
+        trade = _has_trade(bare, phrases) and not _is_person(bare, sender)
+        if trade or _resembles(bare, sender, phrases) or bare.startswith("Stiftelsen "):
+            yield bare, match.start() + match.group().rfind(bare), 1
 
 
 def _foot(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, int, int]]:
@@ -119,6 +138,9 @@ def _foot(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> 
         if number < len(lines) - _FOOT_LINES or len(line) > 90:
             continue
         if match := _IN.search(line):
+            yield match["name"], start + match.start("name"), 1
+        match = _BY_COMMA.match(line)
+        if match and _is_person(match["person"], sender) and _has_trade(match["name"], phrases):
             yield match["name"], start + match.start("name"), 1
         for part in filter(None, _LINE_PART.split(line)):
             under = part == line and _is_person(above, sender) and len(part.split()) > 1 and part[:1].isupper()
@@ -137,12 +159,27 @@ def _resembles(part: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]
     words = part.split()
     if not 1 < len(words) <= 6 or not words[0][0].isupper():
         return False
-    name, label = _plain(part), sender.label
-    if name[:4] != label[:4] or phrases["names.no_name"].match(part.lower()) or _is_person(part, sender):
+    name = _plain(part)
+    if name[:4] != sender.label[:4] or phrases["names.no_name"].match(part.lower()) or _is_person(part, sender):
         return False
+    common = _common(name, sender.label)
+    return common >= 4 and common >= min(len(sender.label), len(_plain(words[0]))) - 1
+
+
+def _has_trade(name: str, phrases: Mapping[str, re.Pattern[str]]) -> bool:
+    """Whether two words or more end with what a firm does: ``Furu Frisør``."""
+    words = name.lower().split()
+    return len(words) > 1 and phrases["names.trade"].fullmatch(words[-1]) is not None
+
+
+def _is_own(name: str, sender: Sender) -> bool:
+    return bool(sender.label) and _common(_plain(name), sender.label) >= min(len(sender.label), 5)
+
+
+def _common(name: str, label: str) -> int:
+    """How many letters two plain names begin with in common."""
     pairs = zip(name, label, strict=False)
-    common = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(name), len(label)))
-    return common >= 4 and common >= min(len(label), len(_plain(words[0]))) - 1
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(name), len(label)))
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,11 @@ _ENDED = re.compile(
     r"(?:\balt|allerede|allereie|redan|already|tidligere) (?:har )?(?:vi |eg |jeg )?(?:sagt opp|sagt upp|opsagt|avsluttet|bekreftet|cancelled)"
     r"|(?:ble|blei|vart|was) (?:avsluttet|avslutta|sagt opp|cancelled|terminated)"
 )
+_BUT_IT = re.compile(
+    r"[^,]{0,20}, ?(?:men |but |som |which )?(?:den|det|dei?|dem|disse|those|we|vi|me) (?:\w{1,9} ){0,2}(?:behold|behald|beheld|skal stå|keep|fortsett|behåll)"
+)
+_ROW = re.compile(r"[^,;:]{1,30}")
+"""The rest of a table's row behind the product's name."""
 _WORD_BEFORE = re.compile(r"([\w.&]+)[ ]?$")
 _WORD_AFTER = re.compile(r" ?([\w.&]+)")
 
@@ -80,7 +85,11 @@ def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
 
 def _is_kept(passage: Passage, match: re.Match[str], clause: str, moods: Mapping[str, Pattern]) -> bool:
     keep = moods.get("keep")
-    return keep is not None and "keep" in passage.sentence_at(match.start()).moods and holds(keep, clause)
+    sentence = passage.sentence_at(match.start())
+    if keep is None or "keep" not in sentence.moods:
+        return False
+    rest = passage.folded[match.end() : sentence.end].strip()
+    return holds(keep, clause) or bool(_BUT_IT.match(rest)) or (_ROW.fullmatch(rest) is not None and holds(keep, rest))
 
 
 def _clause(passage: Passage, match: re.Match[str]) -> str:
