@@ -171,8 +171,9 @@ class Model:
 
     ``labels`` are the main labels (request types and automatic kinds) in the order of every row;
     ``words`` maps a feature to its rarity and its weight for each label, ``bias`` is the weight of
-    none.  ``join`` is how much the model's and the patterns' logits count for the main label and
-    ``prior`` what is added for each; ``second`` the same two and a constant for a further request.
+    none.  ``join`` holds for each label how much the words' logits of all labels, and then the patterns'
+    of all, count for it as the main one, and ``prior`` what is added; ``second`` is how much a label's
+    own two count for its presence, and a constant.
     ``answer_from`` holds thresholds chosen on data, which a rules file may only raise; ``figures``
     what was measured on mails not trained on.
     """
@@ -182,7 +183,7 @@ class Model:
     labels: tuple[str, ...]
     words: Mapping[str, tuple[float, tuple[float, ...]]]
     bias: tuple[float, ...]
-    join: tuple[float, float]
+    join: tuple[tuple[float, ...], ...]
     prior: tuple[float, ...]
     second: tuple[float, float, float]
     answer_from: Mapping[str, float]

@@ -57,12 +57,18 @@ def _model(values: dict[str, Any]) -> Model:
         labels=labels,
         words={name: (rare / SCALE, row) for name, rare, row in zip(names, rarity, rows, strict=True)},
         bias=tuple(float(each) for each in values["bias"]),
-        join=(float(values["join"][0]), float(values["join"][1])),
+        join=_table(values["join"], width),
         prior=tuple(float(each) for each in values["prior"]),
         second=(float(values["second"][0]), float(values["second"][1]), float(values["second"][2])),
         answer_from={name: float(least) for name, least in values["answer_from"].items()},
         figures={name: float(figure) for name, figure in values["figures"].items()},
     )
+
+
+def _table(rows: list[list[float]], width: int) -> tuple[tuple[float, ...], ...]:
+    if len(rows) != width or any(len(row) != 2 * width for row in rows):
+        raise ValueError("its tables differ in length")
+    return tuple(tuple(float(each) for each in row) for row in rows)
 
 
 def file_of(model: Model) -> bytes:
@@ -72,7 +78,7 @@ def file_of(model: Model) -> bytes:
         "labels": list(model.labels),
         "figures": dict(sorted(model.figures.items())),
         "answer_from": dict(sorted(model.answer_from.items())),
-        "join": list(model.join),
+        "join": [list(row) for row in model.join],
         "second": list(model.second),
         "prior": list(model.prior),
         "bias": list(model.bias),

@@ -13,6 +13,8 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 Rows = Sequence[Mapping[int, float]]
+DAMPED = 3.0
+"""How much larger a weight on another label's logit counts for the penalty."""
 
 
 def matrix(rows: Rows, width: int) -> Any:
@@ -51,32 +53,39 @@ def folds(mains: Sequence[str], count: int, seed: int) -> list[tuple[list[int], 
     return [(a.tolist(), b.tolist()) for a, b in cut.split(np.zeros(len(mains)), np.array(mains))]
 
 
-def product_of_odds(
+def one_of_many(
     sources: Sequence[Sequence[Sequence[float]]], right: Sequence[int], penalty: float
-) -> tuple[list[float], list[float]]:
-    """How much each source's logits count, and each label's prior, by the likelihood of the right label.
+) -> tuple[list[list[float]], list[float]]:
+    """Which label is right, by the logits that each source gives each: weights by label, and the priors.
 
-    ``sources`` holds for each source its rows of logits.
+    Every source has a weight for a label's own logit that all labels share, which is free; what a
+    label hears of the others' logits is held small by the penalty, since there are many of them.
     """
     f = np.stack([np.array(source) for source in sources], axis=2)
     y = np.array(right)
     count, width, many = f.shape
+    heard = np.concatenate([np.ones((count, 1)), *(f[:, :, at] / DAMPED for at in range(many))], axis=1)
 
     def loss(p: Any) -> tuple[float, Any]:
-        worth = f @ p[:many] + p[many:]
+        shared, rest = p[:many], p[many:].reshape(heard.shape[1], width)
+        worth = f @ shared + heard @ rest
         worth -= worth.max(axis=1, keepdims=True)
         share = np.exp(worth)
         share /= share.sum(axis=1, keepdims=True)
-        prior = p[many:]
-        value = -np.log(share[np.arange(count), y] + 1e-12).mean() + penalty * (prior @ prior)
+        value = -np.log(share[np.arange(count), y] + 1e-12).mean() + penalty * (rest * rest).sum()
         share[np.arange(count), y] -= 1.0
-        slope = np.concatenate([np.einsum("nk,nkc->c", share, f), share.sum(axis=0)]) / count
-        slope[many:] += 2 * penalty * prior
-        return float(value), slope
+        share /= count
+        slope = [np.einsum("nk,nkc->c", share, f), (heard.T @ share + 2 * penalty * rest).ravel()]
+        return float(value), np.concatenate(slope)
 
+    start = np.concatenate([np.full(many, 0.3), np.zeros(heard.shape[1] * width)])
     with threadpool_limits(1):
-        found = minimize(loss, np.concatenate([np.full(many, 0.5), np.zeros(width)]), jac=True, method="L-BFGS-B").x
-    return found[:many].tolist(), found[many:].tolist()
+        found = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    rest = found[many:].reshape(heard.shape[1], width)
+    weights = rest[1:].T / DAMPED
+    for at in range(many):
+        weights[np.arange(width), at * width + np.arange(width)] += found[at]
+    return weights.tolist(), rest[0].tolist()
 
 
 def logistic(rows: Sequence[Sequence[float]], right: Sequence[bool]) -> tuple[list[float], float]:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from processor.findings import AUTOMATIC
 from processor.rulebook import Model, RequestType
 from processor.training.dataset import Sample
-from processor.training.solver import folds, logistic, one_against_rest, product_of_odds
+from processor.training.solver import folds, logistic, one_against_rest, one_of_many
 from processor.training.thresholds import Judged, thresholds
 from processor.understanding.model import logits
-from processor.understanding.weigh import UNWRITTEN, joined, log_odds
+from processor.understanding.understand import most_likely, weighed
+from processor.understanding.weigh import UNWRITTEN, log_odds
 
 WRITTEN_FOR = frozenset({"dev_1", "dev_2", "mails_a", "mails_b"})
 """Sets whose mistakes people read while they wrote the patterns: there, patterns look better than they are."""
@@ -38,21 +39,23 @@ class Words:
     bias: tuple[float, ...]
 
     def model(self) -> Model:
-        return Model(
-            "", "", self.labels, self.words, self.bias, (1.0, 0.0), (0.0,) * len(self.labels), (1.0, 0.0, 0.0), {}
-        )
+        """A model of words alone, to be joined with the patterns."""
+        width = len(self.labels)
+        return Model("", "", self.labels, self.words, self.bias, (), (0.0,) * width, (1.0, 0.0, 0.0), {})
 
 
 def train(samples: Sequence[Sample], types: Mapping[str, RequestType], data: str = "") -> Model:
     """Learn a model; one thread, and equal samples give an equal model."""
     labels = _labels(samples, types)
-    words = learn_words(samples, labels)
-    seen_not = out_of_fold(samples, labels)
+    model = replace(learn_words(samples, labels).model(), data=data)
+    told = out_of_fold(samples, labels)
     honest = [at for at, sample in enumerate(samples) if sample.mail.source not in WRITTEN_FOR] or range(len(samples))
-    model = replace(words.model(), data=data)
-    model = _joined(model, [samples[at] for at in honest], [seen_not[at] for at in honest])
-    judged = [judge(model, samples[at], seen_not[at], types) for at in honest]
-    return replace(model, answer_from=thresholds(judged, labels))
+    heard = [(samples[at], told[at]) for at in honest]
+    judged: list[Judged] = []
+    for learn, try_ in folds([sample.mail.main for sample, _ in heard], INNER_FOLDS, seed=7):
+        part = _joined(model, [heard[at] for at in learn])
+        judged += [judge(part, *heard[at], types) for at in try_]
+    return replace(_joined(model, heard), answer_from=thresholds(judged, labels))
 
 
 def _labels(samples: Sequence[Sample], types: Mapping[str, RequestType]) -> tuple[str, ...]:
@@ -94,18 +97,19 @@ def out_of_fold(samples: Sequence[Sample], labels: tuple[str, ...]) -> list[dict
     return result
 
 
-def _joined(model: Model, samples: Sequence[Sample], told: Sequence[Mapping[str, float]]) -> Model:
-    by_words = [[each[label] for label in model.labels] for each in told]
-    by_patterns = [[log_odds(_presence(sample).get(label, 0.0)) for label in model.labels] for sample in samples]
-    right = [model.labels.index(sample.mail.main) for sample in samples]
-    join, prior = product_of_odds([by_words, by_patterns], right, PENALTY)
-    kinds = [at for at, label in enumerate(model.labels) if label not in AUTOMATIC]
-    rows = [[words[at], patterns[at]] for words, patterns in zip(by_words, by_patterns, strict=True) for at in kinds]
-    wanted = [model.labels[at] in sample.mail.present for sample in samples for at in kinds]
+def _joined(model: Model, heard: Sequence[tuple[Sample, Mapping[str, float]]]) -> Model:
+    """The model with the weights that join it to the patterns."""
+    by_words = [[told[label] for label in model.labels] for _, told in heard]
+    by_patterns = [[log_odds(_presence(sample).get(label, 0.0)) for label in model.labels] for sample, _ in heard]
+    right = [model.labels.index(sample.mail.main) for sample, _ in heard]
+    join, prior = one_of_many([by_words, by_patterns], right, PENALTY)
+    asked = [at for at, label in enumerate(model.labels) if label not in AUTOMATIC]
+    rows = [[words[at], patterns[at]] for words, patterns in zip(by_words, by_patterns, strict=True) for at in asked]
+    wanted = [model.labels[at] in sample.mail.present for sample, _ in heard for at in asked]
     second, constant = logistic(rows, wanted)
     return replace(
         model,
-        join=(round(join[0], 3), round(join[1], 3)),
+        join=tuple(tuple(round(each, 3) for each in row) for row in join),
         prior=tuple(round(each, 3) for each in prior),
         second=(round(second[0], 3), round(second[1], 3), round(constant, 3)),
     )
@@ -117,7 +121,5 @@ def _presence(sample: Sample) -> dict[str, float]:
 
 def judge(model: Model, sample: Sample, told: Mapping[str, float], types: Mapping[str, RequestType]) -> Judged:
     """What the joined sources would say of a sample, beside what it is."""
-    said = sample.said
-    likely = joined(model, told, said.presence, said.kinds, types)
-    best = max(likely, key=lambda label: likely[label])
-    return Judged(sample.mail.name, sample.mail.main, best, likely[best])
+    label, confidence = most_likely(weighed(model, told, sample.said, types))
+    return Judged(sample.mail.name, sample.mail.main, label, confidence)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from processor.findings import Form
 from processor.message import Message
@@ -45,7 +46,7 @@ def _shape(word: str) -> str:
 
 def _of_words(words: list[str], subject: bool, found: Counter[str]) -> None:
     found.update(f"w:{word}" for word in words)
-    found.update(f"2:{one} {two}" for one, two in zip(words, words[1:], strict=False))
+    found.update(f"2:{one} {two}" for one, two in pairwise(words))
     for word in set(words):
         if subject:
             found[f"s:{word}"] = 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from processor.findings import AUTOMATIC, Form, Request, Understanding
 from processor.message import Message
-from processor.rulebook import Model, Rulebook
+from processor.rulebook import Model, RequestType, Rulebook
 from processor.understanding.automatic import automatic_kinds
 from processor.understanding.company import role_of
 from processor.understanding.features import features
@@ -20,7 +20,7 @@ from processor.understanding.language import language_of
 from processor.understanding.model import logits, words_for
 from processor.understanding.passages import Passage, passages
 from processor.understanding.recognise import Finding, recognise, topics
-from processor.understanding.weigh import both, chances, joined, present, requests
+from processor.understanding.weigh import SUREST, both, chances, joined, present, requests
 
 FORM_TYPE = "otp_rights"
 FORM_PRESENCE = {"body": 0.97}
@@ -62,7 +62,8 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     read, form, found = source.read, source.form, source.found
     likely, present_ = _weighed(source, rulebook)
     silent = sum(likely[kind] for kind in AUTOMATIC)
-    automatic = max(AUTOMATIC, key=lambda kind: likely[kind]) if silent >= AUTOMATIC_FROM else None
+    label, _ = most_likely(likely)
+    automatic = label if label in AUTOMATIC else None
     asked: tuple[Request, ...] = () if automatic else requests(likely, present_, found, rulebook.types)
     if rulebook.model is not None:
         asked = tuple(_with_words(request, rulebook.model, source) for request in asked)
@@ -94,11 +95,27 @@ def _weighed(source: Sources, rulebook: Rulebook) -> tuple[dict[str, float], Map
     model = rulebook.model
     if model is None:
         return chances(source.presence, source.kinds, rulebook.types), source.presence
-    says = logits(model, source.counts)
-    likely = joined(model, says, source.presence, source.kinds, rulebook.types)
-    if source.form is not None:
-        likely = _written_by_a_person(likely)
-    return likely, both(model, says, source.presence)
+    told = logits(model, source.counts)
+    return weighed(model, told, source, rulebook.types), both(model, told, source.presence)
+
+
+def weighed(
+    model: Model, told: Mapping[str, float], source: Sources, types: Mapping[str, RequestType]
+) -> dict[str, float]:
+    """The chance of each label, from what the model told and what the other sources say."""
+    likely = joined(model, told, source.presence, source.kinds, types)
+    return likely if source.form is None else _written_by_a_person(likely)
+
+
+def most_likely(likely: Mapping[str, float]) -> tuple[str, float]:
+    """What a mail is taken for, and how sure that is: of a customer's mail, among what customers ask."""
+    silent = sum(likely[kind] for kind in AUTOMATIC)
+    if silent >= AUTOMATIC_FROM:
+        kind = max(AUTOMATIC, key=lambda kind: likely[kind])
+        return kind, likely[kind]
+    asked = {label: chance for label, chance in likely.items() if label not in AUTOMATIC}
+    label = max(asked, key=lambda label: asked[label])
+    return label, min(asked[label] / (sum(asked.values()) or 1.0), SUREST)
 
 
 def _written_by_a_person(likely: Mapping[str, float]) -> dict[str, float]:

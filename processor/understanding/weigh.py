@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from operator import mul
 
 from processor.findings import AUTOMATIC, Request
 from processor.rulebook import Model, RequestType
@@ -34,6 +35,8 @@ UNWRITTEN = ("general",)
 """Rules files that are no request type a mail can be."""
 FAMILIES = ("termination", "elma")
 """Of types whose names begin alike a mail asks for one: a notice that asks when it ends is a notice."""
+SUREST = 0.9999
+"""No request is surer: we are never certain."""
 WITHIN = 0.75
 """The presence from which a second request is named."""
 LEAST = 0.002
@@ -80,17 +83,18 @@ def joined(
     types: Mapping[str, RequestType],
 ) -> dict[str, float]:
     """The chance of each label by both sources; a type that the model does not know is left to its patterns."""
-    by_model, by_patterns = model.join
+    patterns = {**presence, **automatic}
+    heard = [told[label] for label in model.labels] + [log_odds(patterns.get(label, 0.0)) for label in model.labels]
     worth = {
-        label: by_model * told[label] + by_patterns * log_odds({**presence, **automatic}.get(label, 0.0)) + prior
-        for label, prior in zip(model.labels, model.prior, strict=True)
-        if label in presence or label in AUTOMATIC
+        label: sum(map(mul, weights, heard)) + prior
+        for label, weights, prior in zip(model.labels, model.join, model.prior, strict=True)
+        if label in patterns
     }
     most = max(worth.values(), default=0.0)
     shares = {label: math.exp(max(value - most, -50.0)) for label, value in worth.items()}
-    total = sum(shares.values())
+    total = sum(shares.values()) or 1.0
     left = 1.0
-    result: dict[str, float] = {}
+    result: dict[str, float] = dict.fromkeys(AUTOMATIC, 0.0)
     for name in sorted((name for name in presence if name not in shares), key=lambda name: types[name].rank):
         result[name] = left * presence[name]
         left *= 1.0 - presence[name]
@@ -129,7 +133,7 @@ def requests(
         return ()
     main = max(names, key=lambda name: (names[name], -types[name].rank))
     customers = sum(names.values()) or 1.0
-    sure = min(names[main] / customers, 0.999)
+    sure = min(names[main] / customers, SUREST)
     asked = [Request(main, round(sure, 4), evidence(found.get(main, ())))]
     if main in REST:
         return tuple(asked)
@@ -140,7 +144,7 @@ def requests(
         if name != main and name not in REST and presence[name] >= WITHIN and (not family or _family(name) != family)
     ]
     for name in sorted(others, key=lambda name: types[name].rank):
-        asked.append(Request(name, round(min(presence[name], 0.999), 4), evidence(found.get(name, ()))))
+        asked.append(Request(name, round(min(presence[name], SUREST), 4), evidence(found.get(name, ()))))
     return tuple(asked)
 
 
