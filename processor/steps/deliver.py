@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from processor.config import SmtpSettings
 from processor.letter import compose
 from processor.store import outbox
-from processor.store.outbox import Outgoing
+from processor.store.outbox import Outgoing, Taken
 from processor.world.courier import Courier
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
 
@@ -45,22 +45,23 @@ def deliver(
     settings: SmtpSettings,
     worker: str,
     clock: Callable[[], datetime],
-    limit: int = 20,
+    limit: int = 50,
     going: Callable[[], bool] = lambda: True,
 ) -> Delivery:
     """Send up to ``limit`` ready answers, fewer when the server fails or ``going`` says no."""
     rows = outbox.claim(engine, worker, limit, clock(), LEASE_SECONDS)
-    taken = 0
+    line = _Line(engine, courier, settings, clock)
     for number, row in enumerate(rows):
-        outcome = _send(engine, courier, settings, row, clock) if going() else None
-        taken += isinstance(outcome, Delivered)
+        outcome = line.send(row) if going() else None
         trouble = _trouble(outcome)
         if outcome is None or trouble:
+            line.finish()
             # What was claimed and not begun is free again at once.
             if number + 1 < len(rows) or outcome is None:
                 outbox.abandon(engine, worker, clock())
-            return Delivery(len(rows), taken, trouble)
-    return Delivery(len(rows), taken)
+            return Delivery(len(rows), line.taken, trouble)
+    line.finish()
+    return Delivery(len(rows), line.taken)
 
 
 def _trouble(outcome: Outcome | None) -> str:
@@ -75,41 +76,62 @@ def gap_after(tries: int) -> timedelta:
     return min(FIRST_GAP * int(2 ** min(tries, 16)), LONGEST_GAP)
 
 
-def _send(
-    engine: Engine, courier: Courier, settings: SmtpSettings, row: Outgoing, clock: Callable[[], datetime]
-) -> Outcome:
-    now = clock()
-    try:
-        data = _letter(row, settings, now)
-    except Exception as error:
-        # A poison answer is set aside for a person and the rest goes on (threats.md T92).
-        outbox.failed(engine, row.id, row.fence, f"could not be written: {error}", now)
-        return Rejected(0, str(error))
+class _Line:
+    """One batch over one connection.
 
-    def on_data() -> None:
-        if not outbox.attempt(engine, row.id, row.fence, settings.host, clock()):
-            raise FenceLostError(row.id)
+    A reply that was taken is marked in the commit that begins the next one, so a reply costs one
+    commit and not two; ``finish`` marks the last.
+    """
 
-    try:
-        outcome = courier.send(settings.envelope_from, row.to, data, on_data)
-    except FenceLostError:
-        return Rejected(0, "the row was taken over")
-    _mark(engine, row, outcome, clock())
-    return outcome
+    def __init__(self, engine: Engine, courier: Courier, settings: SmtpSettings, clock: Callable[[], datetime]) -> None:
+        self.engine, self.courier, self.settings, self.clock = engine, courier, settings, clock
+        self.taken = 0
+        self.unmarked: Taken | None = None
 
+    def send(self, row: Outgoing) -> Outcome:
+        try:
+            data = _letter(row, self.settings, self.clock())
+        except Exception as error:
+            # A poison answer is set aside for a person and the rest goes on (threats.md T92).
+            self._mark(row, Rejected(0, f"could not be written: {error}"))
+            return Rejected(0, str(error))
 
-def _mark(engine: Engine, row: Outgoing, outcome: Outcome, now: datetime) -> None:
-    match outcome:
-        case Delivered(response=response):
-            outbox.sent(engine, row.id, row.fence, response, now)
-        case Rejected():
-            outbox.failed(engine, row.id, row.fence, text_of(outcome), now)
-        case Lost(after_data=True, text=text):
-            outbox.unknown(engine, row.id, row.fence, text, now)
-        case _ if now - row.created > GIVE_UP_AFTER:
-            outbox.failed(engine, row.id, row.fence, f"given up after {GIVE_UP_AFTER}: {text_of(outcome)}", now)
-        case _:
-            outbox.retry_at(engine, row.id, row.fence, text_of(outcome), now + gap_after(row.tries), now)
+        def on_data() -> None:
+            before, self.unmarked = self.unmarked, None
+            if not outbox.attempt(self.engine, row.id, row.fence, self.settings.host, self.clock(), before):
+                raise FenceLostError(row.id)
+
+        try:
+            outcome = self.courier.send(self.settings.envelope_from, row.to, data, on_data)
+        except FenceLostError:
+            return Rejected(0, "the row was taken over")
+        self._mark(row, outcome)
+        return outcome
+
+    def finish(self) -> None:
+        """Mark what is not marked yet."""
+        if self.unmarked:
+            outbox.sent(self.engine, self.unmarked.id, self.unmarked.fence, self.unmarked.response, self.unmarked.at)
+            self.unmarked = None
+
+    def _mark(self, row: Outgoing, outcome: Outcome) -> None:
+        now = self.clock()
+        if isinstance(outcome, Delivered):
+            self.finish()
+            self.taken += 1
+            self.unmarked = Taken(row.id, row.fence, outcome.response, now)
+            return
+        match outcome:
+            case Rejected():
+                outbox.failed(self.engine, row.id, row.fence, text_of(outcome), now)
+            case Lost(after_data=True, text=text):
+                outbox.unknown(self.engine, row.id, row.fence, text, now)
+            case _ if now - row.created > GIVE_UP_AFTER:
+                reason = f"given up after {GIVE_UP_AFTER}: {text_of(outcome)}"
+                outbox.failed(self.engine, row.id, row.fence, reason, now)
+            case _:
+                when = now + gap_after(row.tries)
+                outbox.retry_at(self.engine, row.id, row.fence, text_of(outcome), when, now)
 
 
 def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
@@ -22,8 +23,14 @@ from pathlib import Path
 
 from processor import journal
 from processor.config import Config
+from processor.rulebook import RenderError, Rulebook
 
 PR_SET_PDEATHSIG = 1
+WARMING = (
+    b"From: Kari <kari@fjordbygg-demo.no>\r\nTo: x@y.no\r\nSubject: Oppsigelse\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>Vi sier opp Visma Global fra 31.12.2026. "
+    b"Fjord Bygg AS, org.nr 328627035</p>"
+)
 
 
 class Workers:
@@ -116,6 +123,21 @@ def rules_problems(rules_dir: Path, templates_dir: Path, own_addresses: tuple[st
     return []
 
 
+def warm(rulebook: Rulebook) -> None:
+    """Pay once, before the first mail, for what is built at its first use: templates, lists, tables."""
+    from processor.deciding.without_world import context_without_world
+    from processor.loading.templates import sample_values
+    from processor.pipeline import conclude, read_and_understand
+
+    mail = read_and_understand(WARMING, rulebook)
+    conclude(mail, context_without_world(mail.message, "VS-0000-0000"), rulebook)
+    values = sample_values()[0]
+    for template, languages in rulebook.languages.items():
+        for language in languages:
+            with suppress(RenderError):
+                rulebook.render(template, language, values)
+
+
 def work(config_path: Path, name: str, ended: Event, kept: Event, progress: Event, rules: object) -> None:
     """A child's life: work off, tell of progress, wait; ends when asked or when the daemon is gone."""
     from processor.loading.configuration import load_config
@@ -133,6 +155,7 @@ def work(config_path: Path, name: str, ended: Event, kept: Event, progress: Even
     engine = connect(config.store_url)
     version = rules.value  # type: ignore[attr-defined]  # multiprocessing gives no public type for Value
     rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    warm(rulebook)
     while not ended.is_set():
         if rules.value != version:  # type: ignore[attr-defined]
             version = rules.value  # type: ignore[attr-defined]

@@ -17,10 +17,8 @@ from sqlalchemy import (
     Connection,
     Engine,
     and_,
-    bindparam,
     case,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -29,8 +27,8 @@ from sqlalchemy import (
 
 from processor.store import tables as t
 from processor.store.engine import DIGEST_KEY
-from processor.store.events import Happening, write_event
-from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, STOPPED, setting
+from processor.store.sending import END_ATTEMPT, Taken, attempt, sent
+from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
 from processor.store.staff_replies import approve_reply, cancel, cancel_reply, issue_confirmation, release, resend
 from processor.store.sweep import Swept, sweep
 from processor.store.switch import resume_answers, stop_answers, stopped, turn
@@ -42,6 +40,7 @@ __all__ = [
     "TRANSITIONS",
     "Outgoing",
     "Swept",
+    "Taken",
     "abandon",
     "approve_reply",
     "attempt",
@@ -97,29 +96,6 @@ def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds:
     return commit(engine, lambda conn: _claim(conn, worker, limit, now, timedelta(seconds=lease_seconds)))
 
 
-def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime) -> bool:
-    """Write down that DATA is about to be sent.  False: do not send, the row is no longer yours, or not to leave."""
-    with writing(engine) as conn:
-        moved = conn.execute(_ATTEMPT, {"row": outbox_id, "held": fence, "now_at": now}).first()
-        if moved is None:
-            return False
-        row = {"outbox_id": outbox_id, "fence": fence, "host": host, "message_id": moved.message_id, "at": now}
-        conn.execute(_INSERT_ATTEMPT, row)
-        write_event(conn, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now))
-        return True
-
-
-def sent(engine: Engine, outbox_id: int, fence: int, response: str, now: datetime) -> bool:
-    """The server took the mail.  False: the lease had ended and the row was given up."""
-    with writing(engine) as conn:
-        moved = conn.execute(_SENT, {"row": outbox_id, "held": fence, "said": response, "now_at": now}).first()
-        if moved is None:
-            return False
-        conn.execute(_END_ATTEMPT, {"row": outbox_id, "held": fence, "how": "sent", "said": response, "now_at": now})
-        write_event(conn, _worker_event("sent", moved.ticket_id, outbox_id, fence, now))
-        return True
-
-
 def retry_at(
     engine: Engine, outbox_id: int, fence: int, error: str, when: datetime, now: datetime | None = None
 ) -> bool:
@@ -162,10 +138,6 @@ def outbox_counts(engine: Engine) -> dict[OutboxState, int]:
     return counts
 
 
-def _worker_event(name: str, ticket_id: int, outbox_id: int, fence: int, now: datetime) -> Happening:
-    return Happening(f"outbox.{name}", "courier", now, ticket_id=ticket_id, outbox_id=outbox_id, data={"fence": fence})
-
-
 def _end(
     engine: Engine, name: str, outbox_id: int, fence: int, said: str, now: datetime, values: Mapping[str, object]
 ) -> bool:
@@ -175,7 +147,7 @@ def _end(
             conn, name, outbox_id, "courier", now, t.outbox.c.fence == fence, values={**values, **FREE}, text=said
         ):
             return False
-        conn.execute(_END_ATTEMPT, {"row": outbox_id, "held": fence, "how": name, "said": said, "now_at": now})
+        conn.execute(END_ATTEMPT, {"row": outbox_id, "held": fence, "how": name, "said": said, "now_at": now})
         return True
 
 
@@ -249,50 +221,5 @@ def _used(conn: Connection, now: datetime) -> int:
     return int(conn.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
-def _from(name: str) -> ColumnElement[bool]:
-    return or_(*(t.outbox.c.state == state.value for state in TRANSITIONS[name].sources))
-
-
 # A try that failed before DATA was not counted by ``attempt``.
 _TRIED = case((t.outbox.c.state == OutboxState.SENDING.value, t.outbox.c.tries), else_=t.outbox.c.tries + 1)
-
-# Sending is the hot path: these are the moves "attempt" and "sent" of TRANSITIONS, built once.
-_STOPPED = select(t.setting.c.name).where(t.setting.c.name == STOPPED, t.setting.c.value == "1").exists()
-_ATTEMPT = (
-    update(t.outbox)
-    .where(
-        t.outbox.c.id == bindparam("row"),
-        _from("attempt"),
-        t.outbox.c.fence == bindparam("held"),
-        t.outbox.c.claimed_until > bindparam("now_at"),
-        or_(
-            t.outbox.c.automatic.is_(False),
-            and_(~_STOPPED, or_(t.outbox.c.leave_before.is_(None), t.outbox.c.leave_before > bindparam("now_at"))),
-        ),
-    )
-    .values(
-        state=TRANSITIONS["attempt"].target.value,
-        changed_at=bindparam("now_at"),
-        attempted_at=bindparam("now_at"),
-        tries=t.outbox.c.tries + 1,
-    )
-    .returning(t.outbox.c.ticket_id, t.outbox.c.message_id)
-)
-_INSERT_ATTEMPT = insert(t.outbox_attempt)
-_SENT = (
-    update(t.outbox)
-    .where(t.outbox.c.id == bindparam("row"), _from("sent"), t.outbox.c.fence == bindparam("held"))
-    .values(
-        state=TRANSITIONS["sent"].target.value,
-        changed_at=bindparam("now_at"),
-        response=bindparam("said"),
-        error="",
-        **FREE,
-    )
-    .returning(t.outbox.c.ticket_id)
-)
-_END_ATTEMPT = (
-    update(t.outbox_attempt)
-    .where(t.outbox_attempt.c.outbox_id == bindparam("row"), t.outbox_attempt.c.fence == bindparam("held"))
-    .values(outcome=bindparam("how"), response=bindparam("said"), ended_at=bindparam("now_at"))
-)

@@ -1,0 +1,106 @@
+"""The hot path of the outbox: a worker's moves "attempt" and "sent" of TRANSITIONS, as statements built once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, insert, or_, select, update
+
+from processor.store import tables as t
+from processor.store.events import Happening, write_event
+from processor.store.settings import STOPPED
+from processor.store.transaction import writing
+from processor.store.transitions import FREE, TRANSITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A reply that the server took; ``at`` is aware UTC."""
+
+    id: int
+    fence: int
+    response: str
+    at: datetime
+
+
+def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime, after: Taken | None = None) -> bool:
+    """Write down that DATA is about to be sent.  False: do not send, the row is no longer yours, or not to leave.
+
+    ``after`` is the reply sent just before, which is marked in the same commit: half as many commits.
+    """
+    with writing(engine) as conn:
+        if after:
+            _sent(conn, after)
+        moved = conn.execute(_ATTEMPT, {"row": outbox_id, "held": fence, "now_at": now}).first()
+        if moved is None:
+            return False
+        row = {"outbox_id": outbox_id, "fence": fence, "host": host, "message_id": moved.message_id, "at": now}
+        conn.execute(_INSERT_ATTEMPT, row)
+        write_event(conn, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now))
+        return True
+
+
+def sent(engine: Engine, outbox_id: int, fence: int, response: str, now: datetime) -> bool:
+    """The server took the mail.  False: the lease had ended and the row was given up."""
+    with writing(engine) as conn:
+        return _sent(conn, Taken(outbox_id, fence, response, now))
+
+
+def _sent(conn: Connection, taken: Taken) -> bool:
+    said = {"row": taken.id, "held": taken.fence, "said": taken.response, "now_at": taken.at}
+    moved = conn.execute(_SENT, said).first()
+    if moved is None:
+        return False
+    conn.execute(END_ATTEMPT, {**said, "how": "sent"})
+    write_event(conn, _worker_event("sent", moved.ticket_id, taken.id, taken.fence, taken.at))
+    return True
+
+
+def _worker_event(name: str, ticket_id: int, outbox_id: int, fence: int, now: datetime) -> Happening:
+    return Happening(f"outbox.{name}", "courier", now, ticket_id=ticket_id, outbox_id=outbox_id, data={"fence": fence})
+
+
+def _from(name: str) -> ColumnElement[bool]:
+    return or_(*(t.outbox.c.state == state.value for state in TRANSITIONS[name].sources))
+
+
+_STOPPED = select(t.setting.c.name).where(t.setting.c.name == STOPPED, t.setting.c.value == "1").exists()
+_ATTEMPT = (
+    update(t.outbox)
+    .where(
+        t.outbox.c.id == bindparam("row"),
+        _from("attempt"),
+        t.outbox.c.fence == bindparam("held"),
+        t.outbox.c.claimed_until > bindparam("now_at"),
+        or_(
+            t.outbox.c.automatic.is_(False),
+            and_(~_STOPPED, or_(t.outbox.c.leave_before.is_(None), t.outbox.c.leave_before > bindparam("now_at"))),
+        ),
+    )
+    .values(
+        state=TRANSITIONS["attempt"].target.value,
+        changed_at=bindparam("now_at"),
+        attempted_at=bindparam("now_at"),
+        tries=t.outbox.c.tries + 1,
+    )
+    .returning(t.outbox.c.ticket_id, t.outbox.c.message_id)
+)
+_INSERT_ATTEMPT = insert(t.outbox_attempt)
+_SENT = (
+    update(t.outbox)
+    .where(t.outbox.c.id == bindparam("row"), _from("sent"), t.outbox.c.fence == bindparam("held"))
+    .values(
+        state=TRANSITIONS["sent"].target.value,
+        changed_at=bindparam("now_at"),
+        response=bindparam("said"),
+        error="",
+        **FREE,
+    )
+    .returning(t.outbox.c.ticket_id)
+)
+END_ATTEMPT = (
+    update(t.outbox_attempt)
+    .where(t.outbox_attempt.c.outbox_id == bindparam("row"), t.outbox_attempt.c.fence == bindparam("held"))
+    .values(outcome=bindparam("how"), response=bindparam("said"), ended_at=bindparam("now_at"))
+)
