@@ -71,7 +71,7 @@ def _candidates(
         sentence = passage.sentence_at(moment.start)
         worth = _worth(passage, sentence, moment, words, ending) + _near_request(passage, sentence, struck)
         worth -= 3.0 if moment.day < today else 0.0
-        worth -= 3.0 if moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST else 0.0
+        worth -= 4.0 if moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST else 0.0
         evidence = passage.evidence(moment.start, moment.end, "effective_date")
         yield worth, Effective(_last_day(passage, moment, words) if ending else moment.day, evidence, moment.assumed)
     for match in words["asap"].finditer(passage.folded):
