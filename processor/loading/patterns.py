@@ -82,7 +82,7 @@ def _pattern(table: dict[str, Any], file: str, line: int) -> tuple[Pattern | Non
             topic,
             lists["also"],
             lists["mail"],
-            _literals(table["any"]) or _literals(table.get("also", [])),
+            _rarest(_literals(table["any"]), _literals(table.get("also", []))),
         ),
         [],
     )
@@ -150,6 +150,11 @@ def _literals(texts: list[str]) -> tuple[str, ...]:
             return ()
         runs |= found
     return tuple(sorted(run for run in runs if not any(other != run and other in run for other in runs)))
+
+
+def _rarest(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that fewer sentences have: a match has one of each, so either will do, and the longer are rarer."""
+    return tuple(sorted(_better(set(one), set(other))))
 
 
 def _runs(tree: Any) -> set[str]:

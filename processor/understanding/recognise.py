@@ -48,10 +48,13 @@ def recognise(needles: Needles, passages: Iterable[Passage]) -> dict[str, tuple[
     mail = _Words("\n".join(passage.folded for passage in read))
     places: dict[int, list[tuple[Passage, re.Match[str]]]] = {}
     for passage in read:
+        place = "subject" if passage.where == "subject" else "body"
         for sentence in passage.sentences:
             for number in sentence.near:
-                found = places.setdefault(number, [])
                 pattern = needles.patterns[number][1]
+                if pattern.where not in ("both", place):
+                    continue
+                found = places.setdefault(number, [])
                 if len(found) < MOST_PLACES and (pattern.mail is None or mail.hold(pattern.mail)):
                     found += (
                         (passage, match) for match in strikes(pattern, passage, sentence, MOST_PLACES - len(found))
@@ -78,8 +81,7 @@ class _Words:
 
 def strikes(pattern: Pattern, passage: Passage, sentence: Sentence, most: int) -> Iterator[re.Match[str]]:
     """Up to so many places in a sentence that has what the pattern needs and nothing that cancels it."""
-    place = "subject" if passage.where == "subject" else "body"
-    if pattern.any is None or pattern.where not in ("both", place):
+    if pattern.any is None:
         return
     if pattern.also is not None and not pattern.also.search(sentence.text):
         return
