@@ -172,8 +172,8 @@ class Model:
     ``labels`` are the main labels (request types and automatic kinds) in the order of every row;
     ``words`` maps a feature to its rarity and its weight for each label, ``bias`` is the weight of
     none.  ``join`` holds for each label how much the words' logits of all labels, and then the patterns'
-    of all, count for it as the main one, and ``prior`` what is added; ``second`` is how much a label's
-    own two count for its presence, and a constant.
+    of all, count for it as the main one, and ``prior`` what is added; ``second`` and ``constant`` are
+    the same for its presence beside another.
     ``answer_from`` holds thresholds chosen on data, which a rules file may only raise; ``figures``
     what was measured on mails not trained on.
     """
@@ -185,7 +185,8 @@ class Model:
     bias: tuple[float, ...]
     join: tuple[tuple[float, ...], ...]
     prior: tuple[float, ...]
-    second: tuple[float, float, float]
+    second: tuple[tuple[float, ...], ...]
+    constant: tuple[float, ...]
     answer_from: Mapping[str, float]
     figures: Mapping[str, float] = field(default_factory=dict)
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from processor.findings import AUTOMATIC
 from processor.rulebook import Model, RequestType
 from processor.training.dataset import Sample
-from processor.training.solver import folds, logistic, one_against_rest, one_of_many
+from processor.training.solver import each_of_many, folds, one_against_rest, one_of_many
 from processor.training.thresholds import Judged, thresholds
 from processor.understanding.model import logits
-from processor.understanding.understand import most_likely, weighed
-from processor.understanding.weigh import UNWRITTEN, log_odds
+from processor.understanding.understand import automatic_of, weighed
+from processor.understanding.weigh import UNWRITTEN, both, log_odds, requests
 
 WRITTEN_FOR = frozenset({"dev_1", "dev_2", "mails_a", "mails_b"})
 """Sets whose mistakes people read while they wrote the patterns: there, patterns look better than they are."""
@@ -28,6 +28,7 @@ LEAST_MAILS = 2
 """A word of fewer mails than this is nobody's but its writer's."""
 INNER_FOLDS = 5
 PENALTY = 0.01
+SECOND_STRENGTH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Words:
     def model(self) -> Model:
         """A model of words alone, to be joined with the patterns."""
         width = len(self.labels)
-        return Model("", "", self.labels, self.words, self.bias, (), (0.0,) * width, (1.0, 0.0, 0.0), {})
+        return Model("", "", self.labels, self.words, self.bias, (), (0.0,) * width, (), (0.0,) * width, {})
 
 
 def train(samples: Sequence[Sample], types: Mapping[str, RequestType], data: str = "") -> Model:
@@ -103,16 +104,19 @@ def _joined(model: Model, heard: Sequence[tuple[Sample, Mapping[str, float]]]) -
     by_patterns = [[log_odds(_presence(sample).get(label, 0.0)) for label in model.labels] for sample, _ in heard]
     right = [model.labels.index(sample.mail.main) for sample, _ in heard]
     join, prior = one_of_many([by_words, by_patterns], right, PENALTY)
-    asked = [at for at, label in enumerate(model.labels) if label not in AUTOMATIC]
-    rows = [[words[at], patterns[at]] for words, patterns in zip(by_words, by_patterns, strict=True) for at in asked]
-    wanted = [model.labels[at] in sample.mail.present for sample, _ in heard for at in asked]
-    second, constant = logistic(rows, wanted)
+    wanted = [[label in sample.mail.present for label in model.labels] for sample, _ in heard]
+    second, constant = each_of_many([by_words, by_patterns], wanted, SECOND_STRENGTH)
     return replace(
         model,
-        join=tuple(tuple(round(each, 3) for each in row) for row in join),
-        prior=tuple(round(each, 3) for each in prior),
-        second=(round(second[0], 3), round(second[1], 3), round(constant, 3)),
+        join=_rounded(join),
+        prior=_rounded([prior])[0],
+        second=_rounded(second),
+        constant=_rounded([constant])[0],
     )
+
+
+def _rounded(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(round(each, 3) for each in row) for row in rows)
 
 
 def _presence(sample: Sample) -> dict[str, float]:
@@ -121,5 +125,8 @@ def _presence(sample: Sample) -> dict[str, float]:
 
 def judge(model: Model, sample: Sample, told: Mapping[str, float], types: Mapping[str, RequestType]) -> Judged:
     """What the joined sources would say of a sample, beside what it is."""
-    label, confidence = most_likely(weighed(model, told, sample.said, types))
-    return Judged(sample.mail.name, sample.mail.main, label, confidence)
+    likely = weighed(model, told, sample.said, types)
+    if automatic := automatic_of(likely):
+        return Judged(sample.mail.name, sample.mail.main, automatic, likely[automatic])
+    main = requests(likely, both(model, told, sample.said.presence, sample.said.kinds), {}, types)[0]
+    return Judged(sample.mail.name, sample.mail.main, main.type, main.confidence)

@@ -20,13 +20,13 @@ from processor.understanding.language import language_of
 from processor.understanding.model import logits, words_for
 from processor.understanding.passages import Passage, passages
 from processor.understanding.recognise import Finding, recognise, topics
-from processor.understanding.weigh import SUREST, both, chances, joined, present, requests
+from processor.understanding.weigh import both, chances, joined, present, requests
 
 FORM_TYPE = "otp_rights"
 FORM_PRESENCE = {"body": 0.97}
 """How sure a filled-in form alone makes us; attached ones more than pasted ones."""
 AUTOMATIC_FROM = 0.5
-AUTOMATIC_WITH_FORM = 0.05
+AUTOMATIC_WITH_FORM = 0.001
 """The most chance that a mail with a filled-in form is automatic."""
 
 
@@ -62,8 +62,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     read, form, found = source.read, source.form, source.found
     likely, present_ = _weighed(source, rulebook)
     silent = sum(likely[kind] for kind in AUTOMATIC)
-    label, _ = most_likely(likely)
-    automatic = label if label in AUTOMATIC else None
+    automatic = automatic_of(likely)
     asked: tuple[Request, ...] = () if automatic else requests(likely, present_, found, rulebook.types)
     if rulebook.model is not None:
         asked = tuple(_with_words(request, rulebook.model, source) for request in asked)
@@ -96,7 +95,7 @@ def _weighed(source: Sources, rulebook: Rulebook) -> tuple[dict[str, float], Map
     if model is None:
         return chances(source.presence, source.kinds, rulebook.types), source.presence
     told = logits(model, source.counts)
-    return weighed(model, told, source, rulebook.types), both(model, told, source.presence)
+    return weighed(model, told, source, rulebook.types), both(model, told, source.presence, source.kinds)
 
 
 def weighed(
@@ -107,15 +106,10 @@ def weighed(
     return likely if source.form is None else _written_by_a_person(likely)
 
 
-def most_likely(likely: Mapping[str, float]) -> tuple[str, float]:
-    """What a mail is taken for, and how sure that is: of a customer's mail, among what customers ask."""
+def automatic_of(likely: Mapping[str, float]) -> str | None:
+    """The kind of automatic mail, if it is likelier than not that nobody wrote it."""
     silent = sum(likely[kind] for kind in AUTOMATIC)
-    if silent >= AUTOMATIC_FROM:
-        kind = max(AUTOMATIC, key=lambda kind: likely[kind])
-        return kind, likely[kind]
-    asked = {label: chance for label, chance in likely.items() if label not in AUTOMATIC}
-    label = max(asked, key=lambda label: asked[label])
-    return label, min(asked[label] / (sum(asked.values()) or 1.0), SUREST)
+    return max(AUTOMATIC, key=lambda kind: likely[kind]) if silent >= AUTOMATIC_FROM else None
 
 
 def _written_by_a_person(likely: Mapping[str, float]) -> dict[str, float]:

@@ -37,6 +37,8 @@ FAMILIES = ("termination", "elma")
 """Of types whose names begin alike a mail asks for one: a notice that asks when it ends is a notice."""
 SUREST = 0.9999
 """No request is surer: we are never certain."""
+HIDDEN = 0.1
+"""The presence from which a graver request that is not named makes the main one unsure."""
 WITHIN = 0.75
 """The presence from which a second request is named."""
 LEAST = 0.002
@@ -83,12 +85,11 @@ def joined(
     types: Mapping[str, RequestType],
 ) -> dict[str, float]:
     """The chance of each label by both sources; a type that the model does not know is left to its patterns."""
-    patterns = {**presence, **automatic}
-    heard = [told[label] for label in model.labels] + [log_odds(patterns.get(label, 0.0)) for label in model.labels]
+    heard = _heard(model, told, {**presence, **automatic})
     worth = {
         label: sum(map(mul, weights, heard)) + prior
         for label, weights, prior in zip(model.labels, model.join, model.prior, strict=True)
-        if label in patterns
+        if label in presence or label in automatic
     }
     most = max(worth.values(), default=0.0)
     shares = {label: math.exp(max(value - most, -50.0)) for label, value in worth.items()}
@@ -101,13 +102,21 @@ def joined(
     return result | {label: left * share / total for label, share in shares.items()}
 
 
-def both(model: Model, told: Mapping[str, float], presence: Mapping[str, float]) -> dict[str, float]:
+def both(
+    model: Model, told: Mapping[str, float], presence: Mapping[str, float], automatic: Mapping[str, float]
+) -> dict[str, float]:
     """How sure the two sources together are that each type is present, be it the main one or another."""
-    by_model, by_patterns, constant = model.second
-    return {
-        name: sigmoid(by_model * told[name] + by_patterns * log_odds(chance) + constant) if name in told else chance
-        for name, chance in presence.items()
+    heard = _heard(model, told, {**presence, **automatic})
+    known = {
+        label: sigmoid(sum(map(mul, weights, heard)) + constant)
+        for label, weights, constant in zip(model.labels, model.second, model.constant, strict=True)
     }
+    return {name: known.get(name, chance) for name, chance in presence.items()}
+
+
+def _heard(model: Model, told: Mapping[str, float], patterns: Mapping[str, float]) -> list[float]:
+    """The words' logits of all labels, then the patterns'."""
+    return [*(told[each] for each in model.labels), *(log_odds(patterns.get(each, 0.0)) for each in model.labels)]
 
 
 def log_odds(chance: float) -> float:
@@ -132,20 +141,27 @@ def requests(
     if not names:
         return ()
     main = max(names, key=lambda name: (names[name], -types[name].rank))
-    customers = sum(names.values()) or 1.0
-    sure = min(names[main] / customers, SUREST)
-    asked = [Request(main, round(sure, 4), evidence(found.get(main, ())))]
+    others = _others(main, presence, types)
+    hidden = max((presence[n] for n in presence if n not in (main, *others) and _graver(n, main, types)), default=0.0)
+    sure = {main: min(names[main], 1.0 - hidden) if hidden >= HIDDEN else names[main]} | {
+        name: presence[name] for name in others
+    }
+    return tuple(Request(n, round(min(sure[n], SUREST), 4), evidence(found.get(n, ()))) for n in (main, *others))
+
+
+def _others(main: str, presence: Mapping[str, float], types: Mapping[str, RequestType]) -> list[str]:
+    """The further requests of a mail with this main one, of greatest consequence first."""
     if main in REST:
-        return tuple(asked)
+        return []
     family = _family(main)
-    others = [
-        name
-        for name in presence
-        if name != main and name not in REST and presence[name] >= WITHIN and (not family or _family(name) != family)
-    ]
-    for name in sorted(others, key=lambda name: types[name].rank):
-        asked.append(Request(name, round(min(presence[name], SUREST), 4), evidence(found.get(name, ()))))
-    return tuple(asked)
+    named = [n for n in presence if n != main and n not in REST and presence[n] >= WITHIN]
+    return sorted((n for n in named if not family or _family(n) != family), key=lambda name: types[name].rank)
+
+
+def _graver(name: str, main: str, types: Mapping[str, RequestType]) -> bool:
+    """Whether a request that is not named would have come before the main one; within a family one shuts out others."""
+    family = _family(main)
+    return types[name].rank < types[main].rank and (not family or _family(name) != family)
 
 
 def _family(name: str) -> str:
