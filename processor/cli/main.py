@@ -9,7 +9,7 @@ from __future__ import annotations
 import typer
 
 from processor import __version__
-from processor.cli import answers, check, demo, doctor, explain, initial, people, queue, run, store
+from processor.cli import answers, check, demo, doctor, explain, initial, people, queue, run, store, train
 
 app = typer.Typer(
     name="processor",
@@ -27,6 +27,8 @@ app.command()(run.once)
 app.command()(explain.explain)
 app.command()(check.check)
 app.command()(doctor.doctor)
+app.command()(train.train)
+app.command()(train.evaluate)
 app.command("init")(initial.initial)
 app.command()(store.status)
 app.command("stop-answers")(answers.stop_answers)

@@ -97,7 +97,7 @@ def each_of_many(
     """
     own = [np.array(source) for source in sources]
     wanted = np.array(present)
-    count, width = own[0].shape
+    width = own[0].shape[1]
     weights, constants = np.zeros((width, len(own) * width)), []
     for at in range(width):
         if wanted[:, at].all() or not wanted[:, at].any():

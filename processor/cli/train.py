@@ -1,0 +1,112 @@
+"""``processor train`` and ``evaluate``: the trained model, from labelled mails, and what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from processor.cli.opening import refusals, shipped
+from processor.loading.problems import Problem, Refused
+
+if TYPE_CHECKING:
+    from processor.rulebook import Model, Rulebook
+    from processor.training.dataset import Labelled
+
+Mails = Annotated[
+    list[Path] | None,
+    typer.Option(help="Labelled mails: *.jsonl files or folders of them.", show_default="training/"),
+]
+RulesPath = Annotated[Path | None, typer.Option(help="The rules folder.", show_default="rules/")]
+OutPath = Annotated[Path | None, typer.Option(help="Where the model is written.", show_default="the shipped one")]
+
+
+def train(
+    mails: Mails = None,
+    rules: RulesPath = None,
+    out: OutPath = None,
+    force: Annotated[bool, typer.Option("--force", help="Take it into use even if it is worse.")] = False,
+) -> None:
+    """Train the model from labelled mails and from staff's corrections; equal mails give equal bytes.
+
+    It is taken into use only if it is no worse than the present one on mails that it did not see.
+    Example: processor train --mails training --mails corrections
+    """
+    from processor.loading.model import SHIPPED, file_of
+
+    target = out or SHIPPED
+    with refusals():
+        rulebook, found = _opened(mails, rules)
+    from processor.training.dataset import digest, samples
+    from processor.training.measure import crossed, figures, worse
+    from processor.training.train import train as learn
+
+    typer.echo(f"{len(found)} labelled mails; learning, and measuring in folds ...")
+    seen = samples(found, rulebook)
+    model = replace(learn(seen, rulebook.types, digest(found)), figures=figures(crossed(seen, rulebook)))
+    for name, figure in model.figures.items():
+        typer.echo(f"  {name:32} {figure:.4f}")
+    if (reason := worse(model, _present(target))) and not force:
+        typer.echo(f"Not taken into use: {reason}. Use --force to take it all the same.", err=True)
+        raise typer.Exit(1)
+    target.write_bytes(file_of(model))
+    typer.echo(f"Written to {target}; a running daemon takes it at its next start.")
+
+
+def evaluate(
+    mails: Mails = None,
+    rules: RulesPath = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the calibration plot (SVG) here.")] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(help="Sets (file names without .jsonl) to try with a model trained on the others, once."),
+    ] = None,
+    worst: Annotated[int, typer.Option(help="How many of the worst mistakes to name.")] = 10,
+) -> None:
+    """Print what training is worth: every mail is decided by a model that was trained without it.
+
+    Example: processor evaluate --plot calibration.svg   or: processor evaluate --test dev_3
+    """
+    with refusals():
+        rulebook, found = _opened(mails, rules)
+    from processor.training.dataset import samples
+    from processor.training.measure import crossed, decided
+    from processor.training.report import plot as drawn
+    from processor.training.report import report
+    from processor.training.train import train as learn
+
+    seen = samples(found, rulebook)
+    held = [sample for sample in seen if sample.mail.source in (test or ())]
+    model = learn([sample for sample in seen if sample not in held] if held else seen, rulebook.types)
+    if test and not held:
+        raise typer.BadParameter(f"no such set: there are {', '.join(sorted({s.mail.source for s in seen}))}")
+    tried = decided(held, rulebook, model) if held else crossed(seen, rulebook)
+    typer.echo(report(tried, model.answer_from, worst))
+    if plot:
+        plot.write_text(drawn(tried), encoding="utf-8")
+        typer.echo(f"\nThe calibration plot is in {plot}.")
+
+
+def _present(target: Path) -> Model | None:
+    from processor.loading.model import load_model
+
+    return load_model(target)[0]
+
+
+def _opened(mails: list[Path] | None, rules: Path | None) -> tuple[Rulebook, list[Labelled]]:
+    """The rules without a model, and the mails; Refused when training cannot run here."""
+    from importlib import import_module
+
+    from processor.loading.rules import load_rulebook
+
+    try:
+        import_module("processor.training.train")
+    except ModuleNotFoundError as missing:
+        said = f"training needs {missing.name}; install it with: pip install 'processor[train]'"
+        raise Refused([Problem("processor", 0, said)]) from None
+    from processor.training.dataset import labelled
+
+    rulebook = load_rulebook(rules or shipped("rules"), shipped("templates"), (), None)
+    return rulebook, labelled(mails or [shipped("training")])
