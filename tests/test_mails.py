@@ -1,0 +1,38 @@
+"""The example mails: each ``.eml`` must be decided as the ``.want`` beside it says.
+
+The runner is written once; a new example is two files.  A folder ``tests/mails-private`` (ignored by git)
+is run too, for real mails that must not be published.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from processor.cli.explain import explained
+from processor.deciding.want import want
+from processor.loading.rules import load_rulebook
+from processor.rulebook import Rulebook
+
+ROOT = Path(__file__).parent
+MAILS = sorted(file for name in ("mails", "mails-private") for file in (ROOT / name).rglob("*.eml"))
+AUTHSERV_ID = "mx.kundesenter.example"
+OWN = ("oppsigelse@visma.no", "skysupport@visma.com")
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load_rulebook(ROOT.parent / "rules", ROOT.parent / "templates", OWN)
+
+
+@pytest.mark.parametrize("mail", MAILS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_example_mail_is_decided_as_its_want_says(mail: Path, rulebook: Rulebook) -> None:
+    decided = want(explained(mail.read_bytes(), rulebook, (AUTHSERV_ID,), OWN))
+    assert decided == mail.with_suffix(".want").read_text(encoding="utf-8")
+
+
+def test_every_request_type_and_automatic_kind_has_examples(rulebook: Rulebook) -> None:
+    folders = {mail.parent.name for mail in MAILS}
+    assert set(rulebook.types) - {"general"} <= folders
+    assert {"auto_reply", "bounce", "bulk", "spam"} <= folders
