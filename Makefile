@@ -45,12 +45,12 @@ $(VENV)/bin/python:
 # The lock holds hashes and no registry address; pip asks the registry that the machine is set up for.
 $(VENV)/running: $(VENV)/bin/python requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies into $(VENV) (once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/testing: $(VENV)/running requirements-test.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
 lock:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from processor.steps.deliver import Delivery, deliver
 from processor.steps.loops import MailboxLoop
 from processor.steps.upkeep import remind, retain
 from processor.store import work as claims
+from processor.store.counts import sending
 from processor.store.settings import OUTBOX_CAP, change_setting, setting
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 PAST_DATA_SECONDS = 20
 MAILBOX_SECONDS = 5
+BEFORE_DATA_SECONDS = 2
 SWEEP_SECONDS = 5
 REMIND_SECONDS = 60
 
@@ -68,6 +71,7 @@ class Daemon:
     ready: threading.Event = field(default_factory=threading.Event)
     reload: threading.Event = field(default_factory=threading.Event)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
+    courier: Courier | None = None
 
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""
@@ -101,11 +105,17 @@ class Daemon:
             mailbox.wake()
         scheduler.shutdown(wait=True)
         self.deciders.stop()
+        until = time.monotonic() + MAILBOX_SECONDS
         for mailbox in self.mailboxes:
             # One that is still opening a connection has nothing in hand.
-            mailbox.join(MAILBOX_SECONDS)
-        delivery.join(PAST_DATA_SECONDS)
+            mailbox.join(max(0.0, until - time.monotonic()))
+        delivery.join(BEFORE_DATA_SECONDS)
+        if delivery.is_alive() and sending(self.engine):
+            delivery.join(PAST_DATA_SECONDS)
         if delivery.is_alive():
+            # What has not reached DATA is tried again at the next start; what has is unknown.
+            if self.courier:
+                self.courier.abort()
             sweep(self.engine, clock(), all_leases=_alone(self.engine))
         journal.stopped()
 
@@ -121,6 +131,7 @@ class Daemon:
             return
         failures = 0
         with Courier(settings) as courier:
+            self.courier = courier
             while not self.ended.is_set():
                 self.ready.clear()
                 try:
@@ -205,6 +216,8 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     while deciders.step()[0]:
         pass
     sent = _send_all(config, engine)
+    remind(engine, clock())
+    retain(engine, clock())
     settled = [loop.settle_pass() for loop in loops]
     return all(passed) and sent and all(settled)
 

@@ -28,17 +28,17 @@ def demo(
 
     typer.echo("Starting the embedded mail servers and the store in var/ ...")
     try:
-        with refusals(), embedded(VAR) as running:
+        VAR.mkdir(mode=0o700, exist_ok=True)
+        with refusals(), only_one(f"sqlite:///{VAR.absolute() / 'processor.db'}"), embedded(VAR) as running:
             config = configuration(running, VAR)
-            with only_one(config.store_url):
-                engine = open_engine(config)
-                daemon = Daemon(config, engine, InProcess(engine, config, open_rules(config), clock, show))
-                daemon.listen_to_signals()
-                begin_answering(engine, config)
-                _ports(running.smtp_port)
-                count = deliver_demo_mails(running)
-                typer.echo(f"{count} customer mails for oppsigelse@ and skysupport@; reading them over IMAP:\n")
-                _run(daemon, count, once=once, smtp_port=running.smtp_port, sent=running.sent)
+            engine = open_engine(config)
+            daemon = Daemon(config, engine, InProcess(engine, config, open_rules(config), clock, show))
+            daemon.listen_to_signals()
+            begin_answering(engine, config)
+            _ports(running.smtp_port)
+            count = deliver_demo_mails(running)
+            typer.echo(f"{count} customer mails for oppsigelse@ and skysupport@; reading them over IMAP:\n")
+            _run(daemon, count, once=once, smtp_port=running.smtp_port, sent=running.sent)
     except (StoreInUseError, EmbeddedServerError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

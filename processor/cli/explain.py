@@ -39,6 +39,9 @@ def explain(
         rulebook = load_rulebook(rules or shipped("rules"), templates or shipped("templates"), own)
     unread = 0
     for path in paths:
+        if path.is_dir() and next(mails(path), None) is None:
+            typer.echo(f"{path} holds no mails (subfolders are not read).", err=True)
+            unread += 1
         for name, raw in mails(path):
             unread += raw is None
             told = explained(raw, rulebook, tuple(authserv_id or ()), own)

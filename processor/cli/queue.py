@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from processor.store.people import Person
     from processor.store.queue import ActionResult, QueueRow
 
+LONGEST_ID = 18
 OSLO = ZoneInfo("Europe/Oslo")
 app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, show, approve, done, reject.")
 Name = Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add", prompt="Your name")]
 Secret = Annotated[
     str, typer.Option(help="Your secret.", prompt="Your secret", hide_input=True, envvar="PROCESSOR_SECRET")
 ]
-Id = Annotated[str, typer.Argument(help="An action (a7) or a reply (r7), as queue list shows it.")]
+Id = Annotated[str, typer.Argument(help="An action (a7), a reply (r7) or a mail (m7), as queue list shows it.")]
 
 
 def local(when: datetime | None) -> str:
@@ -78,7 +79,7 @@ def show(
     from processor.cli.ticket_view import print_ticket
     from processor.store.queue import ticket
 
-    view = ticket(open_engine(open_config(config)), ticket_no)
+    view = ticket(open_engine(open_config(config)), ticket_no.strip().upper())
     if view is None:
         typer.echo(f"No ticket {ticket_no}.", err=True)
         raise typer.Exit(1)
@@ -109,7 +110,9 @@ def done(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_CON
 
     engine = open_engine(open_config(config))
     person = _person(engine, name, secret)
-    _, number = _parse(which)
+    kind, number = _parse(which)
+    if kind != "a":
+        raise typer.BadParameter("only an action (a7) is done; a reply is approved or rejected")
     _tell(queue.done(engine, number, person, datetime.now(UTC)))
 
 
@@ -133,10 +136,52 @@ def reject(
         _tell_reply(queue.cancel_reply(engine, number, person, datetime.now(UTC), reason), "is cancelled")
 
 
+@app.command("resend")
+def resend(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Send a reply of unknown fate, or a refused one, again with the same Message-ID: a person's risk to take."""
+    from processor.store.outbox import resend as again
+
+    engine = open_engine(open_config(config))
+    person = _person(engine, name, secret)
+    kind, number = _parse(which)
+    _tell_reply(kind == "r" and again(engine, number, person, datetime.now(UTC)), "goes out again")
+
+
+@app.command("retry")
+def retry(which: Id, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Let a mail that was set aside (m7) be decided again, after an upgrade or a mended rule."""
+    from processor.cli.opening import actor
+    from processor.store.work import retry_mail
+
+    kind, number = _parse(which)
+    well = kind == "m" and retry_mail(open_engine(open_config(config)), number, actor(), datetime.now(UTC))
+    typer.echo("It is decided at the next pass." if well else "It is not set aside, or its bytes are not whole.")
+    raise typer.Exit(0 if well else 1)
+
+
+@app.command("close")
+def close(
+    ticket_no: Annotated[str, typer.Argument(help="A ticket number.")],
+    name: Name,
+    secret: Secret,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Close a ticket that was looked at and needs nothing more."""
+    from processor.store.queue import set_ticket_state
+    from processor.ticket import TicketState
+
+    engine = open_engine(open_config(config))
+    person = _person(engine, name, secret)
+    number = ticket_no.strip().upper()
+    well = set_ticket_state(engine, number, TicketState.CLOSED, person, datetime.now(UTC))
+    typer.echo("Closed." if well else "It is closed already, merged, or unknown.")
+    raise typer.Exit(0 if well else 1)
+
+
 def _parse(which: str) -> tuple[str, int]:
-    if which[:1] in ("a", "r") and which[1:].isdigit():
+    if which[:1] in ("a", "r", "m") and which[1:].isdecimal() and len(which) < LONGEST_ID:
         return which[0], int(which[1:])
-    raise typer.BadParameter(f"{which!r} is neither an action (a7) nor a reply (r7)")
+    raise typer.BadParameter(f"{which!r} is no action (a7), reply (r7) or mail (m7)")
 
 
 def _person(engine: Engine, name: str, secret: str) -> Person:

@@ -72,9 +72,9 @@ def _deciders(settings: Config, engine: Engine) -> Deciders:
     from processor.steps.workers import Workers
 
     workers = Workers(settings)
-    if problems := workers.problems():
+    if problems := workers.accept():
         for problem in problems:
             typer.echo(problem, err=True)
-        typer.echo(f"{len(problems)} problems; nothing was started.", err=True)
+        typer.echo(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}; nothing was started.", err=True)
         raise typer.Exit(2)
     return workers

@@ -44,7 +44,7 @@ def tell(
         _reply(reply, decision),
     ):
         if line.plain:
-            console.print(Padding(line, (0, 0, 0, 4)))
+            console.print(Padding(line, (0, 0, 0, 4), expand=False))
     console.print()
 
 
@@ -61,7 +61,7 @@ def _evidence(told: Mapping[str, Any]) -> Text:
     line = Text()
     for each in list(reversed(spans.values()))[:MOST_EVIDENCE]:
         line.append("because " if not line.plain else ", ", "dim")
-        line.append(f"«{each['text']}»").append(f" {each['rule']}", "dim")
+        line.append(f"«{' '.join(each['text'].split())}»").append(f" {each['rule']}", "dim")
     return line
 
 

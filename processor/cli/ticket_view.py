@@ -25,8 +25,8 @@ def print_ticket(view: TicketView) -> None:
         )
     for item in view.items:
         typer.echo(f"item    {item.type} {item.confidence:.0%}  {item.org_no}  by {item.rule}")
-        for request in item.evidence.get("requests", []):
-            typer.echo(f"          «{request.get('text', '')}» ({request.get('rule', '')})")
+        for span in (span for spans in item.evidence.get("requests", []) for span in spans):
+            typer.echo(f"          «{' '.join(span['text'].split())}» ({span['rule']})")
     for action in view.actions:
         needs = action.needs.replace("_", " ")
         typer.echo(f"action  a{action.id}  {action.kind}: {action.state}, needs {needs}, due {local(action.due)}")

@@ -19,7 +19,8 @@ from processor.store.outbox import Outgoing, Taken
 from processor.world.courier import Courier
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
 
-LEASE_SECONDS = 120
+# Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
+LEASE_SECONDS = 900
 # RFC 5321 section 4.5.4.1 speaks of four to five days; a receipt is stale long before.
 GIVE_UP_AFTER = timedelta(hours=48)
 FIRST_GAP = timedelta(seconds=30)

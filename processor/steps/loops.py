@@ -125,6 +125,6 @@ class MailboxLoop(threading.Thread):
         self.failures += 1
         wait = gap(self.failures, random.random())  # noqa: S311  (jitter, no secret)
         journal.mailbox_failed(self.settings.name, reason, wait)
+        # The folders stay, with their count of what did not come.
         self.mailbox.close()
-        self.folders = []
         self.ended.wait(wait)

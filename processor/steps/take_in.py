@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
-from processor.store.arrivals import Arrival
+from processor.store.arrivals import Arrival, Kept
 from processor.store.keep import keep
 from processor.store.keep_stream import keep_stream
 from processor.store.watermarks import advance, mark_arrivals_done, unfinished, watermark
@@ -108,8 +108,20 @@ def _keep(
     kept = keep(engine, whole, now)
     for each in batch.mails:
         if each.chunks is not None:
-            kept.append(keep_stream(engine, _arrival(mailbox, folder, each), each.chunks(), now))
+            kept.append(_stream(engine, _arrival(mailbox, folder, each), each.chunks, folder, now))
     return len(kept), sum(each.new for each in kept)
+
+
+def _stream(
+    engine: Engine, arrival: Arrival, chunks: Callable[[], Iterator[bytes]], folder: Folder, now: datetime
+) -> Kept:
+    """Keep a large mail; one whose stream broke too often is recorded by its header, so that it blocks nobody."""
+    if folder.missed[arrival.uid] >= FETCH_TRIES:
+        return keep(engine, [arrival], now)[0]
+    folder.missed[arrival.uid] += 1
+    kept = keep_stream(engine, arrival, chunks(), now)
+    del folder.missed[arrival.uid]
+    return kept
 
 
 def _arrival(mailbox: Mailbox, folder: Folder, mail: Fetched) -> Arrival:

@@ -7,12 +7,13 @@ with its traceback, and the rest of the batch goes on.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from processor.config import Config
 from processor.deciding.identity import reply_message_id
@@ -28,7 +29,7 @@ from processor.store.record import record
 from processor.store.switch import stopped
 from processor.store.transaction import reading
 from processor.store.watermarks import first_start
-from processor.store.work import Pending, pending, set_aside
+from processor.store.work import Pending, give_back, pending, set_aside
 from processor.ticket import Context, Decision, Level
 
 # Faults of the mail or of our code, not of the world: the world's are raised and tried again.
@@ -56,10 +57,22 @@ def work_off(
     """
     now = clock()
     claimed = pending(engine, limit, worker, now)
+    try:
+        return len(claimed), _work_off(engine, rulebook, config, claimed, now)
+    except (SQLAlchemyError, OSError):
+        # The world failed (a locked or full database), not the mails: they are not counted as tried.
+        with suppress(Exception):
+            give_back(engine, [mail.mail_id for mail in claimed], worker)
+        raise
+
+
+def _work_off(
+    engine: Engine, rulebook: Rulebook, config: Config, claimed: Sequence[Pending], now: datetime
+) -> list[Decided]:
     read = [(mail, _read(engine, mail, rulebook, now)) for mail in claimed]
     found = [(mail, each) for mail, each in read if each is not None]
     if not found:
-        return len(claimed), []
+        return []
     starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
     decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
     with reading(engine) as connection:
@@ -83,7 +96,7 @@ def work_off(
         if each.understanding.automatic == "bounce":
             note_bounce(engine, each.message, now)
     recorded = _commit(engine, [made for *_, made in decided], now)
-    return len(claimed), [
+    return [
         Decided(mail, each.message, each.understanding, context, decision, done)
         for (mail, each, context, decision, _), done in zip(decided, recorded, strict=True)
         if done is not None

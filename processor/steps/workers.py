@@ -1,36 +1,53 @@
 """Child processes that understand and decide: one core each, and a mail that kills one kills nothing else.
 
 The children claim work from the store by themselves, so nothing but wake-ups passes between them and
-the daemon.  Each is started afresh (``spawn``): forking a program with threads and open sockets is
-not safe.
+the daemon, over a pipe each: a child that is killed leaves no lock behind, and a daemon that is killed
+ends its children by the pipe's end.  Each is started afresh (``spawn``): forking a program with threads
+and open sockets is not safe.
+
+Rules are copied when they are accepted, and children read the copy: one that restarts while an
+operator is editing takes the rules in force, not half of the next.
 """
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
-import signal
-import sys
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from processor import journal
 from processor.config import Config
-from processor.rulebook import RenderError, Rulebook
+from processor.steps.worker import WAKE, rules_problems, work
 
-PR_SET_PDEATHSIG = 1
-WARMING = (
-    b"From: Kari <kari@fjordbygg-demo.no>\r\nTo: x@y.no\r\nSubject: Oppsigelse\r\nMIME-Version: 1.0\r\n"
-    b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>Vi sier opp Visma Global fra 31.12.2026. "
-    b"Fjord Bygg AS, org.nr 328627035</p>"
-)
+STOP_SECONDS = 20
+RESTART_PAUSE = 1.0
+
+
+@dataclass
+class Child:
+    """A child process, the pipe that wakes it and the pipe by which it tells of progress."""
+
+    process: SpawnProcess
+    wake: Connection
+    progress: Connection
+
+    def tell(self, word: bytes) -> None:
+        """Send a word without ever waiting: a full pipe holds enough wake-ups, a broken one has no reader."""
+        with suppress(OSError):
+            self.wake.send_bytes(word)
+
+    def close(self) -> None:
+        """End the child when its batch is done: its pipe ends."""
+        self.wake.close()
 
 
 class Workers:
@@ -39,11 +56,10 @@ class Workers:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.spawning = multiprocessing.get_context("spawn")
-        self.stopping = self.spawning.Event()
-        self.progress = self.spawning.Event()
-        self.kept = [self.spawning.Event() for _ in range(config.workers)]
-        self.rules = self.spawning.Value("i", 0)
-        self.children: list[SpawnProcess] = []
+        self.copies = Path(tempfile.mkdtemp(prefix="processor-rules-"))
+        self.accepted = 0
+        self.children: list[Child] = []
+        self.changing = threading.Lock()
 
     def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
         """Start the children, and a thread that passes their progress on and restarts the dead."""
@@ -53,117 +69,79 @@ class Workers:
 
     def wake(self) -> None:
         """Tell the children that mail was kept."""
-        for each in self.kept:
-            each.set()
+        self._tell(WAKE)
 
     def reload(self) -> list[str]:
         """Let each child take the rules anew before its next batch, unless they have problems."""
-        problems = self.problems()
+        problems = self.accept()
         if not problems:
-            with self.rules.get_lock():
-                self.rules.value += 1
-            self.wake()
+            self._tell(str(self._copy()).encode())
+        return problems
+
+    def accept(self) -> list[str]:
+        """Copy the rules and take the copy into use if nothing is wrong in it; else what is wrong.
+
+        A child does the looking: the daemon itself never holds the rules, to stay small.
+        """
+        copy = self.copies / str(self.accepted + 1)
+        shutil.rmtree(copy, ignore_errors=True)
+        for source in (self.config.rules_dir, self.config.templates_dir):
+            if source.is_dir():
+                shutil.copytree(source, copy / source.name)
+        with ProcessPoolExecutor(1, mp_context=self.spawning) as one:
+            problems = one.submit(rules_problems, *self._folders(copy), self.config.own_addresses).result()
+        if not problems:
+            self.accepted += 1
         return problems
 
     def stop(self) -> None:
         """Let each child finish its batch and end."""
-        self.stopping.set()
-        self.wake()
         self.thread.join()
         for child in self.children:
-            child.join(20)
-            if child.is_alive():
-                child.kill()
+            child.close()
+        for child in self.children:
+            child.process.join(STOP_SECONDS)
+            if child.process.is_alive():
+                child.process.kill()
+        shutil.rmtree(self.copies, ignore_errors=True)
 
-    def problems(self) -> list[str]:
-        """What is wrong in the rules, found by a child: the daemon itself never holds them, to stay small."""
-        with ProcessPoolExecutor(1, mp_context=self.spawning) as one:
-            return one.submit(
-                rules_problems, self.config.rules_dir, self.config.templates_dir, self.config.own_addresses
-            ).result()
+    def _copy(self) -> Path:
+        return self.copies / str(self.accepted)
+
+    def _folders(self, copy: Path) -> tuple[Path, Path]:
+        return copy / self.config.rules_dir.name, copy / self.config.templates_dir.name
+
+    def _tell(self, word: bytes) -> None:
+        with self.changing:
+            for child in self.children:
+                child.tell(word)
 
     def _supervise(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
         while not ended.is_set():
-            if self.progress.wait(0.5):
-                self.progress.clear()
-                recorded()
+            for heard in wait([child.progress for child in self.children], 0.5):
+                with suppress(EOFError, OSError):
+                    heard.recv_bytes()  # type: ignore[union-attr]  # only pipes are waited for
+            recorded()
             for number, child in enumerate(self.children):
-                if not child.is_alive() and not ended.is_set():
-                    journal.worker_ended(child.name, child.exitcode)
-                    ended.wait(1)
-                    self.children[number] = self._start(number)
+                if not child.process.is_alive() and not ended.is_set():
+                    journal.worker_ended(child.process.name, child.process.exitcode)
+                    ended.wait(RESTART_PAUSE)
+                    child.close()
+                    child.progress.close()
+                    with self.changing:
+                        self.children[number] = self._start(number)
 
-    def _start(self, number: int) -> SpawnProcess:
-        child = self.spawning.Process(
+    def _start(self, number: int) -> Child:
+        heard, wake = self.spawning.Pipe(duplex=False)
+        progress, told = self.spawning.Pipe(duplex=False)
+        os.set_blocking(wake.fileno(), False)
+        process = self.spawning.Process(
             target=work,
             name=f"worker-{number}",
-            args=(
-                self.config.path,
-                f"worker-{number}-{os.getpid()}",
-                self.stopping,
-                self.kept[number],
-                self.progress,
-                self.rules,
-            ),
+            args=(self.config.path, f"worker-{number}-{os.getpid()}", self._folders(self._copy()), heard, told),
             daemon=True,
         )
-        child.start()
-        return child
-
-
-def rules_problems(rules_dir: Path, templates_dir: Path, own_addresses: tuple[str, ...]) -> list[str]:
-    """Everything that is wrong in rules and templates, as lines; nothing when they can be taken."""
-    from processor.loading.problems import Refused
-    from processor.loading.rules import load_rulebook
-
-    try:
-        load_rulebook(rules_dir, templates_dir, own_addresses)
-    except Refused as refused:
-        return [str(problem) for problem in refused.problems]
-    return []
-
-
-def warm(rulebook: Rulebook) -> None:
-    """Pay once, before the first mail, for what is built at its first use: templates, lists, tables."""
-    from processor.deciding.without_world import context_without_world
-    from processor.loading.templates import sample_values
-    from processor.pipeline import conclude, read_and_understand
-
-    mail = read_and_understand(WARMING, rulebook)
-    conclude(mail, context_without_world(mail.message, "VS-0000-0000"), rulebook)
-    values = sample_values()[0]
-    for template, languages in rulebook.languages.items():
-        for language in languages:
-            with suppress(RenderError):
-                rulebook.render(template, language, values)
-
-
-def work(config_path: Path, name: str, ended: Event, kept: Event, progress: Event, rules: object) -> None:
-    """A child's life: work off, tell of progress, wait; ends when asked or when the daemon is gone."""
-    from processor.loading.configuration import load_config
-    from processor.loading.rules import load_rulebook
-    from processor.steps.work_off import work_off
-    from processor.store.engine import connect
-
-    # The daemon decides when to end; a terminal's Ctrl-C reaches the whole group.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    journal.write_to_stderr()
-    config = load_config(config_path)
-    # The daemon has brought the schema up to date.
-    engine = connect(config.store_url)
-    version = rules.value  # type: ignore[attr-defined]  # multiprocessing gives no public type for Value
-    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
-    warm(rulebook)
-    while not ended.is_set():
-        if rules.value != version:  # type: ignore[attr-defined]
-            version = rules.value  # type: ignore[attr-defined]
-            rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
-        kept.clear()
-        claimed, decided = work_off(engine, rulebook, config, name, lambda: datetime.now(UTC))
-        if claimed:
-            journal.mails_decided(name, len(decided), claimed - len(decided))
-            progress.set()
-        else:
-            kept.wait(2)
+        process.start()
+        heard.close()
+        told.close()
+        return Child(process, wake, progress)

@@ -21,6 +21,13 @@ def counts(engine: Engine) -> dict[str, dict[str, int]]:
     return found
 
 
+def sending(engine: Engine) -> bool:
+    """Whether a reply is past DATA."""
+    with reading(engine) as conn:
+        query = select(t.outbox.c.id).where(t.outbox.c.state == OutboxState.SENDING.value).limit(1)
+        return conn.execute(query).first() is not None
+
+
 def idle(engine: Engine) -> bool:
     """Whether nothing is left to decide and no reply is about to leave."""
     with reading(engine) as conn:

@@ -39,10 +39,16 @@ def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: 
         key = store_key(conn)
     half = _begin(engine, arrival, now)
     digest = hmac.new(key, digestmod="sha256")
-    for number, part in enumerate(_in_parts(pieces), start=1):
-        digest.update(part)
+    try:
+        for number, part in enumerate(_in_parts(pieces), start=1):
+            digest.update(part)
+            with writing(engine) as conn:
+                conn.execute(insert(t.raw_part).values(mail_id=half, number=number, content=part))
+    except BaseException:
+        # The server will be asked again from the start; a half is of no use to anyone.
         with writing(engine) as conn:
-            conn.execute(insert(t.raw_part).values(mail_id=half, number=number, content=part))
+            _forget(conn, half)
+        raise
     return commit(engine, lambda conn: _finish(conn, half, digest.hexdigest(), arrival, now))
 
 

@@ -24,7 +24,7 @@ class Row(SQLModel):
 
 
 class Mail(Row, table=True):
-    """A mail by its bytes.  ``digest`` is keyed and outlives the bytes, so nothing comes in again."""
+    """A mail by its bytes; ``outcome`` is its own decision's, which may differ from its ticket's.  ``digest`` is keyed and outlives the bytes, so nothing comes in again."""
 
     __tablename__ = "mail"
     __table_args__ = (Index("ix_mail_state_id", "state", "id"),)
@@ -43,6 +43,7 @@ class Mail(Row, table=True):
     decided_at: datetime | None = Field(default=None, sa_type=Utc)
     message_id: str | None = Field(default=None, sa_type=Words, index=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    outcome: str = ""
     duplicate: bool = False
     tries: int = 0
     claimed_by: str | None = None

@@ -74,6 +74,7 @@ def _decide_mails(conn: Connection, changed: Sequence[Landed]) -> None:
             "which": r.mail_id,
             "decided_at": r.now,
             "ticket_id": landing.ticket_id,
+            "outcome": r.decision.outcome,
             "duplicate": not landing.fresh,
             "message_id": None if r.message.message_id_made else bounded_id(r.message.message_id),
         }

@@ -84,9 +84,8 @@ def unfinished(engine: Engine, account: str, folder: str, uidvalidity: int) -> l
     whole = exists().where(t.raw_mail.c.mail_id == t.mail.c.id, t.raw_mail.c.whole.is_(True))
     parts = exists().where(t.raw_part.c.mail_id == t.mail.c.id)
     query = (
-        select(t.arrival.c.uid, t.mail.c.state, t.mail.c.id, t.ticket.c.outcome)
+        select(t.arrival.c.uid, t.mail.c.state, t.mail.c.id, t.mail.c.outcome)
         .join_from(t.arrival, t.mail)
-        .outerjoin(t.ticket, t.ticket.c.id == t.mail.c.ticket_id)
         .where(
             or_(t.mail.c.state == MailState.DECIDED.value, whole, parts),
             _in_folder(account, folder, uidvalidity),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -225,8 +228,6 @@ def test_the_daemon_answers_stops_answering_and_ends_when_told(here: Site) -> No
 
 
 def test_broken_rules_at_sighup_leave_the_old_ones_in_force(here: Site, tmp_path: Path) -> None:
-    import shutil
-
     for name in ("rules", "templates"):
         shutil.copytree(ROOT / name, tmp_path / name)
     config = here.folder / "config.toml"
@@ -264,7 +265,7 @@ def test_a_dead_imap_server_is_told_and_exits_1(here: Site) -> None:
     here.dovecot.stop()
     result = run(here, "once")
     assert result.returncode == 1
-    assert json.loads(result.stderr.splitlines()[-1])["event"] == "mailbox failed"
+    assert "mailbox failed" in [json.loads(line)["event"] for line in result.stderr.splitlines()]
 
 
 def test_the_answer_is_a_well_formed_mail(here: Site, tmp_path: Path) -> None:
@@ -393,3 +394,100 @@ def test_two_workers_share_the_work(here: Site) -> None:
     finally:
         kill(process)
     assert here.ask("select count(*) from ticket") == [(60,)]
+
+
+def test_a_killed_worker_is_replaced_and_the_daemon_still_ends_when_told(here: Site) -> None:
+    here.configure(workers=1)
+    process = here.start()
+    try:
+        until(lambda: here.ask("select 1 from mailbox"))
+        time.sleep(3)
+        kill_children(process.pid)
+        time.sleep(0.5)
+        here.dovecot.deliver(USER, mail())
+        until(lambda: len(here.taken()) == 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        kill(process)
+
+
+def kill_children(parent: int) -> None:
+    """Kill the worker processes; the tracker of multiprocessing's resources is none."""
+    for path in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            command = (path.parent / "cmdline").read_bytes()
+            if f"PPid:\t{parent}\n" in path.read_text() and b"spawn_main" in command:
+                os.kill(int(path.parent.name), signal.SIGKILL)
+
+
+def test_a_worker_that_restarts_takes_the_rules_in_force_and_not_the_broken_ones(here: Site, tmp_path: Path) -> None:
+    here.configure(workers=1)
+    shutil.copytree(ROOT / "rules", tmp_path / "own" / "rules")
+    config = here.folder / "config.toml"
+    config.write_text(config.read_text().replace(str(ROOT / "rules"), str(tmp_path / "own" / "rules")))
+    process = here.start()
+    try:
+        until(lambda: here.ask("select 1 from mailbox"))
+        time.sleep(3)
+        (tmp_path / "own" / "rules" / "termination.toml").write_text("no TOML")
+        kill_children(process.pid)
+        here.dovecot.deliver(USER, mail())
+        until(lambda: len(here.taken()) == 1)
+    finally:
+        kill(process, signal.SIGTERM)
+
+
+def test_a_ticket_is_shown_with_its_evidence_and_closed_by_a_person(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    run(here, "once")
+    ((number,),) = here.ask("select number from ticket")
+    told = run(here, "queue", "show", str(number).lower())
+    assert told.returncode == 0, told.stderr
+    assert "sier opp" in told.stdout
+    assert "termination/" in told.stdout
+    secret = run(here, "people", "add", "Kari").stdout.rpartition(": ")[2].strip()
+    wrong = run(here, "queue", "done", "r1", "--as", "Kari", secret=secret)
+    assert wrong.returncode == 2
+    assert here.ask("select state from action") == [("waiting",)]
+    assert run(here, "queue", "approve", "a" + "9" * 30, "--as", "Kari", secret=secret).returncode == 2
+    assert run(here, "queue", "close", str(number), "--as", "Kari", secret=secret).returncode == 0
+    assert here.ask("select state from ticket") == [("closed",)]
+
+
+def test_a_mail_for_review_that_joins_a_ticket_stays_for_the_reader(here: Site) -> None:
+    started(here)
+    config = here.folder / "config.toml"
+    moving = 'purpose = "termination"\nhandled = "move"\nhandled_folder = "Behandlet"'
+    config.write_text(config.read_text().replace('purpose = "termination"', moving))
+    here.dovecot.deliver(USER, mail())
+    run(here, "once")
+    ((answered,),) = here.ask("select message_id from outbox")
+    vague = "Hei igjen. Det med lampene i gangen og bilen på verkstedet var det verre med, se under."
+    here.dovecot.deliver(USER, mail(vague, "SV: Oppsigelse mottatt", headers=f"In-Reply-To: {answered}\n"))
+    run(here, "once")
+    assert here.ask("select count(*) from ticket") == [(1,)]
+    outcomes = [row[0] for row in here.ask("select outcome from mail order by id")]
+    assert outcomes == ["answer", "review"]
+    with here.dovecot.client(USER) as client:
+        client.select_folder("INBOX", readonly=True)
+        assert len(client.search()) == 1
+
+
+def test_a_mute_smtp_server_does_not_hold_up_the_end(here: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        config = here.folder / "config.toml"
+        text = config.read_text().replace(f"port = {here.smtp_port}", f"port = {mute.getsockname()[1]}")
+        config.write_text(text)
+        process = here.start()
+        try:
+            until(lambda: here.ask("select 1 from mailbox"))
+            time.sleep(1.1)
+            here.dovecot.deliver(USER, mail())
+            until(lambda: here.ask("select 1 from outbox where claimed_by is not null"))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0
+        finally:
+            kill(process)
+    assert here.ask("select state from outbox") in ([("ready",)], [("retry",)])

@@ -1,0 +1,98 @@
+"""A worker's life, in a process of its own: claim, understand, decide, record, wait to be woken."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from processor import journal
+from processor.rulebook import RenderError, Rulebook
+
+WAKE = b"mail"
+"""Any other word is the folder of newly accepted rules."""
+IDLE_SECONDS = 2.0
+PAUSE_AFTER_FAULT = 2.0
+PROGRESS = b"."
+WARMING = (
+    b"From: Kari <kari@fjordbygg-demo.no>\r\nTo: x@y.no\r\nSubject: Oppsigelse\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>Vi sier opp Visma Global fra 31.12.2026. "
+    b"Fjord Bygg AS, org.nr 328627035</p>"
+)
+
+
+def rules_problems(rules_dir: Path, templates_dir: Path, own_addresses: tuple[str, ...]) -> list[str]:
+    """Everything that is wrong in rules and templates, as lines; nothing when they can be taken."""
+    from processor.loading.problems import Refused
+    from processor.loading.rules import load_rulebook
+
+    try:
+        load_rulebook(rules_dir, templates_dir, own_addresses)
+    except Refused as refused:
+        return [str(problem) for problem in refused.problems]
+    return []
+
+
+def warm(rulebook: Rulebook) -> None:
+    """Pay once, before the first mail, for what is built at its first use: templates, lists, tables."""
+    from processor.deciding.without_world import context_without_world
+    from processor.loading.templates import sample_values
+    from processor.pipeline import conclude, read_and_understand
+
+    mail = read_and_understand(WARMING, rulebook)
+    conclude(mail, context_without_world(mail.message, "VS-0000-0000"), rulebook)
+    values = sample_values()[0]
+    for template, languages in rulebook.languages.items():
+        for language in languages:
+            with suppress(RenderError):
+                rulebook.render(template, language, values)
+
+
+def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connection, progress: Connection) -> None:
+    """Work off until the daemon closes the ``wake`` pipe, or is gone; the batch in hand is finished."""
+    from processor.loading.configuration import load_config
+    from processor.loading.rules import load_rulebook
+    from processor.steps.work_off import work_off
+    from processor.store.engine import connect
+
+    # The daemon decides when to end; a terminal's Ctrl-C reaches the whole group.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    journal.write_to_stderr()
+    config = load_config(config_path)
+    # The daemon has brought the schema up to date.
+    engine = connect(config.store_url)
+    rulebook = load_rulebook(*folders, config.own_addresses)
+    warm(rulebook)
+    claimed = 0
+    while True:
+        try:
+            words = _words(wake, 0.0 if claimed else IDLE_SECONDS)
+        except (EOFError, OSError):
+            return
+        if copies := [word for word in words if word != WAKE]:
+            copy = Path(copies[-1].decode())
+            rulebook = load_rulebook(copy / folders[0].name, copy / folders[1].name, config.own_addresses)
+        try:
+            claimed, decided = work_off(engine, rulebook, config, name, lambda: datetime.now(UTC))
+        except Exception as error:
+            journal.step_failed(name, error)
+            claimed = 0
+            time.sleep(PAUSE_AFTER_FAULT)
+            continue
+        if claimed:
+            journal.mails_decided(name, len(decided), claimed - len(decided))
+            with suppress(OSError):
+                progress.send_bytes(PROGRESS)
+
+
+def _words(wake: Connection, seconds: float) -> list[bytes]:
+    """What the daemon said meanwhile, after waiting for the first word; raises EOFError when it is gone."""
+    words = []
+    while wake.poll(seconds):
+        words.append(wake.recv_bytes())
+        seconds = 0.0
+    return words
