@@ -124,8 +124,10 @@ def _evidence(understanding: Understanding) -> tuple[str, ...]:
 
 def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
     """Requests below their threshold, and types too near to them."""
-    if understanding.automatic:
-        return []
+    if kind := understanding.automatic:
+        least = rulebook.model.answer_from.get(kind, 0.0) if rulebook.model else 0.0
+        chance = dict(understanding.chances).get(kind, 0.0)
+        return [f"{kind} is not sure enough: {chance:.1%}, and {least:.1%} is asked."] if chance < least else []
     if not understanding.requests:
         return ["Nothing that we know was found in the mail."]
     said = []

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 TARGETS = {"termination": 0.995, "otp_rights": 0.995, "otp_code": 0.995}
 TARGET = 0.98
-MOST = 0.9995
-"""The threshold of a type for which none is good enough: practically never."""
-FLOOR = 0.5
+WORST_SHARE = 4.0
+"""How many times the promised share of mistakes the least sure mail that is answered may bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +35,22 @@ def thresholds(judged: Sequence[Judged], labels: Iterable[str]) -> dict[str, flo
 def threshold(found: Sequence[Judged], wanted: float) -> float:
     """The lowest confidence above which the share of mistakes, half a mistake added, stays in bounds.
 
-    The half stands for the mistake that a longer list would have shown.  A label with too few mails
-    gets the confidence above its last mistake, or the target itself if there is none.
+    The half stands for the mistake that a longer list would have shown.  Confidence is calibrated
+    over all types, so the target itself is enough where a single mistake among a type's few mails
+    would ask for more; and no single mail is answered that is much less sure than the promise.
     """
     ranked = sorted(found, key=lambda each: -each.confidence)
-    best, wrong = None, 0
+    lowest, wrong = 1.0, 0
     for count, each in enumerate(ranked, 1):
         wrong += each.right != each.found
         if (wrong + 0.5) / (count + 1) <= 1.0 - wanted:
-            best = each.confidence
-    if best is not None:
-        return _rounded(max(best, FLOOR))
-    last = max((each.confidence for each in ranked if each.right != each.found), default=0.0)
-    return _rounded(max(last, wanted))
+            lowest = each.confidence
+    return _rounded(min(max(lowest, 1.0 - WORST_SHARE * (1.0 - wanted)), wanted))
 
 
 def _rounded(confidence: float) -> float:
     """Upwards, to four decimals, so that rounding lets nothing through."""
-    return min(math.ceil(confidence * 10_000 + 1e-6) / 10_000, MOST)
+    return math.ceil(confidence * 10_000 - 1e-6) / 10_000
 
 
 def lower_bound(right: int, count: int) -> float:
