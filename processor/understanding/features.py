@@ -1,6 +1,7 @@
 """What a model sees of a mail: words, pairs of words, parts of words, and the mail's shape.
 
-Deterministic and language-free: the weights say which of it tells anything.  Quoted history and
+Deterministic, in the order of its keys too (sums of floats depend on it), and language-free: the
+weights say which of it tells anything.  Quoted history and
 signatures are left out, since they are nobody's request.
 """
 
@@ -47,7 +48,7 @@ def _shape(word: str) -> str:
 def _of_words(words: list[str], subject: bool, found: Counter[str]) -> None:
     found.update(f"w:{word}" for word in words)
     found.update(f"2:{one} {two}" for one, two in pairwise(words))
-    for word in set(words):
+    for word in dict.fromkeys(words):
         if subject:
             found[f"s:{word}"] = 1
         if len(word) > 5:
@@ -58,7 +59,9 @@ def _of_words(words: list[str], subject: bool, found: Counter[str]) -> None:
 
 
 def _of_shape(message: Message, passages: Iterable[Passage], form: Form | None, found: Counter[str]) -> None:
-    found.update(f"m:{mood}" for passage in passages for sentence in passage.sentences for mood in sentence.moods)
+    found.update(
+        f"m:{mood}" for passage in passages for sentence in passage.sentences for mood in sorted(sentence.moods)
+    )
     marks = {f"x:has_{passage.kind}" for passage in passages if passage.text.strip()}
     marks.update(f"x:mark_{name}" for name, _ in message.marks)
     marks.update(f"x:attached_{attachment.true_type}" for attachment in message.attachments)
@@ -67,7 +70,7 @@ def _of_shape(message: Message, passages: Iterable[Passage], form: Form | None, 
         marks.add("x:null_sender")
     if form is not None:
         marks.add(f"x:form_{form.source}")
-    found.update(marks)
+    found.update(sorted(marks))
 
 
 def spans(feature: str, passages: Iterable[Passage]) -> tuple[Passage, int, int] | None:
