@@ -32,6 +32,20 @@ def add(name: Annotated[str, typer.Argument(help="The person's name.")], config:
     typer.echo(f"{name}'s secret, shown this once: {secret}")
 
 
+@app.command("remove")
+def remove(
+    name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG
+) -> None:
+    """Take a person's right to approve away; their name stays in what they did."""
+    from processor.cli.opening import actor
+    from processor.store.people import remove_person
+
+    if not remove_person(open_engine(open_config(config)), name, actor(), datetime.now(UTC)):
+        typer.echo(f"There is nobody named {name!r}.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{name} may not approve any more.")
+
+
 @app.command("list")
 def show(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """List the people."""

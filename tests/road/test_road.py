@@ -491,3 +491,15 @@ def test_a_mute_smtp_server_does_not_hold_up_the_end(here: Site) -> None:
         finally:
             kill(process)
     assert here.ask("select state from outbox") in ([("ready",)], [("retry",)])
+
+
+def test_a_person_who_was_removed_may_not_approve(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    run(here, "once")
+    secret = run(here, "people", "add", "Kari").stdout.rpartition(": ")[2].strip()
+    assert run(here, "people", "remove", "Kari").returncode == 0
+    assert run(here, "people", "list").stdout == ""
+    assert run(here, "people", "remove", "Kari").returncode == 1
+    assert run(here, "queue", "approve", "a1", "--as", "Kari", secret=secret).returncode == 1
+    assert here.ask("select state from action") == [("waiting",)]
