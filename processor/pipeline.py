@@ -36,6 +36,12 @@ class Read:
     understanding: Understanding
 
 
+def read_header(head: bytes) -> Message:
+    """Read a mail by its first bytes, up to the body: where the rest did not come, or broke the program."""
+    ends = [end for mark in (b"\r\n\r\n", b"\n\n") if (end := head.find(mark)) >= 0]
+    return read(head[: min(ends, default=len(head))])
+
+
 def read_and_understand(raw: bytes, rulebook: Rulebook) -> Read:
     """Read a mail's bytes and understand them; never raises for any bytes."""
     message = read(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -40,8 +41,9 @@ def show_list(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
 ) -> None:
     """List what waits for a person, the most urgent first."""
+    from processor.cli.aside_view import aside_line, aside_values
+    from processor.store.aside import set_aside_mails
     from processor.store.queue import queue, unsent
-    from processor.store.work import set_aside_mails
 
     engine = open_engine(open_config(config))
     rows = queue(engine, limit=limit)
@@ -51,8 +53,7 @@ def show_list(
         told = f"{f'r{reply.outbox_id}':>6}  {reply.ticket_no}  {reply.kind} to {reply.to} is {reply.state}: {reply.reason}"
         typer.echo(json.dumps(asdict(reply), ensure_ascii=False, default=str) if as_json else told)
     for mail in set_aside_mails(engine, limit):
-        told = f"{f'm{mail.mail_id}':>6}  {mail.account}/{mail.folder}, {mail.size} bytes, set aside: {mail.reason.splitlines()[-1]}"
-        typer.echo(json.dumps(asdict(mail), ensure_ascii=False, default=str) if as_json else told)
+        typer.echo(json.dumps(aside_values(mail), ensure_ascii=False, default=str) if as_json else aside_line(mail))
     if not rows and not as_json:
         typer.echo("No ticket waits for a person.")
 
@@ -73,17 +74,27 @@ def _line(row: QueueRow) -> str:
 
 @app.command("show")
 def show(
-    ticket_no: Annotated[str, typer.Argument(help="A ticket number.")], config: ConfigPath = DEFAULT_CONFIG
+    which: Annotated[str, typer.Argument(help="A ticket number, or a mail set aside (m7).", metavar="TICKET|MAIL")],
+    config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
-    """Show a ticket: its mails, what was understood and why, its actions, replies and history."""
+    """Show a ticket: its mails, what was understood and why, its actions, replies and history.
+
+    Of a mail that was set aside (m7): from whom it is, why it waits, and where it lies on the server.
+    """
+    from processor.cli.aside_view import print_aside
     from processor.cli.ticket_view import print_ticket
+    from processor.store.aside import set_aside_mail
     from processor.store.queue import ticket
 
-    view = ticket(open_engine(open_config(config)), ticket_no.strip().upper())
-    if view is None:
-        typer.echo(f"No ticket {ticket_no}.", err=True)
-        raise typer.Exit(1)
-    print_ticket(view)
+    engine = open_engine(open_config(config))
+    if re.fullmatch(r"m[0-9]{1,17}", which):
+        mail = set_aside_mail(engine, int(which[1:]))
+        if mail is not None:
+            return print_aside(mail)
+    elif (view := ticket(engine, which.strip().upper())) is not None:
+        return print_ticket(view)
+    typer.echo(f"No ticket {which}, and no mail of that number is set aside.", err=True)
+    raise typer.Exit(1)
 
 
 @app.command("approve")

@@ -1,13 +1,13 @@
 """One step of the first commit: what a folder shows us is kept, batch by batch, before anything else.
 
 The watermark moves only over mails that are kept, and never past one whose bytes did not come; that one
-is asked for again, and after some tries recorded by what is known of it, for a person.
+is asked for again, and after some tries recorded by its header, or by its place alone, for a person.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,12 +25,13 @@ FETCH_TRIES = 3
 
 @dataclass
 class Folder:
-    """A watched folder and how often each mail's bytes failed to come."""
+    """A watched folder, how often each mail's bytes failed to come, and of which the header was asked for."""
 
     name: str
     junk: bool = False
     uidvalidity: int | None = None
     missed: Counter[int] = field(default_factory=Counter)
+    asked: set[int] = field(default_factory=set)
 
 
 def take_in(
@@ -48,10 +49,12 @@ def take_in(
         if batch.uidvalidity != folder.uidvalidity:
             folder.uidvalidity = batch.uidvalidity
             folder.missed.clear()
+            folder.asked.clear()
         if batch.uidvalidity != validity:
             validity, reached = batch.uidvalidity, 0
         given_up = [uid for uid in batch.pending if _missed(folder, uid) >= FETCH_TRIES]
-        arrivals, new = _keep(mailbox, folder, batch, given_up, engine, clock)
+        mails = [*batch.mails, *(_by_header(mailbox, folder, batch.uidvalidity, uid) for uid in given_up)]
+        arrivals, new = _keep(mailbox, folder, mails, engine, clock)
         if set(batch.pending) - set(given_up):
             blocked = True
         if not blocked:
@@ -80,33 +83,22 @@ def settle(mailbox: Mailbox, folder: Folder, engine: Engine, clock: Callable[[],
     return len(told)
 
 
+def _by_header(mailbox: Mailbox, folder: Folder, uidvalidity: int, uid: int) -> Fetched:
+    """A mail given up, by its header; by its place alone where asking for the header broke the line before."""
+    if uid in folder.asked:
+        return Fetched(uid, uidvalidity, None, 0, None, b"")
+    folder.asked.add(uid)
+    found = mailbox.fetch_header(folder.name, uidvalidity, uid)
+    folder.asked.discard(uid)
+    return found
+
+
 def _keep(
-    mailbox: Mailbox,
-    folder: Folder,
-    batch: Batch,
-    given_up: list[int],
-    engine: Engine,
-    clock: Callable[[], datetime],
+    mailbox: Mailbox, folder: Folder, mails: Sequence[Fetched], engine: Engine, clock: Callable[[], datetime]
 ) -> tuple[int, int]:
     now = clock()
-    whole = [_arrival(mailbox, folder, each) for each in batch.mails if each.chunks is None]
-    whole += [
-        Arrival(
-            mailbox.settings.name,
-            folder.name,
-            batch.uidvalidity,
-            uid,
-            None,
-            0,
-            None,
-            b"",
-            folder.junk,
-            mailbox.settings.purpose,
-        )
-        for uid in given_up
-    ]
-    kept = keep(engine, whole, now)
-    for each in batch.mails:
+    kept = keep(engine, [_arrival(mailbox, folder, each) for each in mails if each.chunks is None], now)
+    for each in mails:
         if each.chunks is not None:
             kept.append(_stream(engine, _arrival(mailbox, folder, each), each.chunks, folder, now))
     return len(kept), sum(each.new for each in kept)

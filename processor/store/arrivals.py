@@ -66,13 +66,13 @@ def digest_of(key: bytes, arrival: Arrival) -> str:
 
 
 def same_mail(known: Known, arrival: Arrival, digest: str) -> bool:
-    """Whether the server shows what it showed before at this place."""
+    """Whether the server shows what it showed before at this place; a time or size it did not give fits any."""
     if known.digest == digest:
         return True
     if arrival.raw is not None:
         return False
-    dates = (known.internaldate, arrival.internaldate)
-    return known.size == arrival.size and (None in dates or dates[0] == dates[1])
+    dates, sizes = (known.internaldate, arrival.internaldate), (known.size, arrival.size)
+    return (0 in sizes or sizes[0] == sizes[1]) and (None in dates or dates[0] == dates[1])
 
 
 def known_places(conn: Connection, arrivals: Sequence[Arrival]) -> dict[Place, Known]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, upd
 from processor.store import tables as t
 from processor.store.events import Happening, write_event, write_events
 from processor.store.keep_stream import forget_halves
-from processor.store.transaction import commit, reading, writing
+from processor.store.transaction import commit, writing
 from processor.ticket import MailState
 
 LEASE = timedelta(minutes=5)
@@ -37,18 +37,6 @@ class Pending:
     purpose: str
     junk: bool
     tries: int
-
-
-@dataclass(frozen=True, slots=True)
-class AsideMail:
-    """A mail that a person must look at because no decision could be made."""
-
-    mail_id: int
-    account: str
-    folder: str
-    arrival_time: datetime
-    size: int
-    reason: str
 
 
 def pending(engine: Engine, limit: int, worker: str, now: datetime) -> list[Pending]:
@@ -95,15 +83,6 @@ def release_claims(engine: Engine) -> int:
         forget_halves(conn)
         claimed = update(t.mail).where(t.mail.c.claimed_by.is_not(None), t.mail.c.state == MailState.KEPT.value)
         return conn.execute(claimed.values(claimed_by=None, claimed_until=None)).rowcount
-
-
-def set_aside_mails(engine: Engine, limit: int = 200) -> list[AsideMail]:
-    """The mails that wait for a person, oldest first."""
-    m = t.mail.c
-    query = select(m.id, m.account, m.folder, m.arrived_at, m.size, m.reason)
-    query = query.where(m.state == MailState.SET_ASIDE.value).order_by(m.id).limit(limit)
-    with reading(engine) as conn:
-        return [AsideMail(*row) for row in conn.execute(query)]
 
 
 def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[Pending]:

@@ -7,12 +7,13 @@ asked, since a server may tell of other mails, or say nothing of one that is gon
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from processor.world.failures import Transient
+from processor.world.failures import Refusal, Transient
 from processor.world.imap import Selected, Session
 
 # imaplib gives up on a reply line of 1,000,000 bytes, and a UID takes up to 11.
@@ -32,7 +33,8 @@ class Fetched:
 
     ``internaldate`` is aware UTC, or None when the server's cannot be read.  ``size`` is the number
     of bytes that came, or RFC822.SIZE for a mail above the limit: its ``raw`` is None and ``chunks``
-    streams it from the server, to be used before the next batch is asked for.
+    streams it from the server, to be used before the next batch is asked for.  A mail given up has
+    neither, a ``size`` of 0 and an empty ``header`` where the server did not give them.
     """
 
     uid: int
@@ -162,10 +164,27 @@ def whole(uid: int, uidvalidity: int, fact: Mapping[bytes, Any], body: bytes) ->
 
 
 def streamed(session: Session, uid: int, uidvalidity: int, fact: Mapping[bytes, Any]) -> Fetched:
-    replies = session.fetch([uid], [f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]).get(uid, {})
-    header = next((value for value in replies.values() if isinstance(value, bytes)), b"")
     size = claimed_size(fact)
-    return Fetched(uid, uidvalidity, time_of(fact), size, None, header, lambda: stream(session, uid))
+    return Fetched(
+        uid, uidvalidity, time_of(fact), size, None, header_alone(session, uid), lambda: stream(session, uid)
+    )
+
+
+def by_header(session: Session, uid: int, uidvalidity: int) -> Fetched:
+    """A mail whose bytes do not come: its time, size and header, each only where the server gives it."""
+    fact: Mapping[bytes, Any] = {}
+    header = b""
+    with contextlib.suppress(Refusal):
+        fact = session.fetch([uid], FACTS).get(uid, {})
+    with contextlib.suppress(Refusal):
+        header = header_alone(session, uid)
+    return Fetched(uid, uidvalidity, time_of(fact), claimed_size(fact), None, header)
+
+
+def header_alone(session: Session, uid: int) -> bytes:
+    """The first 256 kB of the header, or nothing."""
+    replies = session.fetch([uid], [f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]).get(uid, {})
+    return next((value for value in replies.values() if isinstance(value, bytes)), b"")[:HEADER_BYTES]
 
 
 def stream(session: Session, uid: int) -> Iterator[bytes]:

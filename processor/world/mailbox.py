@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from processor.config import MailboxSettings
-from processor.world.failures import Disconnected, Failure
-from processor.world.fetching import Batch, batches, uids_after
+from processor.world.failures import Disconnected, Failure, Transient
+from processor.world.fetching import Batch, Fetched, batches, by_header, uids_after
 from processor.world.idling import await_news
 from processor.world.imap import Selected, Session, open_session
 from processor.world.settling import Settled, settle
@@ -88,6 +88,13 @@ class Mailbox:
                         return
                     self._return_to(session, selected)
             self._seen[folder] = (selected.uidvalidity, highest)
+
+    def fetch_header(self, folder: str, uidvalidity: int, uid: int) -> Fetched:
+        """What can be had of a mail whose bytes do not come; may be asked between two batches."""
+        with Watch(self) as session:
+            if self._select(session, folder).uidvalidity != uidvalidity:
+                raise Transient(f"UIDVALIDITY of {folder} changed while we were reading it")
+            return by_header(session, uid, uidvalidity)
 
     def settle(self, folder: str, uidvalidity: int, handled: Sequence[int], review: Sequence[int] = ()) -> Settled:
         """Do to committed mails what the settings say; nothing when the UIDVALIDITY is another now."""

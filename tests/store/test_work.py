@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, update
 
 from processor.store import tables as t
+from processor.store.aside import set_aside_mails
 from processor.store.engine import open_store
 from processor.store.keep import keep
 from processor.store.transaction import writing
@@ -17,7 +18,6 @@ from processor.store.work import (
     release_claims,
     retry_mail,
     set_aside,
-    set_aside_mails,
 )
 from processor.ticket import MailState
 from tests.store.made import LATER, NOW, arrival, column, kept, recorded

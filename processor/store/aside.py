@@ -1,0 +1,99 @@
+"""The mails that a person must look at because no decision could be made, and where they lie on the server."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, and_, func, select
+
+from processor.store import tables as t
+from processor.store.transaction import reading
+from processor.ticket import MailState
+
+# Room for any honest header; what stands before the bytes of a mail is not loaded for a line in a list.
+HEADER_BYTES = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where staff find a mail with their own mail program."""
+
+    account: str
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class AsideMail:
+    """A mail set aside.  ``whole``: all its bytes are here, not its header alone.
+
+    ``arrival_time`` is INTERNALDATE, else when it was kept; ``size`` is 0 where the server did not say
+    it.  ``head`` are the mail's first bytes, at most HEADER_BYTES; ``b""`` where not even the header came.
+    """
+
+    mail_id: int
+    account: str
+    folder: str
+    arrival_time: datetime
+    size: int
+    reason: str
+    whole: bool
+    places: tuple[Place, ...]
+    head: bytes = field(repr=False)
+
+
+def set_aside_mails(engine: Engine, limit: int = 200) -> list[AsideMail]:
+    """The mails that wait for a person, oldest first."""
+    with reading(engine) as conn:
+        return _mails(conn, limit=limit)
+
+
+def set_aside_mail(engine: Engine, mail_id: int) -> AsideMail | None:
+    """One of them; None if there is no such mail or it is not set aside."""
+    with reading(engine) as conn:
+        return next(iter(_mails(conn, t.mail.c.id == mail_id, limit=1)), None)
+
+
+def _mails(conn: Connection, *which: ColumnElement[bool], limit: int) -> list[AsideMail]:
+    m, raw, part = t.mail.c, t.raw_mail.c, t.raw_part.c
+    first = (func.substr(content, 1, HEADER_BYTES, type_=LargeBinary) for content in (raw.content, part.content))
+    query = (
+        select(
+            m.id, m.account, m.folder, m.arrived_at, m.size, m.reason, raw.whole, func.coalesce(*first).label("head")
+        )
+        .outerjoin_from(t.mail, t.raw_mail, raw.mail_id == m.id)
+        .outerjoin(t.raw_part, and_(part.mail_id == m.id, part.number == 1))
+        .where(m.state == MailState.SET_ASIDE.value, *which)
+        .order_by(m.id)
+        .limit(limit)
+    )
+    rows = conn.execute(query).all()
+    places = _places(conn, [row.id for row in rows])
+    return [
+        AsideMail(
+            row.id,
+            row.account,
+            row.folder,
+            row.arrived_at,
+            row.size,
+            row.reason,
+            # Of a mail kept in parts every byte is here.
+            row.whole is not False and row.head is not None,
+            places.get(row.id, ()),
+            bytes(row.head or b""),
+        )
+        for row in rows
+    ]
+
+
+def _places(conn: Connection, mail_ids: Collection[int]) -> dict[int, tuple[Place, ...]]:
+    a = t.arrival.c
+    query = select(a.mail_id, a.account, a.folder, a.uidvalidity, a.uid).where(a.mail_id.in_(mail_ids)).order_by(a.id)
+    found: dict[int, list[Place]] = defaultdict(list)
+    for row in conn.execute(query):
+        found[row.mail_id].append(Place(row.account, row.folder, row.uidvalidity, row.uid))
+    return {mail_id: tuple(each) for mail_id, each in found.items()}

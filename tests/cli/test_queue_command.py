@@ -1,0 +1,91 @@
+"""``processor queue`` over a store of its own: what staff see of what waits for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from processor.store.engine import open_store
+from processor.store.keep import keep
+from processor.store.work import set_aside
+from tests.store.made import NOW, arrival
+
+ROOT = Path(__file__).parent.parent.parent
+CONFIG = """
+[company]
+key = { file = "key" }
+[[mailbox]]
+name = "oppsigelse"
+host = "127.0.0.1"
+tls = "plain"
+user = "x"
+password = { file = "key" }
+"""
+
+
+@dataclass
+class Desk:
+    """A store and the command beside it."""
+
+    folder: Path
+    engine: Engine
+
+    def queue(self, *arguments: str, secret: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "processor", "queue", *arguments, "--config", str(self.folder / "config.toml")]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PROCESSOR_SECRET": secret}
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    (tmp_path / "key").write_text("a key for tests only")
+    (tmp_path / "config.toml").write_text(CONFIG)
+    engine = open_store(f"sqlite:///{tmp_path}/var/processor.db")
+    yield Desk(tmp_path, engine)
+    engine.dispose()
+
+
+def test_a_mail_that_could_not_be_fetched_is_shown_with_its_place_sender_and_subject(desk: Desk) -> None:
+    header = b"From: =?utf-8?q?K=C3=A5re?= Holm <kare@fjordbygg-demo.no>\r\nSubject: Oppsigelse av avtalen\r\n\r\n"
+    keep(desk.engine, [arrival(4711, None, size=5000, header=header, folder="Innboks")], NOW)
+    listed = desk.queue("list").stdout
+    assert "m1  support/Innboks, 5000 bytes, set aside: the bytes could not be fetched" in listed
+    assert "Kåre Holm <kare@fjordbygg-demo.no>, «Oppsigelse av avtalen»" in listed
+    told = desk.queue("show", "m1")
+    assert told.returncode == 0, told.stderr
+    assert "from      Kåre Holm <kare@fjordbygg-demo.no>" in told.stdout
+    assert "subject   Oppsigelse av avtalen" in told.stdout
+    assert "arrived   26.11.2026 kl. 11.00" in told.stdout
+    assert "size      5000 bytes" in told.stdout
+    assert "mailbox support, folder Innboks, UID 4711 (UIDVALIDITY 7)" in told.stdout
+    assert "on the server only" in told.stdout
+
+
+def test_a_mail_known_by_its_place_alone_is_shown_with_its_place(desk: Desk) -> None:
+    keep(desk.engine, [arrival(12, None, size=0)], NOW)
+    assert "size unknown, set aside" in desk.queue("list").stdout
+    told = desk.queue("show", "m1").stdout
+    assert "from      unknown" in told
+    assert "folder INBOX, UID 12" in told
+
+
+def test_a_mail_set_aside_with_its_bytes_is_shown_too_and_a_kept_one_is_not(desk: Desk) -> None:
+    raw = b"From: kari@fjordbygg-demo.no\nSubject: Hei\n\n" + b"Subject: no header\n" * 9000
+    keep(desk.engine, [arrival(1, raw), arrival(2, b"another")], NOW)
+    set_aside(desk.engine, 1, "Traceback\nValueError: x", NOW)
+    told = desk.queue("show", "m1").stdout
+    assert "set aside: ValueError: x" in told
+    assert "subject   Hei\n" in told
+    assert "on the server only" not in told
+    row = json.loads(desk.queue("list", "--json").stdout)
+    assert (row["sender"], row["subject"], row["uids"]) == ("<kari@fjordbygg-demo.no>", "Hei", [1])
+    assert desk.queue("show", "m2").returncode == 1
+    assert desk.queue("show", "VS-none").returncode == 1

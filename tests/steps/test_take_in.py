@@ -1,0 +1,124 @@
+"""Taking in from servers that do not give all they show."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from processor.config import MailboxSettings
+from processor.steps.take_in import FETCH_TRIES, Folder, settle, take_in
+from processor.store.aside import AsideMail, Place, set_aside_mail, set_aside_mails
+from processor.store.engine import open_store
+from processor.store.watermarks import watermark
+from processor.store.work import set_aside
+from processor.world.failures import Transient
+from processor.world.mailbox import Mailbox
+from tests.world.scripted_imap import Reply, ScriptedImap
+
+NOW = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
+HEADER = b"From: Kari Holm <kari@fjordbygg-demo.no>\r\nSubject: Oppsigelse\r\n\r\n"
+SENT = '" 3-Nov-2026 08:00:00 +0100"'
+FACTS = (
+    f"* 1 FETCH (UID 1 RFC822.SIZE 5000 INTERNALDATE {SENT})\r\n* 2 FETCH (UID 2 RFC822.SIZE 3 INTERNALDATE {SENT})\r\n"
+).encode()
+HEAD_OF_ONE = "UID FETCH 1 (BODY.PEEK[HEADER]"
+SCRIPT: dict[str, Reply] = {
+    "UID SEARCH": b"* SEARCH 1 2\r\n",
+    "UID FETCH 1,2 (RFC822.SIZE": FACTS,
+    "UID FETCH 1 (RFC822.SIZE": FACTS,
+    # Of the second mail alone the bytes come.
+    "UID FETCH": b"* 1 FETCH (UID 1 BODY[]<0> NIL)\r\n* 2 FETCH (UID 2 BODY[]<0> {3}\r\nxyz)\r\n",
+    HEAD_OF_ONE: b"* 1 FETCH (UID 1 BODY[HEADER]<0> {%d}\r\n%s)\r\n" % (len(HEADER), HEADER),
+}
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_store(f"sqlite:///{tmp_path}/store.db")
+    yield opened
+    opened.dispose()
+
+
+def take(settings: MailboxSettings, engine: Engine, folder: Folder, times: int = 1) -> None:
+    """Fetch ``times`` over, as the loop does: a broken line is opened again."""
+    with Mailbox(settings) as mailbox:
+        for _ in range(times):
+            list(take_in(mailbox, folder, engine, lambda: NOW))
+            settle(mailbox, folder, engine, lambda: NOW)
+
+
+def aside(engine: Engine) -> AsideMail:
+    (mail,) = set_aside_mails(engine)
+    return mail
+
+
+def reached(engine: Engine) -> int:
+    mark = watermark(engine, "x", "INBOX")
+    return mark.last_uid if mark else 0
+
+
+def test_a_mail_whose_bytes_never_come_is_held_by_its_header_and_blocks_nobody(engine: Engine) -> None:
+    folder = Folder("INBOX")
+    with ScriptedImap(SCRIPT) as server:
+        take(server.settings(), engine, folder, FETCH_TRIES - 1)
+        assert (set_aside_mails(engine), reached(engine)) == ([], 0)
+        take(server.settings(), engine, folder, 2)
+    mail = aside(engine)
+    assert (mail.head, mail.whole, mail.size) == (HEADER, False, 5000)
+    assert mail.arrival_time == datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
+    assert mail.places == (Place("x", "INBOX", 7, 1),)
+    assert reached(engine) == 2
+
+
+@pytest.mark.parametrize("handled", ["keyword", "seen", "delete"])
+def test_a_mail_held_by_its_header_is_never_flagged_or_deleted(engine: Engine, handled: str) -> None:
+    script = {**SCRIPT, "SELECT": b"* 2 EXISTS\r\n* OK [PERMANENTFLAGS (\\*)] x\r\n* OK [UIDVALIDITY 7] x\r\n"}
+    with ScriptedImap(script) as server:
+        settings = server.settings(handled=handled, review=handled)
+        take(settings, engine, Folder("INBOX"), FETCH_TRIES)
+        set_aside(engine, 1, "a whole one, for a person", NOW)
+        take(settings, engine, Folder("INBOX"))
+    stored = [line for line in server.heard if b"UID STORE" in line or b"UID EXPUNGE" in line]
+    assert [line.split()[3] for line in stored if b"STORE" in line] == [b"2"]
+    assert all(b" 1 " not in line for line in stored)
+
+
+@pytest.mark.parametrize("reply", [b"", b"{tag} NO [SERVERBUG] x\r\n", b"* 1 FETCH (UID 1 BODY[HEADER]<0> NIL)\r\n"])
+def test_where_the_header_does_not_come_either_the_place_is_recorded(engine: Engine, reply: bytes) -> None:
+    with ScriptedImap({**SCRIPT, HEAD_OF_ONE: reply}) as server:
+        take(server.settings(), engine, Folder("INBOX"), FETCH_TRIES)
+    mail = aside(engine)
+    assert (mail.head, mail.whole, mail.size, mail.places[0].uid) == (b"", False, 5000, 1)
+
+
+def test_a_header_that_breaks_the_line_is_asked_for_once(engine: Engine) -> None:
+    def cut(client: socket.socket, tag: bytes) -> None:
+        client.shutdown(socket.SHUT_RDWR)
+
+    folder = Folder("INBOX")
+    with ScriptedImap({**SCRIPT, HEAD_OF_ONE: cut}) as server:
+        with pytest.raises(Transient):
+            take(server.settings(), engine, folder, FETCH_TRIES)
+        take(server.settings(), engine, folder)
+        assert sum(b"HEADER" in line for line in server.heard) == 1
+    mail = aside(engine)
+    assert (mail.head, mail.size, mail.places[0].uid) == (b"", 0, 1)
+    assert reached(engine) == 2
+
+
+def test_a_header_that_comes_after_the_place_was_recorded_makes_no_second_mail(engine: Engine) -> None:
+    with ScriptedImap({**SCRIPT, HEAD_OF_ONE: b"", "UID FETCH 1 (RFC822.SIZE": b""}) as server:
+        take(server.settings(), engine, Folder("INBOX"), FETCH_TRIES)
+    one = aside(engine)
+    assert one.size == 0
+    # A daemon that died before its watermark moved asks again.
+    with engine.begin() as conn:
+        conn.exec_driver_sql("update watermark set last_uid = 0")
+    with ScriptedImap(SCRIPT) as server:
+        take(server.settings(), engine, Folder("INBOX"), FETCH_TRIES)
+    assert aside(engine) == set_aside_mail(engine, one.mail_id)
