@@ -1,7 +1,8 @@
 """The program's log: one function per event of the domain, so that grepping it finds every place.
 
 One event is one line of JSON on standard error; values are encoded, so text from strangers cannot
-forge a line (threats.md T59).  No body, subject or secret is ever logged.
+forge a line (threats.md T59).  No body, subject or secret is ever logged, and of what a server or a
+traceback quotes no national identity number and no bank account.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from processor.masking import masked
+
 _LOG = logging.getLogger("processor")
 
 
-class _OneLine(logging.Formatter):
+class OneLine(logging.Formatter):
+    """A record as one line of JSON, without private numbers."""
+
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -24,13 +29,19 @@ class _OneLine(logging.Formatter):
         told.update(getattr(record, "told", {}))
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=True, default=str)
+        return json.dumps({name: _safe(value) for name, value in told.items()}, ensure_ascii=True, default=str)
+
+
+def _safe(value: object) -> object:
+    if isinstance(value, str):
+        return masked(value)
+    return [_safe(each) for each in value] if isinstance(value, list) else value
 
 
 def write_to_stderr(level: int = logging.INFO) -> None:
     """Send events to standard error; called once, by the command that runs."""
     stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(_OneLine())
+    stream.setFormatter(OneLine())
     root = logging.getLogger()
     root.handlers = [stream]
     root.setLevel(logging.WARNING)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent / "processor"
 FILES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the plain values, itself, and these.
-VALUES = {"message", "findings", "rulebook", "ticket", "config", "letter"}
+VALUES = {"message", "findings", "rulebook", "ticket", "config", "letter", "masking"}
 ALLOWED = {
     "message": set(),
     "findings": set(),
@@ -21,7 +21,8 @@ ALLOWED = {
     "ticket": {"findings", "rulebook"},
     "config": {"ticket"},
     "letter": set(),
-    "journal": set(),
+    "masking": {"message"},
+    "journal": {"masking"},
     "reading": VALUES,
     "understanding": VALUES,
     "deciding": VALUES,

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, insert, select, update
 
+from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
@@ -147,7 +148,7 @@ def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: 
     row = _open(conn, action_id, person, None)
     if isinstance(row, ActionResult):
         return row
-    return _step(conn, row, ActionState.REJECTED, person, now, reason=reason)
+    return _step(conn, row, ActionState.REJECTED, person, now, reason=masked(reason))
 
 
 def _open(conn: Connection, action_id: int, person: Person, seen: int | None) -> t.AnyRow | ActionResult:

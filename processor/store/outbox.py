@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from processor.masking import masked
 from processor.store import tables as t
 from processor.store.engine import DIGEST_KEY
 from processor.store.sending import END_ATTEMPT, Taken, attempt, sent
@@ -100,6 +101,7 @@ def retry_at(
     engine: Engine, outbox_id: int, fence: int, error: str, when: datetime, now: datetime | None = None
 ) -> bool:
     """The world failed for a while and nothing was taken: try again at ``when``."""
+    error = masked(error)
     return _end(
         engine, "retry", outbox_id, fence, error, now or when, {"error": error, "due_at": when, "tries": _TRIED}
     )
@@ -107,11 +109,13 @@ def retry_at(
 
 def failed(engine: Engine, outbox_id: int, fence: int, error: str, now: datetime) -> bool:
     """The server refused for good; staff see it."""
+    error = masked(error)
     return _end(engine, "failed", outbox_id, fence, error, now, {"error": error})
 
 
 def unknown(engine: Engine, outbox_id: int, fence: int, error: str, now: datetime) -> bool:
     """The connection broke after DATA: nobody knows whether the mail was taken; staff see it."""
+    error = masked(error)
     return _end(engine, "unknown", outbox_id, fence, error, now, {"error": error})
 
 

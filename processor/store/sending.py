@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, insert, or_, select, update
 
+from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.settings import STOPPED
@@ -48,7 +49,7 @@ def sent(engine: Engine, outbox_id: int, fence: int, response: str, now: datetim
 
 
 def _sent(conn: Connection, taken: Taken) -> bool:
-    said = {"row": taken.id, "held": taken.fence, "said": taken.response, "now_at": taken.at}
+    said = {"row": taken.id, "held": taken.fence, "said": masked(taken.response), "now_at": taken.at}
     moved = conn.execute(_SENT, said).first()
     if moved is None:
         return False

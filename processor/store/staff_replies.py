@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, exists, insert, or_, select, update
 
+from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
@@ -32,12 +33,12 @@ def cancel_reply(engine: Engine, outbox_id: int, person: Person, now: datetime, 
     """Take a reply out of the outbox; False if it left, is leaving now, or was cancelled before."""
     free = or_(t.outbox.c.claimed_until.is_(None), t.outbox.c.claimed_until <= now)
     with writing(engine) as conn:
-        return move(conn, "cancel", outbox_id, person.name, now, free, text=reason)
+        return move(conn, "cancel", outbox_id, person.name, now, free, text=masked(reason))
 
 
 def edit_reply(engine: Engine, outbox_id: int, subject: str, text: str, person: Person, now: datetime) -> bool:
     """Replace a draft's words (its HTML form goes); False if it is no draft any more."""
-    o = t.outbox.c
+    o, subject, text = t.outbox.c, masked(subject), masked(text)
     with writing(engine) as conn:
         changed = conn.execute(
             update(t.outbox)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, update
 
+from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event, write_events
 from processor.store.keep_stream import forget_halves
@@ -48,9 +49,12 @@ def pending(engine: Engine, limit: int, worker: str, now: datetime) -> list[Pend
 
 
 def set_aside(engine: Engine, mail_id: int, reason: str, now: datetime) -> bool:
-    """Leave a mail to a person; False if it was decided or set aside already."""
+    """Leave a mail to a person; False if it was decided or set aside already.
+
+    A traceback may quote the mail, so private numbers in ``reason`` are hidden.
+    """
     with writing(engine) as conn:
-        return _set_aside(conn, [mail_id], reason, now) == 1
+        return _set_aside(conn, [mail_id], masked(reason), now) == 1
 
 
 def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 
 from processor.findings import Form
+from processor.masking import masked
 from processor.message import Attachment, Message
 from processor.understanding.docx_form import docx_rows
-from processor.understanding.masking import masked
 from processor.understanding.pdf_form import pdf_rows
 
 MOST_ATTACHMENTS = 10

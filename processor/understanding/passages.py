@@ -14,9 +14,9 @@ from itertools import islice
 from typing import Literal
 
 from processor.findings import Evidence, Where
+from processor.masking import masked
 from processor.message import Message
 from processor.rulebook import Needles, Pattern
-from processor.understanding.masking import masked
 
 MOST_CHARACTERS = 20_000
 """New text beyond this is not read: nobody writes it, and time is bounded by it."""

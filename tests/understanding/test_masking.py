@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.understanding.masking import masked
+from processor.masking import masked
 from tests.understanding.made_mail import understood
 
 PRIVATE = [
