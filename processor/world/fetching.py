@@ -112,7 +112,12 @@ def one_batch(session: Session, uidvalidity: int, asked: Sequence[int], facts: F
     missing = [uid for uid in asked if uid not in came]
     there = second_look(session, missing)
     if there:
-        came.update(take(session, uidvalidity, there, session.fetch(there, FACTS), max_bytes))
+        try:
+            came.update(take(session, uidvalidity, there, session.fetch(there, FACTS), max_bytes))
+        except Refusal:
+            # Where others came, the refusal is about these mails and not about the server.
+            if not came:
+                raise
     return Batch(
         uidvalidity,
         mails=tuple(came[uid] for uid in asked if uid in came),
@@ -138,8 +143,26 @@ def fetch_bodies(session: Session, uids: Sequence[int], max_bytes: int) -> dict[
     """The bytes that came, of each mail one more than the limit at most: RFC822.SIZE may lie."""
     if not uids:
         return {}
-    replies = session.fetch(uids, [f"BODY.PEEK[]<0.{max_bytes + 1}>"])
+    item = f"BODY.PEEK[]<0.{max_bytes + 1}>"
+    try:
+        replies = session.fetch(uids, [item])
+    except Refusal:
+        replies = one_by_one(session, uids, item)
     return {uid: body for uid in uids if (body := body_of(replies.get(uid, {}), 0)) is not None and body}
+
+
+def one_by_one(session: Session, uids: Sequence[int], item: str) -> Facts:
+    """What comes of each mail alone, since a NO does not say which it is about; raises it if nothing comes."""
+    replies: dict[int, Mapping[bytes, Any]] = {}
+    refused: Refusal | None = None
+    for uid in uids:
+        try:
+            replies.update(session.fetch([uid], [item]))
+        except Refusal as refusal:
+            refused = refusal
+    if refused and not replies:
+        raise refused
+    return replies
 
 
 def body_of(items: Mapping[bytes, Any], offset: int) -> bytes | None:

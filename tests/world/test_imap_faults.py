@@ -78,6 +78,23 @@ def test_T76_a_body_that_does_not_come_stays_pending(bodies: bytes) -> None:
     assert (batch.mails, batch.gone, batch.pending) == ((), (), (1, 2))
 
 
+def test_T76_a_mail_that_the_server_refuses_does_not_hold_up_the_others() -> None:
+    replies: dict[str, Reply] = {
+        **script(b"{tag} NO [SERVERBUG] x\r\n"),
+        "UID FETCH 1 (RFC822.SIZE": FACTS,
+        "UID FETCH 2 (BODY.PEEK": b"* 2 FETCH (UID 2 BODY[]<0> {3}\r\nxyz)\r\n",
+    }
+    with ScriptedImap(replies) as server:
+        batch = only_batch(server)
+    assert [(mail.uid, mail.raw) for mail in batch.mails] == [(2, b"xyz")]
+    assert (batch.gone, batch.pending) == ((), (1,))
+
+
+def test_T76_a_server_that_refuses_every_mail_is_tried_again_and_no_mail_is_given_up() -> None:
+    with ScriptedImap(script(b"{tag} NO [UNAVAILABLE] x\r\n")) as server, pytest.raises(Transient):
+        only_batch(server)
+
+
 def test_T76_times_out_of_this_world_are_given_as_they_are_or_not_at_all() -> None:
     bodies = b"* 1 FETCH (UID 1 BODY[]<0> {3}\r\nabc)\r\n* 2 FETCH (UID 2 BODY[]<0> {3}\r\nxyz)\r\n"
     with ScriptedImap(script(bodies)) as server:
