@@ -40,7 +40,7 @@ class Read:
 def read_header(head: bytes) -> Message:
     """Read a mail by its first bytes, up to the body: where the rest did not come, or broke the program."""
     ends = [end for mark in (b"\r\n\r\n", b"\n\n") if (end := head.find(mark)) >= 0]
-    return read(head[: min(ends, default=len(head))])
+    return masked_mail(read(head[: min(ends, default=len(head))]))
 
 
 def read_and_understand(raw: bytes, rulebook: Rulebook) -> Read:

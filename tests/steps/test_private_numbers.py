@@ -21,7 +21,7 @@ from sqlalchemy import Engine, select
 from processor import journal
 from processor.loading.configuration import load_config
 from processor.loading.rules import load_rulebook
-from processor.pipeline import read_and_understand
+from processor.pipeline import read_and_understand, read_header
 from processor.steps.work_off import work_off
 from processor.store import tables as t
 from processor.store.actions import reject
@@ -184,6 +184,7 @@ def test_the_mail_behind_the_pipeline_has_none_of_them() -> None:
         shown = read.message, read.message.attached, attachments, read.understanding
         assert told(repr(shown)) == []
         assert read.message.subject.endswith("•••••• ••••• ••••.••.•••••")
+        assert told(repr(read_header(raw))) == []
 
 
 def test_what_people_and_servers_write_about_it_is_masked_too(store: Engine) -> None:
