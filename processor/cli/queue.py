@@ -59,6 +59,8 @@ def show_list(
 
 
 def _line(row: QueueRow) -> str:
+    from processor.deciding.answerable import withheld_in_words
+
     which = f"a{row.action_id}" if row.action_id else ""
     what = row.action_kind.replace("_", " ") if row.action_kind else "look at the mail"
     people = {"two_staff": " (two people)", "staff": ""}.get(row.needs, "")
@@ -67,6 +69,7 @@ def _line(row: QueueRow) -> str:
     notes += [
         f"sender {row.provenance}" if row.provenance != "proven" else "",
         f"{row.drafts} draft" if row.drafts else "",
+        f"no reply: {withheld_in_words(row.withheld)}" if row.withheld else "",
     ]
     told = f"{which:>6}  {row.ticket_no}  {what + people:38} {due:25} {row.company or row.sender}"
     return f"{told}  {', '.join(filter(None, notes))}".rstrip()

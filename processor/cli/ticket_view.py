@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def print_ticket(view: TicketView) -> None:
     """Print everything about a ticket, oldest first."""
+    from processor.deciding.answerable import withheld_in_words
+
     typer.echo(f"{view.number}  {view.state}  {view.subject}")
     typer.echo(
         f"from {view.sender} ({view.provenance}){f', {view.company}' if view.company else ''}; outcome {view.outcome}\n"
@@ -23,6 +25,8 @@ def print_ticket(view: TicketView) -> None:
         typer.echo(
             f"mail    m{mail.id}  {local(mail.arrived_at)}  {mail.account}/{mail.folder}, {mail.size} bytes{again}"
         )
+        if mail.withheld:
+            typer.echo(f"          no reply: {withheld_in_words(mail.withheld)}")
     for item in view.items:
         typer.echo(f"item    {item.type} {item.confidence:.0%}  {item.org_no}  by {item.rule}")
         for span in (span for spans in item.evidence.get("requests", []) for span in spans):

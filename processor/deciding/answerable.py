@@ -53,7 +53,7 @@ class Objection:
 
 def objection(case: Case) -> Objection | None:
     """The first objection to any automatic reply, or None."""
-    return next((Objection(name, why) for name, asks in GUARDS for why in [asks(case)] if why), None)
+    return next((Objection(name, why) for name, _, asks in GUARDS for why in [asks(case)] if why), None)
 
 
 def _automatic(case: Case) -> str:
@@ -168,38 +168,56 @@ def _too_old(case: Case) -> str:
     return ""
 
 
-def _limit(case: Case) -> str:
-    context = case.context
-    limits = context.limits or Limits()
-    per_sender = limits.per_known_sender if context.known_sender else limits.per_sender
-    if context.replies_to_sender >= per_sender:
-        return f"the sender was answered {context.replies_to_sender} times lately"
-    if context.replies_in_thread >= limits.per_thread:
-        return f"the thread was answered {context.replies_in_thread} times lately"
-    if context.replies_in_all >= limits.in_all:
-        return f"{context.replies_in_all} replies left lately in all"
-    return ""
+def _limit_sender(case: Case) -> str:
+    context, limits = case.context, case.context.limits or Limits()
+    most = limits.per_known_sender if context.known_sender else limits.per_sender
+    return (
+        f"the sender was answered {context.replies_to_sender} times lately" if context.replies_to_sender >= most else ""
+    )
 
 
-GUARDS: tuple[tuple[str, Callable[[Case], str]], ...] = (
-    ("automatic", _automatic),
-    ("thanks", _thanks),
-    ("forged", _forged),
-    ("no_sender", _no_sender),
-    ("own_address", _own_address),
-    ("robot_address", _robot),
-    ("null_return_path", _null_return_path),
-    ("headers", _headers),
-    ("loop", _loop),
-    ("sender_elsewhere", _elsewhere),
-    ("not_addressed", _not_addressed),
-    ("junk", _junk),
-    ("before_start", _before_start),
-    ("too_old", _too_old),
-    ("limit", _limit),
+def _limit_thread(case: Case) -> str:
+    answered, limits = case.context.replies_in_thread, case.context.limits or Limits()
+    return f"the thread was answered {answered} times lately" if answered >= limits.per_thread else ""
+
+
+def _limit_all(case: Case) -> str:
+    answered, limits = case.context.replies_in_all, case.context.limits or Limits()
+    return f"{answered} replies left lately in all" if answered >= limits.in_all else ""
+
+
+GUARDS: tuple[tuple[str, str, Callable[[Case], str]], ...] = (
+    ("automatic", "the mail is automatic", _automatic),
+    ("thanks", "the mail asks for nothing", _thanks),
+    ("forged", "the sender is forged", _forged),
+    ("no_sender", "From names no one usable address", _no_sender),
+    ("own_address", "the sender is an address of our own", _own_address),
+    ("robot_address", "the sender is a robot", _robot),
+    ("null_return_path", "the return path is empty", _null_return_path),
+    ("headers", "a header forbids it", _headers),
+    ("loop", "the mail goes in a loop", _loop),
+    ("sender_elsewhere", "the envelope is of another domain than From", _elsewhere),
+    ("not_addressed", "neither To nor Cc names us", _not_addressed),
+    ("junk", "the mail lay in the junk folder", _junk),
+    ("before_start", "the mail came before answering began", _before_start),
+    ("too_old", "the mail was too old", _too_old),
+    ("limit_sender", "the sender has had as many replies as the limit allows in a day", _limit_sender),
+    ("limit_thread", "the ticket has had as many replies as the limit allows", _limit_thread),
+    ("limit_all", "as many replies left in the last hour as the limit allows in all", _limit_all),
 )
+OTHERS = {
+    "silent": "the mail may need no reply",
+    "render": "the letter could not be made",
+    "no_reply": "the rule has no reply",
+}
+"""What else leaves a decision without a reply (decide.py)."""
 
 
 def guard_names() -> Iterator[str]:
     """The guards in the order in which they are asked."""
-    return (name for name, _ in GUARDS)
+    return (name for name, _, _ in GUARDS)
+
+
+def withheld_in_words(guard: str) -> str:
+    """Why a reply did not leave, for staff, from ``Decision.withheld``; an unknown name comes back as it is."""
+    return {**OTHERS, **{name: words for name, words, _ in GUARDS}}.get(guard, guard)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
 from processor.store import tables as t
 from processor.store.actions import ActionResult, Outcome, approve, done, reject, set_ticket_state
 from processor.store.replies import OBSERVE
 from processor.store.staff_replies import OPEN_ACTIONS, approve_reply, cancel_reply, edit_reply, issue_confirmation
-from processor.store.ticket_view import TicketView, ticket
+from processor.store.ticket_view import DECIDED, TicketView, ticket, withheld_of
 from processor.store.transaction import reading
 from processor.ticket import OutboxState, TicketState
 
@@ -39,7 +41,10 @@ UNSENT = (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One thing to do: an open action, or an open ticket without one (``action_id`` and ``due`` are None then)."""
+    """One thing to do: an open action, or an open ticket without one (``action_id`` and ``due`` are None then).
+
+    ``withheld`` names the guard that took away the reply to the ticket's newest mail, ``""`` if none did.
+    """
 
     ticket_id: int
     ticket_no: str
@@ -59,6 +64,7 @@ class QueueRow:
     action_state: str
     due: datetime | None
     drafts: int
+    withheld: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,9 @@ def queue(
     query = _queue_query().where(or_(a.id.is_not(None), k.state == TicketState.OPEN.value), *filters)
     ordered = query.order_by(a.due.nulls_last(), func.coalesce(i.risk, 0).desc(), k.id, a.id).limit(limit)
     with reading(engine) as conn:
-        return [_queue_row(row) for row in conn.execute(ordered)]
+        rows = conn.execute(ordered).all()
+        withheld = _withheld(conn, {row.ticket_id for row in rows})
+        return [_queue_row(row, withheld.get(row.ticket_id, "")) for row in rows]
 
 
 def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
@@ -155,13 +163,21 @@ def _queue_query() -> Select[*tuple[object, ...]]:
     )
 
 
+def _withheld(conn: Connection, ticket_ids: Collection[int]) -> dict[int, str]:
+    """The guard that took away the reply to each ticket's newest mail."""
+    e = t.event.c
+    newest = select(func.max(e.id)).where(e.ticket_id.in_(ticket_ids), e.kind == DECIDED).group_by(e.ticket_id)
+    query = select(e.ticket_id, e.data).where(e.id.in_(newest))
+    return {row.ticket_id: withheld_of(json.loads(row.data)) for row in conn.execute(query)}
+
+
 def _contains(words: str) -> ColumnElement[bool]:
     k = t.ticket.c
     places = (k.number, k.sender, k.company, k.subject)
     return or_(*(place.icontains(words, autoescape=True) for place in places))
 
 
-def _queue_row(row: t.AnyRow) -> QueueRow:
+def _queue_row(row: t.AnyRow, withheld: str) -> QueueRow:
     return QueueRow(
         ticket_id=row.ticket_id,
         ticket_no=row.number,
@@ -181,4 +197,5 @@ def _queue_row(row: t.AnyRow) -> QueueRow:
         action_state=row.state or "",
         due=row.due,
         drafts=row.drafts,
+        withheld=withheld,
     )

@@ -20,7 +20,9 @@ OBSERVE = "observe"
 HOLD_STOPPED = "stopped"
 HOLD_EARLY = "arrived before the first start"
 HOLD_OLD = "too old to be answered by itself"
-HOLD_MANY = "too many replies lately"
+HOLD_SENDER = "limit: too many replies to this sender in a day"
+HOLD_THREAD = "limit: too many replies in this ticket"
+HOLD_ALL = "limit: too many replies in all in an hour"
 # RFC 5322 2.1.1 allows 998 octets a line; a reply names the thread by its ends.
 REFERENCES = 20
 REFERENCE_LENGTH = 250
@@ -79,21 +81,25 @@ class _Room:
         self.threads.update(replies_by_key(conn, t.outbox.c.ticket_id, joined, None))
         self.all = replies_in_all(conn, now)
 
-    def take(self, r: Record, landing: Landing) -> bool:
-        """Count a reply in if there is room for it."""
-        limits, sender, thread = r.context.limits, _recipient(r), landing.ticket_id
-        if limits:
-            per_sender = limits.per_known_sender if r.context.known_sender else limits.per_sender
-            if (
-                self.senders[sender] >= per_sender
-                or self.threads[thread] >= limits.per_thread
-                or self.all >= limits.in_all
-            ):
-                return False
+    def take(self, r: Record, landing: Landing) -> str:
+        """Count a reply in and say nothing, or say which limit leaves no room for it."""
+        sender, thread = _recipient(r), landing.ticket_id
+        if full := self._full(r, sender, thread):
+            return full
         self.senders[sender] += 1
         self.threads[thread] += 1
         self.all += 1
-        return True
+        return ""
+
+    def _full(self, r: Record, sender: str, thread: int) -> str:
+        limits = r.context.limits
+        if limits is None:
+            return ""
+        if self.senders[sender] >= (limits.per_known_sender if r.context.known_sender else limits.per_sender):
+            return HOLD_SENDER
+        if self.threads[thread] >= limits.per_thread:
+            return HOLD_THREAD
+        return HOLD_ALL if self.all >= limits.in_all else ""
 
 
 def references(message: Message) -> str:
@@ -126,9 +132,8 @@ def _held(r: Record, landing: Landing, room: _Room) -> tuple[OutboxState, str] |
         return OutboxState.HELD, HOLD_EARLY
     if r.leave_before is not None and r.leave_before <= r.now:
         return OutboxState.HELD, HOLD_OLD
-    if not room.take(r, landing):
-        return OutboxState.HELD, HOLD_MANY
-    return None
+    full = room.take(r, landing)
+    return (OutboxState.HELD, full) if full else None
 
 
 def _recipient(r: Record) -> str:

@@ -15,10 +15,16 @@ from processor.store.events import Event, events
 from processor.store.transaction import reading
 from processor.ticket import ActionState, MailState, OutboxState, TicketState
 
+DECIDED = "mail.decided"
+NO_REPLY = "no_reply"
+
 
 @dataclass(frozen=True, slots=True)
 class MailView:
-    """One mail of the ticket; ``duplicate`` is another arrival of an equal letter."""
+    """One mail of the ticket; ``duplicate`` is another arrival of an equal letter.
+
+    ``withheld`` names the guard that took its reply away, ``""`` if none did.
+    """
 
     id: int
     state: MailState
@@ -28,6 +34,7 @@ class MailView:
     arrived_at: datetime
     size: int
     duplicate: bool
+    withheld: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,8 @@ def ticket(engine: Engine, ticket_no: str) -> TicketView | None:
         row = conn.execute(select(t.ticket).where(t.ticket.c.number == ticket_no)).first()
         if row is None:
             return None
+        happened = events(conn, ticket_no)
+        withheld = {each.mail_id: withheld_of(each.data) for each in happened if each.kind == DECIDED}
         return TicketView(
             id=row.id,
             number=row.number,
@@ -137,11 +146,11 @@ def ticket(engine: Engine, ticket_no: str) -> TicketView | None:
             version=row.version,
             opened_at=row.opened_at,
             changed_at=row.changed_at,
-            mails=tuple(_mail(r) for r in conn.execute(_of(t.mail, row.id))),
+            mails=tuple(_mail(r, withheld.get(r.id, "")) for r in conn.execute(_of(t.mail, row.id))),
             items=tuple(_item(r) for r in conn.execute(_of(t.item, row.id))),
             actions=_actions(conn, row.id),
             replies=tuple(_reply(r) for r in conn.execute(_of(t.outbox, row.id))),
-            events=tuple(events(conn, ticket_no)),
+            events=tuple(happened),
         )
 
 
@@ -149,8 +158,16 @@ def _of(table: Table, ticket_id: int) -> Select[*tuple[Any, ...]]:
     return select(table).where(table.c.ticket_id == ticket_id).order_by(table.c.id)
 
 
-def _mail(r: t.AnyRow) -> MailView:
-    return MailView(r.id, MailState(r.state), r.message_id, r.account, r.folder, r.arrived_at, r.size, r.duplicate)
+def withheld_of(decided: Mapping[str, Any]) -> str:
+    """The guard that a DECIDED event's data names, but for a rule that meant to send nothing."""
+    guard = str(decided.get("withheld", ""))
+    return "" if guard == NO_REPLY else guard
+
+
+def _mail(r: t.AnyRow, withheld: str) -> MailView:
+    return MailView(
+        r.id, MailState(r.state), r.message_id, r.account, r.folder, r.arrived_at, r.size, r.duplicate, withheld
+    )
 
 
 def _item(r: t.AnyRow) -> ItemView:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,10 @@ from sqlalchemy import Engine
 
 from processor.store.engine import open_store
 from processor.store.keep import keep
+from processor.store.record import record
 from processor.store.work import set_aside
-from tests.store.made import NOW, arrival
+from processor.ticket import Limits
+from tests.store.made import NOW, action, arrival, decision, kept, made, recorded, reply
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = """
@@ -89,3 +91,37 @@ def test_a_mail_set_aside_with_its_bytes_is_shown_too_and_a_kept_one_is_not(desk
     assert (row["sender"], row["subject"], row["uids"]) == ("<kari@fjordbygg-demo.no>", "Hei", [1])
     assert desk.queue("show", "m2").returncode == 1
     assert desk.queue("show", "VS-none").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("guard", "words"),
+    [
+        ("limit_sender", "no reply: the sender has had as many replies as the limit allows in a day"),
+        ("limit_thread", "no reply: the ticket has had as many replies as the limit allows"),
+        ("limit_all", "no reply: as many replies left in the last hour as the limit allows in all"),
+    ],
+)
+def test_a_reply_that_a_limit_withheld_is_told_in_list_and_show(desk: Desk, guard: str, words: str) -> None:
+    one = recorded(desk.engine, 1, replace(decision(None, [action()]), withheld=guard))
+    recorded(desk.engine, 2, replace(decision(None, [action()]), withheld="no_reply"))
+    listed = desk.queue("list").stdout.splitlines()
+    assert [words in line for line in listed] == [True, False]
+    assert "no reply" not in listed[1]
+    assert words in desk.queue("show", one.ticket_no).stdout
+    row = json.loads(desk.queue("list", "--json", "--limit", "1").stdout.splitlines()[0])
+    assert row["withheld"] == guard
+
+
+def test_a_guard_speaks_of_the_newest_mail_of_a_ticket(desk: Desk) -> None:
+    one = recorded(desk.engine, 1, replace(decision(None, [action()]), withheld="too_old"))
+    recorded(desk.engine, 2, decision(reply()), joins_ticket_id=one.ticket_id)
+    assert "no reply" not in desk.queue("list").stdout
+    assert "no reply: the mail was too old" in desk.queue("show", one.ticket_no).stdout
+
+
+def test_a_reply_held_by_a_limit_within_its_batch_names_the_limit(desk: Desk) -> None:
+    batch = [made(mail_id, n) for n, mail_id in enumerate(kept(desk.engine, 1, 2), 1)]
+    record(desk.engine, [replace(r, context=replace(r.context, limits=Limits(per_sender=1))) for r in batch])
+    assert "r2  VS-0002-TEST  receipt to kari@fjordbygg-demo.no is held: limit: too many replies to this sender" in (
+        desk.queue("list").stdout
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from processor.deciding.answerable import guard_names, objection
+from processor.deciding.answerable import guard_names, objection, withheld_in_words
 from processor.deciding.case import Case
 from processor.message import Address
 from processor.rulebook import Rulebook
@@ -149,14 +149,20 @@ def test_T41_nothing_older_than_a_day_or_than_our_start_is_answered(asked: Any) 
 def test_T31_replies_are_capped_by_sender_thread_and_in_all(asked: Any) -> None:
     limits = Limits(per_sender=2, per_known_sender=4, per_thread=3, in_all=9)
     assert asked(world=context(limits=limits, replies_to_sender=1)) is None
-    assert asked(world=context(limits=limits, replies_to_sender=2)) == "limit"
+    assert asked(world=context(limits=limits, replies_to_sender=2)) == "limit_sender"
     assert asked(world=context(limits=limits, replies_to_sender=2, known_sender=True)) is None
-    assert asked(world=context(limits=limits, replies_to_sender=4, known_sender=True)) == "limit"
-    assert asked(world=context(limits=limits, replies_in_thread=3)) == "limit"
-    assert asked(world=context(limits=limits, replies_in_all=9)) == "limit"
+    assert asked(world=context(limits=limits, replies_to_sender=4, known_sender=True)) == "limit_sender"
+    assert asked(world=context(limits=limits, replies_in_thread=3)) == "limit_thread"
+    assert asked(world=context(limits=limits, replies_in_all=9)) == "limit_all"
 
 
 def test_every_guard_has_a_name_of_its_own() -> None:
     names = list(guard_names())
     assert len(names) == len(set(names))
     assert KARI.spec not in names
+
+
+def test_what_withheld_a_reply_is_told_in_words() -> None:
+    for name in (*guard_names(), "silent", "render", "no_reply"):
+        assert " " in withheld_in_words(name), name
+    assert withheld_in_words("a guard of an older version") == "a guard of an older version"

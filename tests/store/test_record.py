@@ -19,7 +19,16 @@ from processor.store.events import events
 from processor.store.keep import first_start
 from processor.store.outbox import claim, stop_answers
 from processor.store.record import NumberTakenError, Record, record
-from processor.store.replies import HOLD_EARLY, HOLD_MANY, HOLD_OLD, HOLD_STOPPED, OBSERVE, references
+from processor.store.replies import (
+    HOLD_ALL,
+    HOLD_EARLY,
+    HOLD_OLD,
+    HOLD_SENDER,
+    HOLD_STOPPED,
+    HOLD_THREAD,
+    OBSERVE,
+    references,
+)
 from processor.store.ticket_view import ticket
 from processor.ticket import Level, Limits, MailState, OutboxState, TicketState
 from tests.store.made import (
@@ -162,8 +171,17 @@ def test_T31_the_limits_hold_within_a_batch_too(engine: Engine) -> None:
     record(engine, [limited(m, n, "Kari@x.no", per_sender) for n, m in enumerate(mails[:3], 1)])
     record(engine, [limited(mails[3], 4, "kari@X.no", per_sender), limited(mails[4], 5, "ola@x.no", per_sender)])
     record(engine, [limited(m, m, f"{m}@x.no", Limits(in_all=4)) for m in mails[5:]])
-    ready, many = (OutboxState.READY.value, ""), (OutboxState.HELD.value, HOLD_MANY)
-    assert outbox_states(engine) == [ready, ready, many, many, ready, ready, many]
+    ready, many, in_all = (OutboxState.READY, ""), (OutboxState.HELD, HOLD_SENDER), (OutboxState.HELD, HOLD_ALL)
+    assert outbox_states(engine) == [ready, ready, many, many, ready, ready, in_all]
+
+
+def test_T32_the_limit_of_a_thread_holds_within_a_batch_too(engine: Engine) -> None:
+    first = recorded(engine, 1)
+    mails = kept(engine, 2, 3)
+    batch = [made(mail_id, n, joins_ticket_id=first.ticket_id) for n, mail_id in enumerate(mails, 2)]
+    record(engine, [replace(r, context=replace(r.context, limits=Limits(per_thread=2))) for r in batch])
+    ready = (OutboxState.READY, "")
+    assert outbox_states(engine) == [ready, ready, (OutboxState.HELD, HOLD_THREAD)]
 
 
 def test_a_mail_joins_its_ticket_and_opens_it(engine: Engine) -> None:
