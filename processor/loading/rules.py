@@ -40,18 +40,23 @@ def load_rulebook(
     paths = sorted(rules_dir.glob("*.toml"))
     if not paths:
         raise Refused([Problem(str(rules_dir), 0, "holds no rules files")])
+    unread: dict[str, str] = {}
     for path in paths:
-        file = _open(path, problems)
+        file, faults = _open(path)
+        problems += faults
+        if faults:
+            unread[path.stem] = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+            continue
         types[path.stem], replies = _load_type(path.stem, file, conditions)
         problems += _check_replies(file, replies, templates) + file.problems
         kinds |= replies
-    problems += _check_topics(types) + _check_whole(rules_dir, types, kinds, templates)
+    problems += _check_topics(types, unread) + _check_whole(rules_dir, types, kinds, templates, unread)
     data = rules_dir / "data"
-    products, faults = load_products(data / "products.toml")
+    products, missing = load_products(data / "products.toml")
     public_domains, more = load_words(data / "public_domains.toml")
     vocabulary, others = load_vocabulary(data)
     model, wrong = load_model(model_file) if model_file else (None, [])
-    problems += [*faults, *more, *others, *wrong]
+    problems += [*missing, *more, *others, *wrong]
     if problems:
         raise Refused(problems)
     return Rulebook(
@@ -75,10 +80,9 @@ def _with_thresholds(types: Mapping[str, RequestType], model: Model | None) -> d
     }
 
 
-def _open(path: Path, problems: list[Problem]) -> RulesFile:
+def _open(path: Path) -> tuple[RulesFile, list[Problem]]:
     values, lines, faults = parse(path)
-    problems += faults
-    return RulesFile(f"{path.parent.name}/{path.name}", values, lines)
+    return RulesFile(f"{path.parent.name}/{path.name}", values, lines), faults
 
 
 def _version(rules_dir: Path, templates_version: str) -> str:
@@ -123,24 +127,31 @@ def _check_replies(file: RulesFile, replies: Mapping[str, ReplyKind], templates:
     return problems
 
 
-def _check_topics(types: Mapping[str, RequestType]) -> list[Problem]:
-    """A row that waits for a topic which no pattern sets would silently never hold."""
+def _check_topics(types: Mapping[str, RequestType], unread: Mapping[str, str]) -> list[Problem]:
+    """A row that waits for a topic which no pattern sets would silently never hold.
+
+    ``unread`` are the texts of files that are no TOML: what they may declare is not missed.
+    """
     known = {pattern.topic for each in types.values() for pattern in each.patterns}
     return [
         Problem(row.file, row.line, f"topic {topic!r} is set by no [[recognise]] table", nearest(topic, known))
         for each in types.values()
         for row in each.rows
         for topic in TOPIC.findall(row.when)
-        if topic not in known
+        if topic not in known and not any(topic in text for text in unread.values())
     ]
 
 
 def _check_whole(
-    rules_dir: Path, types: Mapping[str, RequestType], kinds: Mapping[str, ReplyKind], templates: Templates
+    rules_dir: Path,
+    types: Mapping[str, RequestType],
+    kinds: Mapping[str, ReplyKind],
+    templates: Templates,
+    unread: Mapping[str, str],
 ) -> list[Problem]:
     """What no single file can tell: the neutral receipt, the layout, replies and templates used by nothing."""
     problems = []
-    if kinds.get(NEUTRAL) != "receipt":
+    if kinds.get(NEUTRAL) != "receipt" and "general" not in unread:
         problems.append(Problem(f"{rules_dir.name}/general.toml", 0, f"must declare {NEUTRAL!r} as a receipt"))
     missing = [each for each in LANGUAGES if each not in templates.languages.get(LAYOUT, ())]
     if missing:
@@ -152,6 +163,7 @@ def _check_whole(
             where = f"{rules_dir.name}/{template.partition('/')[0]}.toml"
             problems.append(Problem(where, 0, f"reply {template!r} is used by no row"))
     for (template, _), source in templates.sources.items():
-        if template not in kinds and template != LAYOUT:
+        maybe = template.partition("/")[0] in unread or any(template in text for text in unread.values())
+        if template not in kinds and template != LAYOUT and not maybe:
             problems.append(Problem(source.file, 0, f"template {template!r} stands in no [replies] table"))
     return problems

@@ -176,3 +176,18 @@ def test_any_changed_file_changes_the_version(copy: Path) -> None:
         file.write("\n# A comment.\n")
     versions.add(version())
     assert len(versions) == 4
+
+
+@pytest.mark.parametrize("name", ["termination", "general", "elma_register"])
+def test_a_file_that_is_no_toml_is_one_problem_beside_those_of_other_files(copy: Path, name: str) -> None:
+    change(copy / f"rules/{name}.toml", "[[", "[")
+    (problem,) = problems(copy)
+    assert (Path(problem.file).name, problem.line > 0) == (f"{name}.toml", True)
+    assert "is not TOML" in problem.text
+    line = change(copy / "rules/other.toml", "answer_from = 0.9", "answer_from = 90")
+    orphan = copy / "templates/other/nobody.nb.txt"
+    shutil.copy(copy / "templates/other/received.nb.txt", orphan)
+    seen = problems(copy)
+    assert ("rules/other.toml", line) in {(each.file, each.line) for each in seen}
+    assert any("other/nobody" in each.text for each in seen)
+    assert len(seen) == 3
