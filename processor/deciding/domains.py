@@ -18,6 +18,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(maxsize=4096)
 def organisational(domain: str) -> str:
     """The organisational domain (RFC 7489 section 3.2), lower case; "" for a public suffix or nothing."""
     return _suffixes().privatesuffix(domain.lower().rstrip(".")) or ""

@@ -56,10 +56,10 @@ class Parts:
             self.defects.append(defect)
 
 
-def walk(root: Part) -> Parts:
-    """Gather the parts of a mail, at most 200 of them, 20 deep."""
+def walk(root: Part, headers: Headers) -> Parts:
+    """Gather the parts of a mail whose own fields are ``headers``, at most 200 of them, 20 deep."""
     parts = Parts()
-    parts.chunks = _gather(root, Headers(root), parts, 0)
+    parts.chunks = _gather(root, headers, parts, 0)
     return parts
 
 

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from processor import journal
+from processor.message import Extracted
 from processor.rulebook import RenderError, Rulebook
 
 WAKE = b"mail"
@@ -18,6 +19,7 @@ IDLE_SECONDS = 2.0
 PAUSE_AFTER_FAULT = 2.0
 PROGRESS = b"."
 WARMING = (
+    b"Authentication-Results: mx.y.no; dkim=pass header.d=fjordbygg-demo.no; dmarc=pass header.from=fjordbygg-demo.no\r\n"
     b"From: Kari <kari@fjordbygg-demo.no>\r\nTo: x@y.no\r\nSubject: Oppsigelse\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>Vi sier opp Visma Global fra 31.12.2026. "
     b"Fjord Bygg AS, org.nr 328627035</p>"
@@ -42,8 +44,8 @@ def warm(rulebook: Rulebook) -> None:
     from processor.loading.templates import sample_values
     from processor.pipeline import conclude, read_and_understand
 
-    mail = read_and_understand(WARMING, rulebook)
-    conclude(mail, context_without_world(mail.message, "VS-0000-0000"), rulebook)
+    mail = read_and_understand(WARMING, rulebook, lambda *_: Extracted())
+    conclude(mail, context_without_world(mail.message, "VS-0000-0000", ("mx.y.no",)), rulebook)
     values = sample_values()[0]
     for template, languages in rulebook.languages.items():
         for language in languages:
@@ -57,6 +59,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     from processor.loading.rules import load_rulebook
     from processor.steps.work_off import work_off
     from processor.store.engine import connect
+    from processor.world.confined import Confined
 
     # The daemon decides when to end; a terminal's Ctrl-C reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -67,17 +70,19 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     engine = connect(config.store_url)
     rulebook = load_rulebook(*folders, config.own_addresses)
     warm(rulebook)
+    files = Confined()
     claimed = 0
     while True:
         try:
             words = _words(wake, 0.0 if claimed else IDLE_SECONDS)
         except (EOFError, OSError):
+            files.close()
             return
         if copies := [word for word in words if word != WAKE]:
             copy = Path(copies[-1].decode())
             rulebook = load_rulebook(copy / folders[0].name, copy / folders[1].name, config.own_addresses)
         try:
-            claimed, decided = work_off(engine, rulebook, config, name, lambda: datetime.now(UTC))
+            claimed, decided = work_off(engine, rulebook, config, name, lambda: datetime.now(UTC), files.extract)
         except Exception as error:
             journal.step_failed(name, error)
             claimed = 0

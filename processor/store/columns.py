@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -46,8 +47,12 @@ class Words(TypeDecorator[str]):
 
 def storable(value: str) -> str:
     """The text with U+FFFD in place of NUL and lone surrogates."""
-    if value.isascii() and "\x00" not in value:
-        return value
+    if "\x00" not in value:
+        if value.isascii():
+            return value
+        with suppress(UnicodeEncodeError):
+            value.encode()
+            return value
     return value.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 

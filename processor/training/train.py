@@ -18,6 +18,7 @@ from processor.training.dataset import Sample
 from processor.training.solver import each_of_many, folds, one_against_rest, one_of_many
 from processor.training.thresholds import Judged, thresholds
 from processor.understanding.model import logits
+from processor.understanding.model import vector as seen
 from processor.understanding.understand import automatic_of, weighed
 from processor.understanding.weigh import UNWRITTEN, both, log_odds, requests
 
@@ -94,7 +95,7 @@ def out_of_fold(samples: Sequence[Sample], labels: tuple[str, ...]) -> list[dict
     for learn, try_ in folds([sample.mail.main for sample in samples], INNER_FOLDS, seed=5):
         model = learn_words([samples[at] for at in learn], labels).model()
         for at in try_:
-            result[at] = logits(model, samples[at].said.counts)
+            result[at] = logits(model, seen(model, samples[at].said.counts))
     return result
 
 

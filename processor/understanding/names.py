@@ -105,8 +105,9 @@ def _written(
     for match in _NAMED.finditer(text):
         yield f"{match['name']} {match['form']}", match.start(), 3
     for number in numbers:
-        before = _BEFORE_NUMBER.search(text, max(0, number.start - 90), number.start)
-        if number.passage is passage and before:
+        if number.passage is not passage:
+            continue
+        if before := _BEFORE_NUMBER.search(text, max(0, number.start - 90), number.start):
             yield before["name"], before.start("name"), 4 if passage.kind == "forwarded" else 3
     for lead in phrases["names.company_lead"].finditer(passage.folded):
         if proper := _PROPER.match(text, lead.end()):

@@ -15,9 +15,9 @@ from processor.understanding.automatic import automatic_kinds
 from processor.understanding.company import role_of
 from processor.understanding.features import features
 from processor.understanding.fields import fields_of
-from processor.understanding.form import form_of
+from processor.understanding.form import file_flags, form_evidence, form_of
 from processor.understanding.language import language_of
-from processor.understanding.model import logits, words_for
+from processor.understanding.model import Vector, logits, vector, words_for
 from processor.understanding.passages import Passage, passages
 from processor.understanding.recognise import Finding, recognise, topics
 from processor.understanding.weigh import both, chances, joined, present, requests
@@ -60,12 +60,13 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     """Tell what a mail is, asks for and says, with the evidence; never raises for any Message."""
     source = sources(message, rulebook)
     read, form, found = source.read, source.form, source.found
-    likely, present_ = _weighed(source, rulebook)
+    mail = None if rulebook.model is None else vector(rulebook.model, source.counts)
+    likely, present_ = _weighed(source, mail, rulebook)
     silent = sum(likely[kind] for kind in AUTOMATIC)
     automatic = automatic_of(likely)
     asked: tuple[Request, ...] = () if automatic else requests(likely, present_, found, rulebook.types)
-    if rulebook.model is not None:
-        asked = tuple(_with_words(request, rulebook.model, source) for request in asked)
+    if rulebook.model is not None and mail is not None:
+        asked = tuple(_with_words(request, rulebook.model, mail, read) for request in asked)
     role = role_of(read, rulebook.vocabulary.phrases, message.from_[0].name if message.from_ else "")
     spans = [span for findings in found.values() for finding in findings for span in finding.evidence]
     names = tuple(request.type for request in asked)
@@ -80,21 +81,21 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         chances=tuple(sorted(((n, round(c, 6)) for n, c in likely.items()), key=lambda pair: (-pair[1], pair[0]))),
         silent=round(min(1.0, silent + likely.get("no_action", 0.0)), 6),
         fields=about.fields,
-        field_evidence=about.evidence,
+        field_evidence=(*about.evidence, *form_evidence(form)),
         form=form,
         role=role,
         topics=marks,
-        flags=about.flags,
+        flags=(*about.flags, *file_flags(message, form)),
         model=rulebook.model.version if rulebook.model else "",
     )
 
 
-def _weighed(source: Sources, rulebook: Rulebook) -> tuple[dict[str, float], Mapping[str, float]]:
+def _weighed(source: Sources, mail: Vector | None, rulebook: Rulebook) -> tuple[dict[str, float], Mapping[str, float]]:
     """The chance of each label to be what the mail is, and of each type to be present."""
     model = rulebook.model
-    if model is None:
+    if model is None or mail is None:
         return chances(source.presence, source.kinds, rulebook.types), source.presence
-    told = logits(model, source.counts)
+    told = logits(model, mail)
     return weighed(model, told, source, rulebook.types), both(model, told, source.presence, source.kinds)
 
 
@@ -121,8 +122,8 @@ def _written_by_a_person(likely: Mapping[str, float]) -> dict[str, float]:
     return {label: chance * (less if label in AUTOMATIC else more) for label, chance in likely.items()}
 
 
-def _with_words(request: Request, model: Model, source: Sources) -> Request:
-    words = words_for(model, source.counts, request.type, source.read)
+def _with_words(request: Request, model: Model, mail: Vector, read: tuple[Passage, ...]) -> Request:
+    words = words_for(model, mail, request.type, read)
     return replace(request, evidence=request.evidence + words)
 
 

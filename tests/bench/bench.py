@@ -25,7 +25,7 @@ Out = TypeVar("Out")
 
 def whole_road_naive(mails: Sequence[bytes]) -> float:
     with tempfile.TemporaryDirectory() as name, site(Path(name)) as here:
-        fill(here, mails)
+        here.dovecot.deliver_at_once(USER, mails)
         began = time.perf_counter()
         answered = naive(here.dovecot.imap_port, USER, PASSWORD, here.smtp_port, Path(name) / "naive.db")
         spent = time.perf_counter() - began
@@ -41,7 +41,7 @@ def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]
         try:
             wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox", 20, here.folder / "log")
             time.sleep(2.5)
-            fill(here, mails)
+            here.dovecot.deliver_at_once(USER, mails)
             wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail")
             began = time.perf_counter()
             wait(
@@ -56,11 +56,6 @@ def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]
         finally:
             kill(process)
         return len(mails) / spent, len(here.taken()), memory
-
-
-def fill(here: Site, mails: Sequence[bytes]) -> None:
-    for raw in mails:
-        here.dovecot.deliver(USER, raw)
 
 
 def wait(true: Callable[[], object], what: str, seconds: float = 240, log: Path | None = None) -> None:

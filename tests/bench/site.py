@@ -62,6 +62,7 @@ class Site:
     folder: Path
     dovecot: Dovecot
     smtp_port: int
+    reader: sqlite3.Connection | None = None
 
     @property
     def database(self) -> Path:
@@ -119,11 +120,12 @@ workers = {workers}
         """Read the store beside the running program; nothing when it is not there yet."""
         if not self.database.exists():
             return []
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30) as connection:
-            try:
-                return connection.execute(query).fetchall()
-            except sqlite3.OperationalError:
-                return []
+        # One connection for all questions: who measures must cost little beside what is measured.
+        self.reader = self.reader or sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
+        try:
+            return self.reader.execute(query).fetchall()
+        except sqlite3.OperationalError:
+            return []
 
 
 @contextmanager
@@ -138,7 +140,10 @@ def site(folder: Path) -> Iterator[Site]:
     sink.stdout.readline()
     try:
         with Dovecot({USER: PASSWORD}) as dovecot:
-            yield Site(folder, dovecot, port)
+            here = Site(folder, dovecot, port)
+            yield here
+            if here.reader:
+                here.reader.close()
     finally:
         sink.kill()
         sink.wait()

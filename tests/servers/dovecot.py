@@ -19,7 +19,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -102,14 +102,24 @@ class Dovecot:
 
     def deliver(self, user: str, raw: bytes, folder: str = "INBOX", when: datetime | None = None) -> None:
         """Put a mail into the Maildir as a delivery agent does; ``when`` becomes its INTERNALDATE."""
+        written, seen = self._write(user, raw, folder)
+        if when:
+            os.utime(written, (when.timestamp(), when.timestamp()))
+        written.rename(seen)
+
+    def deliver_at_once(self, user: str, mails: Iterable[bytes], folder: str = "INBOX") -> None:
+        """Put many mails into the Maildir so that they appear together, as after an outage."""
+        for written, seen in [self._write(user, raw, folder) for raw in mails]:
+            written.rename(seen)
+
+    def _write(self, user: str, raw: bytes, folder: str) -> tuple[Path, Path]:
+        """A mail's file where no client sees it yet, and its place where they do."""
         name = f"{time.time_ns() // 1_000_000_000}.M{next(self._numbers):09d}P{os.getpid()}.test"
         box = self._box(user, folder)
         written = box / "tmp" / name
         written.write_bytes(raw)
         self._own(written)
-        if when:
-            os.utime(written, (when.timestamp(), when.timestamp()))
-        written.rename(box / "new" / name)
+        return written, box / "new" / name
 
     def client(self, user: str) -> IMAPClient:
         """Another mail program, logged in as the user, with no folder opened."""

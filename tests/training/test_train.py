@@ -22,7 +22,7 @@ from processor.training.measure import COSTS, decided, figures, worse
 from processor.training.report import plot, report
 from processor.training.thresholds import Judged, lower_bound, threshold
 from processor.training.train import learn_words, train
-from processor.understanding.model import logits
+from processor.understanding.model import logits, vector
 
 ROOT = Path(__file__).parents[2]
 LABELS = ("termination", "invoice_question", "elma_register", "otp_code", "auto_reply")
@@ -40,7 +40,7 @@ def small() -> tuple[Sample, ...]:
     mails = labelled([ROOT / "training" / "mails_c.jsonl", ROOT / "training" / "mails_e.jsonl"])
     for mail in mails:
         if mail.main in kept and len(kept[mail.main]) < 12 and mail.present <= set(LABELS):
-            kept[mail.main] += samples([mail], rulebook())
+            kept[mail.main] += samples([mail], rulebook(), in_process)
     return tuple(sample for group in kept.values() for sample in group)
 
 
@@ -70,7 +70,7 @@ def test_a_written_model_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 def test_words_of_a_label_speak_for_it() -> None:
     model = learn_words(small(), LABELS).model()
-    notice, nothing = logits(model, {"w:sier": 1, "w:opp": 1}), logits(model, {})
+    notice, nothing = (logits(model, vector(model, said)) for said in ({"w:sier": 1, "w:opp": 1}, {}))
     gained = {label: notice[label] - nothing[label] for label in LABELS}
     assert max(gained, key=lambda label: gained[label]) == "termination"
 
