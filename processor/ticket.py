@@ -99,11 +99,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most automatic replies per sender and day (higher for known ones), per thread, and in all an hour."""
+    """Most automatic replies per sender and day (higher for known ones), per thread, and in all an hour.
+
+    Two in a thread, since two robots that answer each other must end there (threats T32).
+    """
 
     per_sender: int = 5
     per_known_sender: int = 60
-    per_thread: int = 3
+    per_thread: int = 2
     in_all: int = 1000
 
 

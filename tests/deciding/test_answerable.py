@@ -156,6 +156,11 @@ def test_T31_replies_are_capped_by_sender_thread_and_in_all(asked: Any) -> None:
     assert asked(world=context(limits=limits, replies_in_all=9)) == "limit_all"
 
 
+def test_T32_two_robots_that_answer_each_other_end_after_two_answers(asked: Any) -> None:
+    assert asked(world=context(limits=Limits(), replies_in_thread=1)) is None
+    assert asked(world=context(limits=Limits(), replies_in_thread=2)) == "limit_thread"
+
+
 def test_every_guard_has_a_name_of_its_own() -> None:
     names = list(guard_names())
     assert len(names) == len(set(names))

@@ -8,7 +8,7 @@ import pytest
 
 from processor.loading.configuration import load_config
 from processor.loading.problems import Refused
-from processor.ticket import Level
+from processor.ticket import Level, Limits
 
 GOOD = """
 [company]
@@ -101,3 +101,4 @@ def test_the_shipped_example_loads(folder: Path) -> None:
     config = load_config(written(folder, example.read_text(encoding="utf-8")))
     assert config.smtp is not None
     assert config.smtp.envelope_from == "oppsigelse@example.com"
+    assert config.limits == Limits()

@@ -132,6 +132,22 @@ def test_a_customers_reply_lands_on_its_ticket_and_a_strangers_does_not(here: Si
     assert here.ask("select count(*) from ticket") == [(3,)]
 
 
+def test_T32_a_robot_that_answers_each_of_our_answers_gets_two(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    for number in range(3):
+        run(here, "once")
+        answered = here.ask("select message_id from outbox order by id")[-1][0]
+        here.dovecot.deliver(
+            USER, mail(f"{NOTICE}\nSak {number}", f"Sak {number}", headers=f"In-Reply-To: {answered}\n")
+        )
+    run(here, "once")
+    assert here.ask("select count(*) from mail") == [(4,)]
+    assert here.ask("select count(*) from ticket") == [(1,)]
+    assert len(here.taken()) == 2
+    assert "no reply: the ticket has had as many replies as the limit allows" in run(here, "queue", "list").stdout
+
+
 def test_a_true_bounce_marks_our_answer_and_a_forged_one_does_not(here: Site) -> None:
     started(here)
     here.dovecot.deliver(USER, mail())
