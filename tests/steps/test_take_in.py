@@ -12,12 +12,14 @@ from sqlalchemy import Engine
 
 from processor.config import MailboxSettings
 from processor.steps.take_in import FETCH_TRIES, Folder, settle, take_in
+from processor.store import tables as t
 from processor.store.aside import AsideMail, Place, set_aside_mail, set_aside_mails
 from processor.store.engine import open_store
 from processor.store.watermarks import watermark
 from processor.store.work import set_aside
 from processor.world.failures import Transient
 from processor.world.mailbox import Mailbox
+from tests.store.made import count
 from tests.world.scripted_imap import Reply, ScriptedImap
 
 NOW = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
@@ -122,3 +124,27 @@ def test_a_header_that_comes_after_the_place_was_recorded_makes_no_second_mail(e
     with ScriptedImap(SCRIPT) as server:
         take(server.settings(), engine, Folder("INBOX"), FETCH_TRIES)
     assert aside(engine) == set_aside_mail(engine, one.mail_id)
+
+
+def test_a_large_mail_whose_stream_breaks_each_time_leaves_no_parts_and_is_held_by_its_header(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(client: socket.socket, tag: bytes) -> None:
+        parts.append(count(engine, t.raw_part))
+        client.shutdown(socket.SHUT_RDWR)
+
+    monkeypatch.setattr("processor.world.fetching.CHUNK_BYTES", 40)
+    monkeypatch.setattr("processor.world.fetching.OVERLAP", 8)
+    monkeypatch.setattr("processor.store.keep_stream.PART", 10)
+    parts: list[int] = []
+    piece = b"* 1 FETCH (UID 1 BODY[]<0> {40}\r\n%s)\r\n" % (b"x" * 40)
+    script = {**SCRIPT, "UID FETCH 1 (BODY.PEEK[]<0.40>": piece, "UID FETCH 1 (BODY.PEEK[]<": cut}
+    folder = Folder("INBOX")
+    with ScriptedImap(script) as server:
+        for _ in range(FETCH_TRIES):
+            with pytest.raises(Transient):
+                take(server.settings(max_bytes=100), engine, folder)
+            assert (count(engine, t.raw_part), count(engine, t.mail)) == (0, 1)
+        take(server.settings(max_bytes=100), engine, folder)
+    assert parts == [4] * FETCH_TRIES
+    assert (count(engine, t.raw_part), aside(engine).head, reached(engine)) == (0, HEADER, 2)

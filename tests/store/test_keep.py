@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -109,6 +110,21 @@ def test_a_stream_that_breaks_off_is_forgotten_and_fetched_again(engine: Engine)
     release_claims(engine)
     assert (count(engine, t.raw_part), count(engine, t.mail)) == (0, 0)
     assert keep_stream(engine, big, [b"x" * 3_000_000], LATER).new
+
+
+def test_a_stream_that_breaks_again_and_again_piles_up_nothing(engine: Engine) -> None:
+    def breaks() -> Iterator[bytes]:
+        yield b"x" * 2_500_000
+        # Two whole parts are committed by now: this is what must not stay.
+        seen.append(count(engine, t.raw_part))
+        raise ConnectionError
+
+    seen: list[int] = []
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            keep_stream(engine, arrival(1, None, size=3_000_000), breaks(), NOW)
+        assert (count(engine, t.raw_part), count(engine, t.mail)) == (0, 0)
+    assert seen == [2, 2, 2]
 
 
 def test_the_watermark_only_moves_on(engine: Engine) -> None:
