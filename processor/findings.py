@@ -63,7 +63,10 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The OTP rights form as far as it was filled in (domain.md 1.2; Q17: no field is demanded)."""
+    """The OTP rights form as far as it was filled in (domain.md 1.2; Q17: no field is demanded).
+
+    ``doubts`` are reasons to compare it with the file: ``form_by_ocr``, ``form_rotated``.
+    """
 
     source: str
     administrator: str = ""
@@ -73,6 +76,9 @@ class Form:
     domains: tuple[str, ...] = ()
     phone: str = ""
     date: str = ""
+    customer_no: str = ""
+    signed_by: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 SectionKind = Literal["new", "forwarded", "signature", "quoted"]
+Fault = Literal["", "broken", "locked", "scanned", "too_big", "too_slow", "crashed", "skipped", "unavailable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,27 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Extracted:
+    """What was read in a file, in a process with limits: plain bounded text, or why there is none.
+
+    ``rows`` are the cells of a table's rows, and named fields with their values; ``ocr`` is True when
+    a program guessed the letters of a picture, ``rotated`` when pages do not stand upright.
+    """
+
+    rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
+    ocr: bool = False
+    rotated: bool = False
+    fault: Fault = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A part that is not the body.
 
     ``filename`` is a safe last component or empty; ``true_type`` is what the first bytes say, and
     wins over ``declared_type``; ``digest`` is SHA-256 in hex.  ``content`` is empty when the part
-    was larger than the reading limit.
+    was larger than the reading limit.  ``extracted`` is None when nobody tried to read the file.
     """
 
     filename: str
@@ -63,6 +79,7 @@ class Attachment:
     size: int
     digest: str
     content: bytes = field(default=b"", repr=False)
+    extracted: Extracted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
     IMAP --bytes--> store.keep                first commit: the bytes, durable
                        |
       reading          v   bytes -> Message            total: faults become defects
+      extracting       v   attached files -> text      in a confined child process, handed in as a function
       understanding    v   Message -> Understanding    what it is, asks for and says
       context          v   what the world knows        the shell asks the store
       deciding         v   + rules -> Decision         guards first, then the rules' rows
@@ -11,7 +12,7 @@
        |        +--> mailbox.done             only after the commit
        +--> outbox --> SMTP                   claimed by conditional update
 
-Everything in this module is pure: equal bytes, rules and context give an equal decision, on which
+Everything in this module is pure: equal bytes, files read, rules and context give an equal decision, on which
 ``explain`` and ``replay`` rest.  The shell around it is ``daemon.py`` and ``cli/``.
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from processor.deciding.decide import decide
+from processor.extracting.of_message import Extract, extracted
 from processor.findings import Understanding
 from processor.masking import masked_mail
 from processor.message import Message
@@ -43,12 +45,12 @@ def read_header(head: bytes) -> Message:
     return masked_mail(read(head[: min(ends, default=len(head))]))
 
 
-def read_and_understand(raw: bytes, rulebook: Rulebook) -> Read:
-    """Read a mail's bytes and understand them; never raises for any bytes.
+def read_and_understand(raw: bytes, rulebook: Rulebook, extract: Extract) -> Read:
+    """Read a mail's bytes, and its files by ``extract``, and understand them; never raises for any bytes.
 
     National identity numbers and bank accounts are hidden here, so that nothing behind it can tell them.
     """
-    message = masked_mail(read(raw))
+    message = extracted(masked_mail(read(raw)), extract)
     return Read(message, understand(message, rulebook))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from processor.extracting.of_message import Extract
     from processor.rulebook import Rulebook
 
 
@@ -32,19 +33,21 @@ def explain(
     """
     from processor.cli.opening import refusals, shipped
     from processor.loading.rules import load_rulebook
+    from processor.world.confined import Confined
     from processor.world.mailfiles import mails
 
     own = tuple(address.lower() for address in own_address or ())
     with refusals():
         rulebook = load_rulebook(rules or shipped("rules"), templates or shipped("templates"), own)
     unread = 0
+    files = Confined()
     for path in paths:
         if path.is_dir() and next(mails(path), None) is None:
             typer.echo(f"{path} holds no mails (subfolders are not read).", err=True)
             unread += 1
         for name, raw in mails(path):
             unread += raw is None
-            told = explained(raw, rulebook, tuple(authserv_id or ()), own)
+            told = explained(raw, rulebook, tuple(authserv_id or ()), own, files.extract)
             if write and path.suffix == ".eml":
                 _write(path, told)
             elif write and path.is_dir():
@@ -55,22 +58,32 @@ def explain(
                 from processor.cli.telling import tell
 
                 tell(name, told)
+    files.close()
     raise typer.Exit(1 if unread else 0)
 
 
 def explained(
-    raw: bytes | None, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...]
+    raw: bytes | None,
+    rulebook: Rulebook,
+    authserv_ids: tuple[str, ...],
+    own: tuple[str, ...],
+    extract: Extract | None = None,
 ) -> dict[str, Any]:
-    """Explain one mail's bytes as design.md shows it; None gives the line of a mail that was not read."""
+    """Explain one mail's bytes as design.md shows it; None gives the line of a mail that was not read.
+
+    Without ``extract`` a confined process is started for the mail's files, and ended again.
+    """
     from processor.deciding.explanation import explain as as_values
     from processor.deciding.explanation import unread
     from processor.deciding.identity import new_ticket_no
     from processor.deciding.without_world import context_without_world
     from processor.pipeline import conclude, read_and_understand
+    from processor.world.confined import Confined
 
     if raw is None:
         return unread()
-    mail = read_and_understand(raw, rulebook)
+    with Confined() as files:
+        mail = read_and_understand(raw, rulebook, extract or files.extract)
     ticket_no = new_ticket_no(mail.message.letter, b"explain")
     context = context_without_world(mail.message, ticket_no, authserv_ids, own)
     return as_values(mail.message, mail.understanding, conclude(mail, context, rulebook))

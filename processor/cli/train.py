@@ -42,9 +42,11 @@ def train(
     from processor.training.dataset import digest, samples
     from processor.training.measure import crossed, figures, worse
     from processor.training.train import train as learn
+    from processor.world.confined import Confined
 
     typer.echo(f"{len(found)} labelled mails; learning, and measuring in folds ...")
-    seen = samples(found, rulebook)
+    with Confined() as files:
+        seen = samples(found, rulebook, files.extract)
     model = replace(learn(seen, rulebook.types, digest(found)), figures=figures(crossed(seen, rulebook)))
     for name, figure in model.figures.items():
         typer.echo(f"  {name:32} {figure:.4f}")
@@ -76,8 +78,10 @@ def evaluate(
     from processor.training.report import plot as drawn
     from processor.training.report import report
     from processor.training.train import train as learn
+    from processor.world.confined import Confined
 
-    seen = samples(found, rulebook)
+    with Confined() as files:
+        seen = samples(found, rulebook, files.extract)
     held = [sample for sample in seen if sample.mail.source in (test or ())]
     model = learn([sample for sample in seen if sample not in held] if held else seen, rulebook.types)
     if test and not held:

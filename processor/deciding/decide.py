@@ -14,7 +14,7 @@ from processor.deciding.authenticity import judge
 from processor.deciding.case import Case
 from processor.deciding.compose import Part, compose, neutral
 from processor.deciding.deadline import unknown
-from processor.deciding.doubts import HELD, doubts
+from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.items import Matched, make_items, match
 from processor.findings import Understanding
 from processor.message import Message
@@ -99,7 +99,7 @@ def _verdict(case: Case, matched: tuple[Matched, ...]) -> Verdict:
     silent = understanding.automatic or [r.type for r in understanding.requests] == ["no_action"]
     doubt = [
         *_unsure(understanding, rulebook),
-        *([] if silent else _unsafe(case)),
+        *(_unread(case) if silent else _unsafe(case)),
         *(f"No row of {each.request.type} holds." for each in matched if each.row is None),
     ]
     if silent and not doubt and dict(understanding.chances).get(_gravest(rulebook), 0.0) >= NOTICE_LEAST:
@@ -151,7 +151,14 @@ def _unsafe(case: Case) -> list[str]:
         said.append(f"The sender is forged: {case.provenance.why}.")
     if case.context.junk:
         said.append("The mail lay in the junk folder.")
-    return said + [f"A person must look: {flag}." for flag in case.understanding.flags if flag in HELD]
+    return said + [f"{HELD[flag]}." for flag in case.understanding.flags if flag in HELD]
+
+
+def _unread(case: Case) -> list[str]:
+    """Thanks, or a scanner's mail that looks automatic, may hold a notice in a file that nobody has read."""
+    if case.understanding.automatic not in (None, "auto_reply"):
+        return []
+    return [f"{UNREAD[flag]}." for flag in case.understanding.flags if flag in UNREAD]
 
 
 def _gravest(rulebook: Rulebook) -> str:

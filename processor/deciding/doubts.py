@@ -12,8 +12,24 @@ from processor.message import Message
 from processor.rulebook import Rulebook
 from processor.ticket import Context
 
-HELD = {"many_domains", "form_old", "form_differs"}
-"""Doubts under which nothing is answered but the neutral receipt (threats T22, T24, T28)."""
+UNREAD = {
+    "attachment_unsafe": "An attachment could not be opened safely: it asked for too much memory or time, or broke"
+    " the program that opened it. Treat it as hostile",
+    "attachment_skipped": "Not every attachment was opened, since the mail has many, or hostile ones",
+    "attachment_unread": "No attachment could be opened, since no confined process could be started",
+    "attachment_broken": "An attachment is damaged and could not be read",
+    "attachment_locked": "An attachment is locked with a password and could not be read",
+    "attachment_scanned": "An attachment is scanned, not read",
+    "attachment_scanned_no_form": "An attachment is scanned; reading it by OCR found no form in it",
+}
+HELD = UNREAD | {
+    "many_domains": "Rights are asked for an unusual number of domains",
+    "form_old": "The form is more than a month old",
+    "form_differs": "The form and the mail name different organisations",
+    "form_by_ocr": "The form is scanned and was read by OCR: compare it with the attachment",
+    "form_rotated": "The form's pages are rotated: compare it with the attachment",
+}
+"""Doubts under which nothing is answered but the neutral receipt (threats T22, T24, T28, T54), in a sentence."""
 MOST_DOMAINS = 10
 OLD = timedelta(days=31)
 DAY_FIRST = re.compile(r"([0-9]{1,2})[./-] ?([0-9]{1,2})[./-] ?((?:20)?[0-9]{2})")

@@ -91,6 +91,9 @@ def _form(form: Form | None) -> dict[str, Any] | None:
         "domains": list(form.domains),
         "phone": form.phone,
         "date": form.date,
+        "customer_no": form.customer_no,
+        "signed_by": form.signed_by,
+        "source": form.source,
     }
 
 

@@ -14,6 +14,7 @@ from processor.loading.problems import Refused
 from processor.loading.rules import load_rulebook
 from processor.rulebook import Rulebook
 from processor.steps.work_off import Decided, work_off
+from processor.world.confined import Confined
 
 PAUSE_AFTER_FAULT = 2
 
@@ -31,6 +32,7 @@ class InProcess:
     ) -> None:
         self.engine, self.config, self.rulebook, self.clock, self.watch = engine, config, rulebook, clock, watch
         self.kept = threading.Event()
+        self.files = Confined()
 
     def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
         """Work until ended; ``recorded`` is called after each batch."""
@@ -53,10 +55,11 @@ class InProcess:
         """Let the batch in hand be finished."""
         self.kept.set()
         self.thread.join()
+        self.files.close()
 
     def step(self) -> tuple[int, int]:
         """Work one batch off; how many mails were claimed and how many decided."""
-        claimed, decided = work_off(self.engine, self.rulebook, self.config, "daemon", self.clock)
+        claimed, decided = work_off(self.engine, self.rulebook, self.config, "daemon", self.clock, self.files.extract)
         if claimed:
             journal.mails_decided("daemon", len(decided), claimed - len(decided))
             self.watch(decided)

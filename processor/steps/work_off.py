@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from processor.config import Config
 from processor.deciding.identity import reply_message_id
+from processor.extracting.of_message import Extract
 from processor.findings import Understanding
 from processor.message import Message
 from processor.pipeline import Read, conclude, read_and_understand
@@ -49,16 +50,22 @@ class Decided:
 
 
 def work_off(
-    engine: Engine, rulebook: Rulebook, config: Config, worker: str, clock: Callable[[], datetime], limit: int = 50
+    engine: Engine,
+    rulebook: Rulebook,
+    config: Config,
+    worker: str,
+    clock: Callable[[], datetime],
+    extract: Extract,
+    limit: int = 50,
 ) -> tuple[int, list[Decided]]:
-    """Claim up to ``limit`` kept mails, decide and record them in one commit.
+    """Claim up to ``limit`` kept mails, decide and record them in one commit; ``extract`` reads their files.
 
     Returns how many were claimed (0: nothing waits) and those that were decided.
     """
     now = clock()
     claimed = pending(engine, limit, worker, now)
     try:
-        return len(claimed), _work_off(engine, rulebook, config, claimed, now)
+        return len(claimed), _work_off(engine, rulebook, config, claimed, extract, now)
     except (SQLAlchemyError, OSError):
         # The world failed (a locked or full database), not the mails: they are not counted as tried.
         with suppress(Exception):
@@ -67,9 +74,9 @@ def work_off(
 
 
 def _work_off(
-    engine: Engine, rulebook: Rulebook, config: Config, claimed: Sequence[Pending], now: datetime
+    engine: Engine, rulebook: Rulebook, config: Config, claimed: Sequence[Pending], extract: Extract, now: datetime
 ) -> list[Decided]:
-    read = [(mail, _read(engine, mail, rulebook, now)) for mail in claimed]
+    read = [(mail, _read(engine, mail, rulebook, extract, now)) for mail in claimed]
     found = [(mail, each) for mail, each in read if each is not None]
     if not found:
         return []
@@ -119,9 +126,9 @@ def _commit_one(engine: Engine, made: Record, now: datetime) -> Recorded | None:
         return None
 
 
-def _read(engine: Engine, mail: Pending, rulebook: Rulebook, now: datetime) -> Read | None:
+def _read(engine: Engine, mail: Pending, rulebook: Rulebook, extract: Extract, now: datetime) -> Read | None:
     try:
-        return read_and_understand(mail.raw, rulebook)
+        return read_and_understand(mail.raw, rulebook, extract)
     except Exception:
         set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
         return None

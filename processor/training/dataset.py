@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from processor.extracting.of_message import Extract, extracted
 from processor.loading.problems import Problem, Refused
 from processor.message import Message
 from processor.reading.read import read
@@ -122,10 +123,10 @@ def digest(mails: Iterable[Labelled]) -> str:
     return total.hexdigest()[:16]
 
 
-def samples(mails: Iterable[Labelled], rulebook: Rulebook) -> list[Sample]:
-    """Read each mail and ask the sources, patterns included; the rulebook's model is not asked."""
+def samples(mails: Iterable[Labelled], rulebook: Rulebook, extract: Extract) -> list[Sample]:
+    """Read each mail and its files and ask the sources, patterns included; the rulebook's model is not asked."""
     found = []
     for mail in mails:
-        message = read(mail.raw)
+        message = extracted(read(mail.raw), extract)
         found.append(Sample(mail, message, sources(message, rulebook)))
     return found

@@ -62,7 +62,9 @@ def fields_of(
         org_no=(form.org_no,)
         if form and len(form.org_no) == 9 and form.org_no.isdigit()
         else tuple(n.value for n in numbers),
-        customer_no=tuple(n.value for n in customers),
+        customer_no=(form.customer_no,)
+        if form and form.customer_no.isdigit()
+        else tuple(n.value for n in customers),
         company=(form.company if form and form.company else None) or (company.name if company else None),
         products=tuple(name for name, _ in products),
         effective_date=effective.value if effective else None,

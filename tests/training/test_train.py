@@ -23,6 +23,7 @@ from processor.training.report import plot, report
 from processor.training.thresholds import Judged, lower_bound, threshold
 from processor.training.train import learn_words, train
 from processor.understanding.model import logits, vector
+from tests.extracting.made_files import in_process
 
 ROOT = Path(__file__).parents[2]
 LABELS = ("termination", "invoice_question", "elma_register", "otp_code", "auto_reply")

@@ -2,54 +2,30 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
-import docx
 import pytest
-from reportlab.pdfgen import canvas
 
-from processor.message import Attachment
-from processor.understanding.docx_form import docx_rows
+from processor.extracting.of_message import extracted
+from processor.findings import Form, Understanding
+from processor.message import Attachment, Message
 from processor.understanding.form import form_of
-from processor.understanding.pdf_form import pdf_rows
-from tests.understanding.made_mail import mail, understood
-
-ROWS = [
-    ("Administrator (navn)", "Kari Holm"), ("E-post", "kari@fjordbygg-demo.no"), ("Firma", "Fjord Bygg AS"),
-    ("Org.nr", "974 760 673"), ("Domene(r)", "fjordbygg-demo.no, fjordlaks-demo.no"), ("Telefon", "400 11 982"), ("Dato", "10.03.2026"),
-]  # fmt: skip
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+from processor.understanding.understand import understand
+from tests.extracting.made_files import ROWS, WORD, attached, in_process, pdf_form, word_form
+from tests.understanding.made_mail import mail, rulebook
 
 
-def word_form(*, table: bool) -> bytes:
-    document = docx.Document()
-    if table:
-        rows = document.add_table(rows=0, cols=2)
-        for label, value in ROWS:
-            cells = rows.add_row().cells
-            cells[0].text, cells[1].text = label, value
-    else:
-        for label, value in ROWS:
-            document.add_paragraph(f"{label}: {value}")
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
+def read_mail(text: str = "", subject: str = "", **changes: Any) -> Message:
+    """A mail whose files have been read."""
+    return extracted(mail(text, subject, **changes), in_process)
 
 
-def pdf_form(*, fillable: bool) -> bytes:
-    out = io.BytesIO()
-    page = canvas.Canvas(out, invariant=1)
-    for number, (label, value) in enumerate(ROWS):
-        page.drawString(60, 740 - 32 * number, label + ("" if fillable else ":"))
-        if fillable:
-            page.acroForm.textfield(name=label, value=value, x=220, y=735 - 32 * number, width=300, height=20)
-        else:
-            page.drawString(220, 740 - 32 * number, value)
-    page.save()
-    return out.getvalue()
+def understood(text: str = "", subject: str = "", **changes: Any) -> Understanding:
+    return understand(read_mail(text, subject, **changes), rulebook())
 
 
-def attached(content: bytes, kind: str, name: str = "skjema") -> Attachment:
-    return Attachment(name, kind, kind, len(content), "d", content)
+def form_in(*files: Attachment) -> Form | None:
+    return form_of(read_mail("Se vedlegg.", attachments=files))
 
 
 @pytest.mark.parametrize(
@@ -95,12 +71,18 @@ def test_contact_lines_without_a_domain_are_no_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04", b"PK\x03\x04" + b"\x00" * 2000, b"%PDF-1.7\n" + b"\xff" * 2000]
+    ("content", "flags"),
+    [
+        (b"", ()),
+        (b"PK\x03\x04", ("attachment_broken",)),
+        (b"PK\x03\x04" + b"\x00" * 2000, ("attachment_broken",)),
+        (b"%PDF-1.7\n" + b"\xff" * 2000, ("attachment_broken",)),
+    ],
 )
-def test_a_broken_file_is_no_form_and_no_fault(content: bytes) -> None:
-    assert form_of(mail(attachments=(attached(content, WORD),))) is None
-    assert docx_rows(content) == []
-    assert pdf_rows(content) == ([], "")
+def test_a_broken_file_is_no_form_and_a_doubt(content: bytes, flags: tuple[str, ...]) -> None:
+    found = understood("Se vedlegg.", attachments=(attached(content, WORD),))
+    assert found.form is None
+    assert found.flags == flags
 
 
 def zipped(document: str) -> bytes:
@@ -111,9 +93,9 @@ def zipped(document: str) -> bytes:
 
 
 def test_a_file_that_grows_too_much_is_not_opened() -> None:
-    assert docx_rows(zipped("<a>" + " " * 2_000_000 + "</a>")) == []
+    assert in_process(zipped("<a>" + " " * 2_000_000 + "</a>"), "docx", "").fault == "too_big"
 
 
 def test_entities_are_refused() -> None:
     bomb = '<!DOCTYPE a [<!ENTITY b "cccc">]><w:p xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:t>Navn: &b;</w:t></w:p>'
-    assert docx_rows(zipped(bomb)) == []
+    assert in_process(zipped(bomb), "docx", "").fault == "broken"

@@ -1,0 +1,194 @@
+"""Strangers' files are read in a child process that may fail: it is killed, and its parent goes on.
+
+One child serves a process: started at the first file, started again after a kill and after some
+hundred files.  It gets no secret, inherits no descriptor but two pipes, and its answers are checked
+as values before anything rests on them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast, get_args
+
+from processor.extracting.extract import Kind
+from processor.extracting.of_message import VIOLENT
+from processor.message import Extracted, Fault
+from processor.world.frames import read_frame, write_frame
+
+MOST_ANSWER = 2_000_000
+MOST_REMEMBERED = 1_000
+CHILD = "processor.world.confined_child"
+_PROGRAM = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost: bytes of address space, seconds of one processor, seconds on the wall.
+
+    ``files`` is how many a child reads before it is replaced.
+    """
+
+    memory: int = 512_000_000
+    cpu: int = 5
+    wall: float = 40.0
+    files: int = 200
+
+
+@dataclass(slots=True)
+class Child:
+    """A running child, what it said of itself, and how many files it has read."""
+
+    process: subprocess.Popen[bytes]
+    hello: Mapping[str, str]
+    read: int = 0
+    late: bool = False
+
+    def kill(self) -> None:
+        """End it with all that it started; safe to call twice."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def overdue(self) -> None:
+        """Its time is up."""
+        self.late = True
+        self.kill()
+
+    def end(self) -> int:
+        """Kill it, close the pipes; the exit status, negative for a signal."""
+        # A moment for one that is dying by itself, so that we learn of what.
+        with suppress(subprocess.TimeoutExpired):
+            if not self.late:
+                self.process.wait(0.2)
+        self.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                cast(IO[bytes], pipe).close()
+        return self.process.wait()
+
+
+class Confined:
+    """Reads files in a child process; use one for each process of ours, and close it at the end."""
+
+    def __init__(self, limits: Limits = Limits()) -> None:  # a frozen value
+        self.limits = limits
+        self.child: Child | None = None
+        self.fatal: OrderedDict[str, Fault] = OrderedDict()
+        self.turn = threading.Lock()
+
+    def __enter__(self) -> Confined:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        with self.turn:
+            self._end()
+
+    def extract(self, content: bytes, kind: Kind, digest: str) -> Extracted:
+        """What the child read in the file, or the fault that it died of; never raises.
+
+        A file that once cost a child its life is not opened again.
+        """
+        with self.turn:
+            if digest in self.fatal:
+                return Extracted(fault=self.fatal[digest])
+            found = self._asked(content, kind)
+            if found.fault in VIOLENT:
+                self.fatal[digest] = found.fault
+                if len(self.fatal) > MOST_REMEMBERED:
+                    self.fatal.popitem(last=False)
+            return found
+
+    def hello(self) -> Mapping[str, str]:
+        """What the child says of itself: ``network`` and ``ocr``; empty when none can be started."""
+        with self.turn:
+            child = self._ready()
+            return child.hello if child else {}
+
+    def _asked(self, content: bytes, kind: Kind) -> Extracted:
+        child = self._ready()
+        if child is None:
+            return Extracted(fault="unavailable")
+        watch = threading.Timer(self.limits.wall, child.overdue)
+        watch.daemon = True
+        watch.start()
+        try:
+            sink, source = cast(IO[bytes], child.process.stdin), cast(IO[bytes], child.process.stdout)
+            write_frame(cast(Any, sink), kind.encode())
+            write_frame(cast(Any, sink), content)
+            found = _checked(json.loads(read_frame(cast(Any, source), MOST_ANSWER)))
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            return Extracted(fault=_fault(child.late, self._end()))
+        finally:
+            watch.cancel()
+        child.read += 1
+        # One that ran out of memory may have lost more than the file.
+        if child.read >= self.limits.files or found.fault == "too_big":
+            self._end()
+        return found
+
+    def _ready(self) -> Child | None:
+        if self.child is not None and self.child.process.poll() is not None:
+            self._end()
+        if self.child is None:
+            with suppress(OSError, EOFError, ValueError):
+                self.child = _start(self.limits)
+        return self.child
+
+    def _end(self) -> int:
+        child, self.child = self.child, None
+        return child.end() if child else 0
+
+
+def _start(limits: Limits) -> Child:
+    """Start a child and wait for its hello; raises OSError, EOFError or ValueError when it cannot be had."""
+    numbers = (limits.memory, limits.cpu, limits.cpu * limits.files + 60)
+    process = subprocess.Popen(  # noqa: S603  # our own module with three numbers
+        [sys.executable, "-m", CHILD, *map(str, numbers)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(_PROGRAM), "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+    )
+    child = Child(process, {})
+    watch = threading.Timer(limits.wall, child.overdue)
+    watch.daemon = True
+    watch.start()
+    try:
+        said = json.loads(read_frame(cast(Any, process.stdout), MOST_ANSWER))
+        child.hello = {str(key): str(value) for key, value in said.items()}
+    except BaseException:
+        child.end()
+        raise
+    finally:
+        watch.cancel()
+    return child
+
+
+def _fault(late: bool, status: int) -> Fault:
+    if late or status == -signal.SIGXCPU:
+        return "too_slow"
+    # The kernel's answer to too much memory; we kill only what is late.
+    return "too_big" if status == -signal.SIGKILL else "crashed"
+
+
+def _checked(said: Any) -> Extracted:
+    """The child's answer as a value; raises ValueError, KeyError or TypeError when it is none."""
+    rows = tuple(tuple(str(cell) for cell in row) for row in said["rows"])
+    fault = said["fault"]
+    if fault not in get_args(Fault):
+        raise ValueError("unknown fault")
+    return Extracted(rows, str(said["text"]), bool(said["ocr"]), bool(said["rotated"]), fault)
