@@ -21,6 +21,7 @@ LAYOUT = "general/letter"
 NEUTRAL = "general/received"
 WEIGHT: Mapping[ReplyKind, int] = {"receipt": 0, "answer": 1, "question": 2, "confirmation": 3}
 FALLBACK = "nb"
+NAMES = {"nb": "bokmål", "nn": "nynorsk", "en": "English", "sv": "Swedish", "da": "Danish"}
 NUMBER = re.compile(r"[0-9]{3,12}")
 INVOICE = re.compile(r"(?:INV)?[0-9]{3,12}")
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9\-]{0,40}[a-z0-9])?\.){1,4}[a-z]{2,12}")
@@ -95,6 +96,14 @@ def _language(templates: Sequence[str], case: Case) -> str:
     """The writer's language if every part exists in it; else bokmål, which every part has."""
     wanted, languages = case.understanding.language, case.rulebook.languages
     return wanted if all(wanted in languages.get(each, ()) for each in templates) else FALLBACK
+
+
+def fallback(reply: Reply | None, case: Case) -> str:
+    """Why the letter is not in the language of the mail, in a sentence; "" where it is."""
+    wanted = case.understanding.language
+    if reply is None or reply.language == wanted:
+        return ""
+    return f"The letter has no {NAMES[wanted]} text, so it is answered in {NAMES[reply.language]}."
 
 
 def _values(case: Case, language: str) -> dict[str, object]:

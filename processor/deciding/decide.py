@@ -12,7 +12,7 @@ from datetime import date
 from processor.deciding.answerable import addressed, objection
 from processor.deciding.authenticity import judge
 from processor.deciding.case import Case
-from processor.deciding.compose import Part, compose, neutral
+from processor.deciding.compose import Part, compose, fallback, neutral
 from processor.deciding.deadline import unknown
 from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.items import Matched, make_items, match
@@ -66,7 +66,7 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     return Decision(
         outcome=verdict.outcome,
         rule=_rule(understanding, matched),
-        because=(*verdict.because, *((why,) if why else ())),
+        because=(*verdict.because, *filter(None, (why, fallback(reply, case)))),
         provenance=provenance,
         items=make_items(matched, case),
         deadline=deadline,

@@ -281,6 +281,13 @@ def test_a_letter_is_in_the_writers_language_or_in_bokmal(
     found = decided(rulebook, understanding(*kinds, language=language))
     assert found.reply
     assert found.reply.language == written
+    assert any("text, so it is answered in" in each for each in found.because) == (written != language)
+
+
+def test_the_decision_says_why_a_swede_or_a_dane_is_answered_in_bokmal(rulebook: Rulebook) -> None:
+    swede, dane = (decided(rulebook, understanding("otp_code", language=each)) for each in ("sv", "da"))
+    assert swede.because[-1] == "The letter has no Swedish text, so it is answered in bokmål."
+    assert dane.because[-1] == "The letter has no Danish text, so it is answered in bokmål."
 
 
 def test_a_letter_that_cannot_be_made_becomes_the_neutral_receipt(rulebook: Rulebook) -> None:
