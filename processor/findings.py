@@ -33,6 +33,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Reasons:
+    """What speaks for and against a label, the weightiest first, and its chance to be what the mail is."""
+
+    label: str
+    chance: float
+    speaking: tuple[Evidence, ...] = ()
+    against: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One thing the mail asks for, with the chance (0 to 1) that this is right."""
 

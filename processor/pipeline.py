@@ -22,12 +22,13 @@ from dataclasses import dataclass
 
 from processor.deciding.decide import decide
 from processor.extracting.of_message import Extract, extracted
-from processor.findings import Understanding
+from processor.findings import Reasons, Understanding
 from processor.masking import masked_mail
 from processor.message import Message
 from processor.reading.read import read
 from processor.rulebook import Rulebook
 from processor.ticket import Context, Decision
+from processor.understanding.reasons import reasons
 from processor.understanding.understand import understand
 
 
@@ -52,6 +53,14 @@ def read_and_understand(raw: bytes, rulebook: Rulebook, extract: Extract) -> Rea
     """
     message = extracted(masked_mail(read(raw)), extract)
     return Read(message, understand(message, rulebook))
+
+
+def why(mail: Read, rulebook: Rulebook) -> tuple[Reasons, ...]:
+    """What speaks for and against what a mail was taken for, and last against the runner-up.
+
+    Reads the mail once more, since only a person who asks needs it.
+    """
+    return reasons(mail.message, mail.understanding, rulebook)
 
 
 def conclude(mail: Read, context: Context, rulebook: Rulebook) -> Decision:

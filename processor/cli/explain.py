@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from processor.extracting.of_message import Extract
+    from processor.pipeline import Read
     from processor.rulebook import Rulebook
 
 
@@ -23,12 +24,14 @@ def explain(
     own_address: Annotated[list[str] | None, typer.Option(help="An address of ours (repeat for more).")] = None,
     rules: Annotated[Path | None, typer.Option(help="The rules folder.", show_default="rules/")] = None,
     templates: Annotated[Path | None, typer.Option(help="The templates folder.", show_default="templates/")] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="A few lines a mail, without its text.")] = False,
     write: Annotated[
         bool, typer.Option("--write", help="Write a .want file beside each .eml, for a person to review.")
     ] = False,
 ) -> None:
-    """Explain mails in files: what they are, which rule decides, what would be answered.
+    """Explain mails in files: what they are, which rule decides, what would be answered, why nothing else.
 
+    A terminal shows the evidence in the mail in colour; with NO_COLOR, or in a pipe, as «words»[number].
     Example: processor explain --authserv-id mx.kundesenter.example tests/mails/termination/
     """
     from processor.cli.opening import refusals, shipped
@@ -47,6 +50,9 @@ def explain(
             unread += 1
         for name, raw in mails(path):
             unread += raw is None
+            if not (write or as_json or brief) and raw is not None:
+                _show(name, raw, rulebook, tuple(authserv_id or ()), own, files.extract)
+                continue
             told = explained(raw, rulebook, tuple(authserv_id or ()), own, files.extract)
             if write and path.suffix == ".eml":
                 _write(path, told)
@@ -73,20 +79,36 @@ def explained(
 
     Without ``extract`` a confined process is started for the mail's files, and ended again.
     """
-    from processor.deciding.explanation import explain as as_values
     from processor.deciding.explanation import unread
-    from processor.deciding.identity import new_ticket_no
-    from processor.deciding.without_world import context_without_world
-    from processor.pipeline import conclude, read_and_understand
+    from processor.pipeline import read_and_understand
     from processor.world.confined import Confined
 
     if raw is None:
         return unread()
     with Confined() as files:
         mail = read_and_understand(raw, rulebook, extract or files.extract)
+    return _told(mail, rulebook, authserv_ids, own)
+
+
+def _told(mail: Read, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...]) -> dict[str, Any]:
+    from processor.deciding.explanation import explain as as_values
+    from processor.deciding.identity import new_ticket_no
+    from processor.deciding.without_world import context_without_world
+    from processor.pipeline import conclude
+
     ticket_no = new_ticket_no(mail.message.letter, b"explain")
     context = context_without_world(mail.message, ticket_no, authserv_ids, own)
     return as_values(mail.message, mail.understanding, conclude(mail, context, rulebook))
+
+
+def _show(
+    name: str, raw: bytes, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...], extract: Extract
+) -> None:
+    from processor.cli.mail_view import show_mail
+    from processor.pipeline import read_and_understand, why
+
+    mail = read_and_understand(raw, rulebook, extract)
+    show_mail(name, mail, why(mail, rulebook), _told(mail, rulebook, authserv_ids, own))
 
 
 def _write(path: Path, told: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ from processor.store.outbox import attempt, claim, failed
 from processor.store.people import add_person, verify_person
 from processor.store.queue import edit_reply
 from processor.store.work import set_aside
+from processor.world.confined import Confined
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = ("010190 12345", "1234.56.12345")
@@ -118,7 +119,8 @@ def store(tmp_path: Path) -> Engine:
     engine = open_store(config.store_url)
     keep(engine, [Arrival("a", "INBOX", 7, n, NOW, len(raw), raw) for n, raw in enumerate(MAILS, 1)], NOW)
     rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
-    work_off(engine, rulebook, config, "w", lambda: NOW)
+    with Confined() as files:
+        work_off(engine, rulebook, config, "w", lambda: NOW, files.extract)
     return engine
 
 
@@ -167,7 +169,7 @@ def test_a_search_for_one_finds_nothing(store: Engine) -> None:
     assert queue(store, search=NUMBERS[0]) == []
 
 
-@pytest.mark.parametrize("how", [(), ("--json",)])
+@pytest.mark.parametrize("how", [(), ("--json",), ("--brief",)])
 def test_explain_shows_none_of_them(tmp_path: Path, how: tuple[str, ...]) -> None:
     for number, raw in enumerate(MAILS):
         (tmp_path / f"{number}.eml").write_bytes(raw)
@@ -178,9 +180,10 @@ def test_explain_shows_none_of_them(tmp_path: Path, how: tuple[str, ...]) -> Non
 
 def test_the_mail_behind_the_pipeline_has_none_of_them() -> None:
     rulebook = load_rulebook(ROOT / "rules", ROOT / "templates", ())
-    for raw in MAILS:
-        read = read_and_understand(raw, rulebook)
-        attachments = [(each.filename, each.declared_type) for each in read.message.attachments]
+    with Confined() as files:
+        found = [(raw, read_and_understand(raw, rulebook, files.extract)) for raw in MAILS]
+    for raw, read in found:
+        attachments = [(each.filename, each.extracted and each.extracted.text) for each in read.message.attachments]
         shown = read.message, read.message.attached, attachments, read.understanding
         assert told(repr(shown)) == []
         assert read.message.subject.endswith("•••••• ••••• ••••.••.•••••")
