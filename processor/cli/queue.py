@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from processor.store.queue import ActionResult, QueueRow
 
 LONGEST_ID = 18
+NO_MAIL = "a mail set aside (m7) is looked at or tried again: queue show m7, queue retry m7"
 OSLO = ZoneInfo("Europe/Oslo")
 app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, show, approve, done, reject.")
 Name = Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add", prompt="Your name")]
@@ -113,8 +114,11 @@ def approve(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_
     kind, number = _parse(which)
     if kind == "a":
         _tell(queue.approve(engine, number, person, datetime.now(UTC)))
+    elif kind == "r":
+        well = queue.approve_reply(engine, number, person, datetime.now(UTC))
+        _tell_reply(engine, number, well, "goes out")
     else:
-        _tell_reply(queue.approve_reply(engine, number, person, datetime.now(UTC)), "goes out")
+        raise typer.BadParameter(NO_MAIL)
 
 
 @app.command("done")
@@ -146,8 +150,11 @@ def reject(
     kind, number = _parse(which)
     if kind == "a":
         _tell(queue.reject(engine, number, person, reason, datetime.now(UTC)))
+    elif kind == "r":
+        well = queue.cancel_reply(engine, number, person, datetime.now(UTC), reason)
+        _tell_reply(engine, number, well, "is cancelled")
     else:
-        _tell_reply(queue.cancel_reply(engine, number, person, datetime.now(UTC), reason), "is cancelled")
+        raise typer.BadParameter(NO_MAIL)
 
 
 @app.command("resend")
@@ -158,7 +165,9 @@ def resend(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_C
     engine = open_engine(open_config(config))
     person = _person(engine, name, secret)
     kind, number = _parse(which)
-    _tell_reply(kind == "r" and again(engine, number, person, datetime.now(UTC)), "goes out again")
+    if kind != "r":
+        raise typer.BadParameter("only a reply (r7) is sent again")
+    _tell_reply(engine, number, again(engine, number, person, datetime.now(UTC)), "goes out again")
 
 
 @app.command("retry")
@@ -213,6 +222,13 @@ def _tell(result: ActionResult) -> None:
     raise typer.Exit(0 if result.ok else 1)
 
 
-def _tell_reply(well: bool, what: str) -> None:
-    typer.echo(f"The reply {what}." if well else "It is no draft any more, or confirms what is not done.")
-    raise typer.Exit(0 if well else 1)
+def _tell_reply(engine: Engine, number: int, well: bool, what: str) -> None:
+    if well:
+        typer.echo(f"The reply {what}.")
+        return
+    from processor.store.standing import standing
+
+    stands = standing(engine, number)
+    by, at = (f" by {stands.by}" if stands.by else ""), (f", {local(stands.at)}" if stands.at else "")
+    typer.echo(f"Not done: {stands.words}{by}{at}.")
+    raise typer.Exit(1)

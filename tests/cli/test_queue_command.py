@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
+from processor.store import tables as t
 from processor.store.engine import open_store
 from processor.store.keep import keep
+from processor.store.people import add_person, verify_person
+from processor.store.queue import approve_reply, cancel_reply
 from processor.store.record import record
 from processor.store.work import set_aside
-from processor.ticket import Limits
-from tests.store.made import NOW, action, arrival, decision, kept, made, recorded, reply
+from processor.ticket import Level, Limits
+from tests.store.made import NOW, action, arrival, decision, kept, made, outbox_states, recorded, reply
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = """
@@ -125,3 +128,48 @@ def test_a_reply_held_by_a_limit_within_its_batch_names_the_limit(desk: Desk) ->
     assert "r2  VS-0002-TEST  receipt to kari@fjordbygg-demo.no is held: limit: too many replies to this sender" in (
         desk.queue("list").stdout
     )
+
+
+def test_a_refusal_to_approve_a_reply_says_who_was_first_and_when(desk: Desk) -> None:
+    secret = add_person(desk.engine, "Kari", NOW)
+    kari = verify_person(desk.engine, "Kari", secret)
+    assert kari
+    for number in range(1, 5):
+        recorded(desk.engine, number, level=Level.DRAFT)
+    cancel_reply(desk.engine, 1, kari, NOW)
+    approve_reply(desk.engine, 2, kari, NOW)
+    with desk.engine.begin() as conn:
+        conn.execute(update(t.outbox).where(t.outbox.c.id == 2).values(state="sent"))
+        conn.execute(update(t.outbox).where(t.outbox.c.id == 3).values(kind="confirmation"))
+        conn.execute(update(t.outbox).where(t.outbox.c.id == 4).values(state="failed"))
+    recorded(desk.engine, 5, level=Level.OBSERVE)
+    refused = [desk.queue("approve", f"r{number}", "--as", "Kari", secret=secret) for number in (1, 2, 3, 4, 5, 99)]
+    assert [each.returncode for each in refused] == [1] * 6
+    assert [each.stdout.strip() for each in refused] == [
+        "Not done: it was withdrawn by Kari, 26.11.2026 kl. 11.00.",
+        "Not done: it was sent already, approved by Kari, 26.11.2026 kl. 11.00.",
+        "Not done: it waits, since it confirms what is not done yet.",
+        "Not done: it is no draft: the server refused it, 26.11.2026 kl. 11.00.",
+        "Not done: it was written to be observed only, and never leaves.",
+        "Not done: there is no such reply.",
+    ]
+    again = desk.queue("resend", "r4", "--as", "Kari", secret=secret)
+    assert (again.returncode, again.stdout.strip()) == (0, "The reply goes out again.")
+    assert "only a reply" in desk.queue("resend", "a1", "--as", "Kari", secret=secret).stderr
+
+
+def test_a_reply_that_goes_out_is_not_approved_twice(desk: Desk) -> None:
+    secret = add_person(desk.engine, "Ola", NOW)
+    recorded(desk.engine, 1, level=Level.DRAFT)
+    first, second = (desk.queue("approve", "r1", "--as", "Ola", secret=secret) for _ in range(2))
+    assert first.stdout.strip() == "The reply goes out."
+    assert second.stdout.startswith("Not done: it is on its way already, approved by Ola, ")
+
+
+@pytest.mark.parametrize("command", [("approve",), ("reject", "--reason", "x")])
+def test_a_mails_number_is_never_taken_for_a_replys(desk: Desk, command: tuple[str, ...]) -> None:
+    secret = add_person(desk.engine, "Ola", NOW)
+    recorded(desk.engine, 1, level=Level.DRAFT)
+    told = desk.queue(*command, "m1", "--as", "Ola", secret=secret)
+    assert told.returncode == 2
+    assert outbox_states(desk.engine) == [("draft", "")]

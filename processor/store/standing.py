@@ -1,0 +1,61 @@
+"""How a reply stands: what staff are told when what they wanted of it cannot be done any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select
+
+from processor.store import tables as t
+from processor.store.replies import OBSERVE
+from processor.store.transaction import reading
+from processor.ticket import OutboxState as S
+
+ON_ITS_WAY = "it is on its way already"
+SAID = {
+    S.READY: ON_ITS_WAY,
+    S.RETRY: ON_ITS_WAY,
+    S.SENDING: ON_ITS_WAY,
+    S.SENT: "it was sent already",
+    S.CANCELLED: "it was withdrawn",
+    S.UNKNOWN: "it is no draft: nobody knows whether it was sent",
+    S.FAILED: "it is no draft: the server refused it",
+    S.BOUNCED: "it is no draft: it was sent and came back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """In words, with the person behind it (``""`` for the program) and the time of its last change."""
+
+    words: str
+    by: str = ""
+    at: datetime | None = None
+
+
+def standing(engine: Engine, outbox_id: int) -> Standing:
+    """How a reply stands, and by whom it came to stand so."""
+    o = t.outbox.c
+    query = select(o.id, o.ticket_id, o.state, o.kind, o.hold_reason, o.approved_by, o.changed_at)
+    with reading(engine) as conn:
+        row = conn.execute(query.where(o.id == outbox_id)).first()
+        if row is None:
+            return Standing("there is no such reply")
+        state = S(row.state)
+        if state == S.CANCELLED:
+            return Standing(SAID[state], _canceller(conn, row), row.changed_at)
+        if state in SAID:
+            approved = ", approved" if row.approved_by else ""
+            return Standing(SAID[state] + approved, row.approved_by, row.changed_at)
+    if row.hold_reason == OBSERVE:
+        return Standing("it was written to be observed only, and never leaves")
+    if row.kind == "confirmation":
+        return Standing("it waits, since it confirms what is not done yet")
+    return Standing(f"it waits to be approved; it is {state.value}")
+
+
+def _canceller(conn: Connection, row: t.AnyRow) -> str:
+    e = t.event.c
+    query = select(e.actor).where(e.ticket_id == row.ticket_id, e.outbox_id == row.id, e.kind == "outbox.cancel")
+    return conn.execute(query.order_by(e.id.desc()).limit(1)).scalar() or ""
