@@ -16,6 +16,8 @@ ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
 Needs = Literal["staff", "two_staff"]
 
 
+Holders = tuple[frozenset[int], frozenset[int]]
+
 MOOD = "mood"
 AUTOMATIC_OWNER = "automatic/"
 """What owns a pattern in Needles: a request type's name, one of these, or this before an automatic kind."""
@@ -32,7 +34,8 @@ class Pattern:
     ``any`` matches case-folded text with word starts; ``unless`` in the same sentence cancels it.
     ``where`` limits it to subject or body.  ``topic`` also marks the mail for the rows.  ``also``
     must be found in the same sentence as well, ``mail`` anywhere in the mail.  ``needs`` are literals of
-    which one stands in every sentence that the pattern is found in; empty when none is known.
+    which one stands in every sentence that the pattern is found in, and one of ``besides`` stands there
+    too; empty when none is known.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Pattern:
     also: re.Pattern[str] | None = None
     mail: re.Pattern[str] | None = None
     needs: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,47 +69,62 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Needles:
-    """Every pattern with its owner, and an index of their ``needs``.
+    """Every pattern with its owner, and an index of their ``needs`` and ``besides``.
 
     A text is gone through once, however many patterns there are: the index leads from three letters of
-    a text to the literals that have these letters, and from those to the patterns' numbers.
+    a text to the literals that have these letters, and from those to the numbers of the patterns that
+    need them, and of those that need them besides.
     """
 
     patterns: tuple[tuple[str, Pattern], ...] = ()
     moods: frozenset[int] = frozenset()
-    always: frozenset[int] = frozenset()
-    short: tuple[tuple[str, frozenset[int]], ...] = ()
-    index: Mapping[str, tuple[tuple[str, frozenset[int]], ...]] = field(default_factory=dict)
+    always: Holders = (frozenset(), frozenset())
+    short: tuple[tuple[str, Holders], ...] = ()
+    index: Mapping[str, tuple[tuple[str, Holders], ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, patterns: Iterable[tuple[str, Pattern]]) -> Needles:
         """Index the patterns; each literal stands under those of its letters that the fewest others have."""
         owned = tuple(patterns)
-        holders: dict[str, set[int]] = {}
+        holders: dict[str, tuple[set[int], set[int]]] = {}
         for number, (_, pattern) in enumerate(owned):
-            for needle in pattern.needs:
-                holders.setdefault(needle, set()).add(number)
+            for which, literals in enumerate((pattern.needs, pattern.besides)):
+                for needle in literals:
+                    holders.setdefault(needle, (set(), set()))[which].add(number)
         common = Counter(gram for needle in holders for gram in _grams(needle))
-        index: dict[str, list[tuple[str, frozenset[int]]]] = {}
-        for needle, numbers in holders.items():
+        index: dict[str, list[tuple[str, Holders]]] = {}
+        for needle, (needed, besides) in holders.items():
             gram = min(_grams(needle), key=lambda gram: common[gram], default="")
-            index.setdefault(gram, []).append((needle, frozenset(numbers)))
+            index.setdefault(gram, []).append((needle, (frozenset(needed), frozenset(besides))))
         moods = frozenset(number for number, (owner, _) in enumerate(owned) if owner == MOOD)
-        always = frozenset(number for number, (_, pattern) in enumerate(owned) if not pattern.needs)
+        always = (
+            frozenset(number for number, (_, pattern) in enumerate(owned) if not pattern.needs),
+            frozenset(number for number, (_, pattern) in enumerate(owned) if not pattern.besides),
+        )
         short = tuple(index.pop("", ()))
         return cls(owned, moods, always, short, {gram: tuple(pairs) for gram, pairs in index.items()})
 
-    def within(self, text: str) -> set[int]:
-        """The numbers of the patterns of which a literal stands in the text, and of those without any."""
-        found = set(self.always)
-        for needle, numbers in self.short:
+    def standing(self, text: str) -> tuple[set[int], set[int]]:
+        """The numbers of the patterns of whose ``needs``, and of whose ``besides``, one stands in the text.
+
+        A pattern that has none counts as if one did.
+        """
+        needed, besides = set(self.always[0]), set(self.always[1])
+        for needle, (one, other) in self.short:
             if needle in text:
-                found |= numbers
+                needed |= one
+                besides |= other
         for gram in self.index.keys() & _grams(text):
-            for needle, numbers in self.index[gram]:
+            for needle, (one, other) in self.index[gram]:
                 if needle in text:
-                    found |= numbers
-        return found
+                    needed |= one
+                    besides |= other
+        return needed, besides
+
+    def within(self, text: str) -> set[int]:
+        """The numbers of the patterns that the text may hold."""
+        needed, besides = self.standing(text)
+        return needed & besides
 
 
 def _grams(text: str) -> set[str]:

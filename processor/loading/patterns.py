@@ -82,7 +82,7 @@ def _pattern(table: dict[str, Any], file: str, line: int) -> tuple[Pattern | Non
             topic,
             lists["also"],
             lists["mail"],
-            _rarest(_literals(table["any"]), _literals(table.get("also", []))),
+            *_by_rarity(_literals(table["any"]), _literals(table.get("also", []))),
         ),
         [],
     )
@@ -152,9 +152,10 @@ def _literals(texts: list[str]) -> tuple[str, ...]:
     return tuple(sorted(run for run in runs if not any(other != run and other in run for other in runs)))
 
 
-def _rarest(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that fewer sentences have: a match has one of each, so either will do, and the longer are rarer."""
-    return tuple(sorted(_better(set(one), set(other))))
+def _by_rarity(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that fewer sentences have come first (the longer are rarer); a match has one of each."""
+    rarer = tuple(sorted(_better(set(one), set(other))))
+    return rarer, tuple(sorted(one if set(rarer) == set(other) else other))
 
 
 def _runs(tree: Any) -> set[str]:

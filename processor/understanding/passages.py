@@ -168,14 +168,16 @@ def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
 
 def _sentence(start: int, end: int, folded: str, needles: Needles) -> Sentence:
     text = " ".join(folded.split())
-    near = needles.within(folded if folded.strip() == text else f"{folded} {text}")
-    moods = [needles.patterns[number][1] for number in sorted(near & needles.moods)]
+    needed, besides = needles.standing(folded if folded.strip() == text else f"{folded} {text}")
+    moods = [needles.patterns[number][1] for number in sorted(needed & besides & needles.moods)]
     held = [mood.name for mood in moods if holds(mood, text)]
     if held:
         marks = "".join(f" @{name}" for name in held)
-        near |= needles.within(marks)
+        needed_too, besides_too = needles.standing(marks)
+        needed |= needed_too
+        besides |= besides_too
         text += marks
-    return Sentence(start, end, text, frozenset(held), tuple(sorted(near - needles.moods)))
+    return Sentence(start, end, text, frozenset(held), tuple(sorted((needed & besides) - needles.moods)))
 
 
 def holds(pattern: Pattern, text: str) -> bool:

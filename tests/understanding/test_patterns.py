@@ -64,6 +64,23 @@ def test_the_cheap_test_never_hides_a_match() -> None:
         assert struck(pattern, text)
 
 
+def test_a_sentence_with_half_of_what_a_pattern_wants_is_not_searched() -> None:
+    asks = compiled(name="asks", any=[r"\?"])
+    needles = Needles.of([(MOOD, asks), ("t", compiled(any=["oppsigelse"], also=["dato", "@asks"]))])
+    near = {
+        text: [
+            sentence.near
+            for passage in passages(mail(text), needles)
+            for sentence in passage.sentences
+            if sentence.near
+        ]
+        for text in ("Oppsigelse av avtalen.", "Hvilken dato?", "Oppsigelse med dato.", "Oppsigelse?")
+    }
+    assert near == {
+        "Oppsigelse av avtalen.": [], "Hvilken dato?": [], "Oppsigelse med dato.": [(1,)], "Oppsigelse?": [(1,)],
+    }  # fmt: skip
+
+
 def test_a_mood_alone_leads_to_a_pattern_without_letters_of_its_own() -> None:
     mood = compiled(name="asks", any=[r"\S{0,20}\?"])
     pattern = compiled(any=[r"\S"], also=["@asks"])
