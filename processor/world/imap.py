@@ -26,6 +26,7 @@ from imapclient.exceptions import (
 
 from processor.config import MailboxSettings
 from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
+from processor.world.login import way_in
 from processor.world.tls import certificate_refused, refuse_clear, verified
 
 # RFC 9051 7.1: codes of a NO that speaks of the moment, not of the password or the folder.
@@ -242,21 +243,10 @@ def prepare(client: Any) -> None:
 
 
 def log_in(client: Any, settings: MailboxSettings) -> None:
-    """LOGIN for plain words, AUTHENTICATE PLAIN for the rest, which LOGIN cannot carry safely."""
     password = settings.password()
-    awkward = not (settings.user + password).isascii() or any(mark in settings.user for mark in ' "\\(){%*]')
-    if any(ord(mark) < 32 or ord(mark) == 127 for mark in settings.user + password):
-        raise Misconfigured("the user name or password holds a control character, perhaps a newline at its end")
-    closed = client.has_capability("LOGINDISABLED")
-    if (closed or awkward) and not client.has_capability("AUTH=PLAIN"):
-        raise Misconfigured("the server allows no login on this connection that can carry this name and password")
-    if closed and settings.tls == "plain":
-        raise Misconfigured("the server allows no login without TLS (LOGINDISABLED)")
+    way = way_in(settings.user, password, settings.tls, client.has_capability)
     try:
-        if closed or awkward:
-            client.plain_login(settings.user, password)
-        else:
-            client.login(settings.user, password)
+        (client.plain_login if way == "PLAIN" else client.login)(settings.user, password)
     except LoginError as error:
         raise login_failure(error, settings.user) from error
 
