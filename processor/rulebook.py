@@ -194,7 +194,8 @@ class Model:
     of all, count for it as the main one, and ``prior`` what is added; ``second`` and ``constant`` are
     the same for its presence beside another.
     ``answer_from`` holds thresholds chosen on data, which a rules file may only raise; ``figures``
-    what was measured on mails not trained on.
+    what was measured on mails not trained on.  ``shown`` holds for each label how many such mails were
+    decided as it without a person, and how many of them rightly; empty in a model that stores none.
     """
 
     version: str
@@ -208,6 +209,7 @@ class Model:
     constant: tuple[float, ...]
     answer_from: Mapping[str, float]
     figures: Mapping[str, float] = field(default_factory=dict)
+    shown: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config, open_engine, open_rules
+
+if TYPE_CHECKING:
+    from processor.rulebook import Rulebook
 
 levels = typer.Typer(
     no_args_is_help=True, help="How much each request type may do alone: observe, draft, approve, automatic."
@@ -32,36 +36,59 @@ def resume_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
 @levels.command("list")
 def level_list(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Show each request type's level."""
+    """Show each request type's level, and how much precision has been shown for it beside its goal."""
     from processor.store.levels import levels as in_force
+    from processor.ticket import Level
+    from processor.training.shown import in_words, reached
 
     settings = open_config(config)
     rulebook = open_rules(settings)
     defaults = {name: settings.levels.get(name, settings.level) for name in rulebook.types}
     for name, level in sorted(in_force(open_engine(settings), defaults).items()):
-        typer.echo(f"{name:24} {level}")
+        behind = level.level == Level.AUTOMATIC and not reached(name, rulebook.model)
+        said = f"{name:24} {level.level:10} {'! ' if behind else '  '}{in_words(name, rulebook.model)}"
+        typer.echo(said.rstrip())
 
 
 @levels.command("set")
 def level_set(
     request_type: Annotated[str, typer.Argument(help="A request type, or 'all'.")],
     level: Annotated[str, typer.Argument(help="observe, draft, approve or automatic.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask when the goal is not shown yet.")] = False,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Raise or lower a request type's level; mail that arrived earlier is never answered by raising it.
 
+    The level automatic warns of a type whose precision is not yet shown to reach its goal: a terminal asks
+    (--yes does not), a script is warned on standard error and obeyed.
     Example: processor levels set elma_question approve
     """
     from processor.store.levels import set_level
     from processor.ticket import Level
 
     settings = open_config(config)
-    known = open_rules(settings).types
+    rulebook = open_rules(settings)
+    known = rulebook.types
     if level not in tuple(Level):
         raise typer.BadParameter(f"no level {level!r}: choose observe, draft, approve or automatic")
     if request_type != "all" and request_type not in known:
         raise typer.BadParameter(f"no request type {request_type!r}: there are {', '.join(sorted(known))}")
+    names = sorted(known) if request_type == "all" else [request_type]
+    if level == Level.AUTOMATIC:
+        _warn(names, rulebook, ask=not yes and sys.stdin.isatty())
     engine = open_engine(settings)
-    for name in sorted(known) if request_type == "all" else [request_type]:
+    for name in names:
         set_level(engine, name, Level(level), actor(), datetime.now(UTC))
         typer.echo(f"{name:24} {level}")
+
+
+def _warn(names: list[str], rulebook: Rulebook, *, ask: bool) -> None:
+    """Say which types' goals are not shown yet; on a terminal, ask before going on."""
+    from processor.training.shown import warnings
+
+    said = warnings(names, rulebook.model)
+    for line in said:
+        typer.echo(line, err=True)
+    if said and ask and not typer.confirm("Answer alone all the same?", err=True):
+        typer.echo("Nothing was changed.")
+        raise typer.Exit(1)

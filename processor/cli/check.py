@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, shipped
 from processor.loading.problems import Problem, Refused
+
+if TYPE_CHECKING:
+    from processor.config import Config
 
 
 def check(
@@ -19,12 +22,14 @@ def check(
 ) -> None:
     """Check configuration, rules and templates; every problem at once, with file and line.
 
-    Renders every template in every language for sample values and for every example mail.
+    Renders every template in every language for sample values and for every example mail.  Names the types
+    that are configured to answer alone before their precision is shown; that is a warning and no problem.
     Exit status 2 when anything is wrong.
     """
     problems: list[Problem] = []
     rules_dir, templates_dir = shipped("rules"), shipped("templates")
     own: tuple[str, ...] = ()
+    loaded: Config | None = None
     if config.exists():
         from processor.loading.configuration import load_config
 
@@ -42,7 +47,20 @@ def check(
     if problems:
         typer.echo(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}.", err=True)
         raise typer.Exit(2)
+    for line in _not_shown(loaded) if loaded else ():
+        typer.echo(f"warning: {line}")
     typer.echo(f"All is well: {counts}.")
+
+
+def _not_shown(config: Config) -> list[str]:
+    """A sentence for each type that is configured as automatic before that is shown to be safe."""
+    from processor.loading.rules import load_rulebook
+    from processor.ticket import Level
+    from processor.training.shown import warnings
+
+    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    alone = [name for name in sorted(rulebook.types) if config.levels.get(name, config.level) == Level.AUTOMATIC]
+    return warnings(alone, rulebook.model)
 
 
 def check_rules(

@@ -40,16 +40,20 @@ def train(
     with refusals():
         rulebook, found = _opened(mails, rules)
     from processor.training.dataset import digest, samples
-    from processor.training.measure import crossed, figures, worse
+    from processor.training.measure import alone, crossed, figures, worse
+    from processor.training.shown import in_words
     from processor.training.train import train as learn
     from processor.world.confined import Confined
 
     typer.echo(f"{len(found)} labelled mails; learning, and measuring in folds ...")
     with Confined() as files:
         seen = samples(found, rulebook, files.extract)
-    model = replace(learn(seen, rulebook.types, digest(found)), figures=figures(crossed(seen, rulebook)))
+    tried = crossed(seen, rulebook)
+    model = replace(learn(seen, rulebook.types, digest(found)), figures=figures(tried), shown=alone(tried))
     for name, figure in model.figures.items():
         typer.echo(f"  {name:32} {figure:.4f}")
+    for name in model.labels:
+        typer.echo(f"  {name:32} {in_words(name, model)}")
     if (reason := worse(model, _present(target))) and not force:
         typer.echo(f"Not taken into use: {reason}. Use --force to take it all the same.", err=True)
         raise typer.Exit(1)

@@ -63,6 +63,8 @@ def _model(values: dict[str, Any]) -> Model:
         constant=tuple(float(each) for each in values["constant"]),
         answer_from={name: float(least) for name, least in values["answer_from"].items()},
         figures={name: float(figure) for name, figure in values["figures"].items()},
+        # A model that was trained before these were kept has none.
+        shown={name: (int(alone), int(right)) for name, (alone, right) in values.get("shown", {}).items()},
     )
 
 
@@ -78,6 +80,7 @@ def file_of(model: Model) -> bytes:
         "data": model.data,
         "labels": list(model.labels),
         "figures": dict(sorted(model.figures.items())),
+        "shown": {name: list(counts) for name, counts in sorted(model.shown.items())},
         "answer_from": dict(sorted(model.answer_from.items())),
         "join": [list(row) for row in model.join],
         "second": [list(row) for row in model.second],

@@ -133,6 +133,16 @@ def figures(tried: Sequence[Tried]) -> dict[str, float]:
     }
 
 
+def alone(tried: Iterable[Tried]) -> dict[str, tuple[int, int]]:
+    """For each label, how many mails were decided as it without a person, and how many of them rightly."""
+    found: dict[str, tuple[int, int]] = {}
+    for each in tried:
+        if each.decided:
+            count, right = found.get(each.found, (0, 0))
+            found[each.found] = count + 1, right + (each.right == each.found)
+    return dict(sorted(found.items()))
+
+
 def label_f1(tried: Iterable[Tried], label: str) -> float:
     """The F1 of one main label."""
     return _f1([(each.right == label, each.found == label) for each in tried])

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from processor.training.measure import COSTS, Tried, figures, label_f1
+from processor.training.measure import COSTS, Tried, alone, figures, label_f1
 from processor.training.thresholds import lower_bound, target
 
 EDGES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0001)
@@ -37,17 +37,16 @@ def _types(tried: Sequence[Tried]) -> Iterator[str]:
 
 
 def _alone(tried: Sequence[Tried], answer_from: Mapping[str, float]) -> Iterator[str]:
-    yield "Decided without a person; the bound is the lower end of the 95 % interval (Clopper-Pearson):"
+    yield "Decided without a person; the bound is what is shown with 95 % confidence (Clopper-Pearson, one-sided):"
     yield f"{'type':24}{'mails':>7}{'alone':>7}{'right':>7}{'share':>8}{'bound':>8}{'goal':>8}{'from':>9}"
+    counts = alone(tried)
     for label in sorted({each.found for each in tried}):
-        found = [each for each in tried if each.found == label]
-        alone = [each for each in found if each.decided]
-        right = sum(each.right == label for each in alone)
-        bound = lower_bound(right, len(alone)) if alone else 0.0
+        count, right = counts.get(label, (0, 0))
+        bound = lower_bound(right, count) if count else 0.0
         shown = "" if bound >= target(label) else "  the bound is not shown yet"
         yield (
-            f"{label:24}{len(found):7}{len(alone):7}{right:7}{right / max(1, len(alone)):8.3f}{bound:8.3f}"
-            f"{target(label):8.3f}{answer_from.get(label, 0.0):9.4f}{shown}"
+            f"{label:24}{sum(each.found == label for each in tried):7}{count:7}{right:7}{right / max(1, count):8.3f}"
+            f"{bound:8.3f}{target(label):8.3f}{answer_from.get(label, 0.0):9.4f}{shown}"
         )
 
 
