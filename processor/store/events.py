@@ -52,6 +52,12 @@ class Event:
     text: str
 
 
+# Built once: every reply that leaves writes events.
+_INSERT = insert(t.event)
+_INSERT_FOR_IDS = _INSERT.returning(t.event.c.id, sort_by_parameter_order=True)
+_INSERT_TEXTS = insert(t.event_text)
+
+
 def write_event(conn: Connection, happening: Happening) -> None:
     """Write one event in the caller's transaction."""
     write_events(conn, [happening])
@@ -64,15 +70,15 @@ def write_events(conn: Connection, happenings: Sequence[Happening]) -> None:
     salts = [secrets.token_hex(16) if h.text else "" for h in happenings]
     rows = [_row(h, salt) for h, salt in zip(happenings, salts, strict=True)]
     if not any(salts):
-        conn.execute(insert(t.event), rows)
+        conn.execute(_INSERT, rows)
         return
-    returned = conn.execute(insert(t.event).returning(t.event.c.id, sort_by_parameter_order=True), rows)
+    returned = conn.execute(_INSERT_FOR_IDS, rows)
     texts = [
         {"event_id": event_id, "salt": salt, "text": storable(happening.text)}
         for event_id, salt, happening in zip(returned.scalars(), salts, happenings, strict=True)
         if salt
     ]
-    conn.execute(insert(t.event_text), texts)
+    conn.execute(_INSERT_TEXTS, texts)
 
 
 def events(source: Engine | Connection, ticket_no: str) -> list[Event]:

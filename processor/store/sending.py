@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, inser
 
 from processor.masking import masked
 from processor.store import tables as t
-from processor.store.events import Happening, write_event
+from processor.store.events import Happening, write_events
 from processor.store.settings import STOPPED
 from processor.store.transaction import writing
 from processor.store.transitions import FREE, TRANSITIONS
@@ -31,31 +31,33 @@ def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime
     ``after`` is the reply sent just before, which is marked in the same commit: half as many commits.
     """
     with writing(engine) as conn:
-        if after:
-            _sent(conn, after)
+        before = _sent(conn, after) if after else []
         moved = conn.execute(_ATTEMPT, {"row": outbox_id, "held": fence, "now_at": now}).first()
         if moved is None:
+            write_events(conn, before)
             return False
         row = {"outbox_id": outbox_id, "fence": fence, "host": host, "message_id": moved.message_id, "at": now}
         conn.execute(_INSERT_ATTEMPT, row)
-        write_event(conn, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now))
+        write_events(conn, [*before, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now)])
         return True
 
 
 def sent(engine: Engine, outbox_id: int, fence: int, response: str, now: datetime) -> bool:
     """The server took the mail.  False: the lease had ended and the row was given up."""
     with writing(engine) as conn:
-        return _sent(conn, Taken(outbox_id, fence, response, now))
+        happened = _sent(conn, Taken(outbox_id, fence, response, now))
+        write_events(conn, happened)
+        return bool(happened)
 
 
-def _sent(conn: Connection, taken: Taken) -> bool:
+def _sent(conn: Connection, taken: Taken) -> list[Happening]:
+    """Mark a reply as sent; what is to be written about it, nothing when the row is no longer ours."""
     said = {"row": taken.id, "held": taken.fence, "said": masked(taken.response), "now_at": taken.at}
     moved = conn.execute(_SENT, said).first()
     if moved is None:
-        return False
+        return []
     conn.execute(END_ATTEMPT, {**said, "how": "sent"})
-    write_event(conn, _worker_event("sent", moved.ticket_id, taken.id, taken.fence, taken.at))
-    return True
+    return [_worker_event("sent", moved.ticket_id, taken.id, taken.fence, taken.at)]
 
 
 def _worker_event(name: str, ticket_id: int, outbox_id: int, fence: int, now: datetime) -> Happening:
