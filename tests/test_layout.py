@@ -35,8 +35,9 @@ ALLOWED = {
     "daemon": VALUES | {"steps", "store", "world", "journal"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES
-    | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting"}
+    | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
     | {"deciding", "demo", "training"},
+    "form": set(),
     "training": VALUES | {"reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},
 }

@@ -9,7 +9,21 @@ from __future__ import annotations
 import typer
 
 from processor import __version__
-from processor.cli import answers, check, demo, doctor, explain, initial, people, queue, run, store, train
+from processor.cli import (
+    answers,
+    check,
+    corrections,
+    demo,
+    doctor,
+    explain,
+    form,
+    initial,
+    people,
+    queue,
+    run,
+    store,
+    train,
+)
 
 app = typer.Typer(
     name="processor",
@@ -27,13 +41,16 @@ app.command()(run.once)
 app.command()(explain.explain)
 app.command()(check.check)
 app.command()(doctor.doctor)
+app.command()(form.form)
 app.command()(train.train)
 app.command()(train.evaluate)
 app.command("init")(initial.initial)
 app.command()(store.status)
 app.command("stop-answers")(answers.stop_answers)
 app.command("resume-answers")(answers.resume_answers)
+queue.app.command("retype")(corrections.retype)
 app.add_typer(queue.app, name="queue")
+app.add_typer(corrections.app, name="corrections")
 app.add_typer(people.app, name="people")
 app.add_typer(answers.levels, name="levels")
 app.add_typer(store.db, name="db")

@@ -75,7 +75,9 @@ def _cells(row: Any) -> tuple[str, ...]:
 
 
 def _words(element: Any) -> str:
-    return " ".join("".join(_pieces(element)).split())
+    """An element's text, one line a paragraph, without the empty ones."""
+    lines = (" ".join(line.split()) for line in "".join(_pieces(element)).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def _pieces(element: Any, depth: int = 0) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _pieces(element: Any, depth: int = 0) -> Iterator[str]:
         elif child.tag not in (_BOX, _FALLBACK) and not _prompts(child):
             yield from _pieces(child, depth + 1)
             if child.tag == _PARAGRAPH:
-                yield " "
+                yield "\n"
 
 
 def _prompts(element: Any) -> bool:

@@ -54,7 +54,7 @@ def _read(reader: PdfReader) -> tuple[Extracted, list[bytes]]:
     scanned = [image for page in pages for image in _images(page)]
     if scanned and len(text.split()) < FEW_WORDS:
         return Extracted(rotated=rotated, fault="scanned"), [image for image in scanned if image]
-    return Extracted((), text, ocr=bool(scanned) and any(map(_invisible, pages)), rotated=rotated), []
+    return Extracted(tuple(rows), text, ocr=bool(scanned) and any(map(_invisible, pages)), rotated=rotated), []
 
 
 def _invisible(page: Any) -> bool:
@@ -63,17 +63,15 @@ def _invisible(page: Any) -> bool:
 
 
 def _fields(page: Any) -> Iterator[tuple[str, str]]:
-    """Each text field under its own name, its description and the words to its left."""
+    """Each text field: in the first cell its name, its description and the words to its left, a line each."""
     boxes = [each.get_object() for each in (page.get("/Annots") or ())][:MOST_FIELDS]
     found = [each for each in boxes if each.get("/Subtype") == "/Widget" and _inherited(each, "/FT") in ("/Tx", "/Ch")]
     if not found:
         return
     words = _placed(page)
     for field in found:
-        value = str(_inherited(field, "/V") or "")
-        for name in (str(_inherited(field, "/T") or ""), str(_inherited(field, "/TU") or ""), _left_of(field, words)):
-            if name:
-                yield name.removesuffix("[0]"), value
+        names = (str(_inherited(field, "/T") or ""), str(_inherited(field, "/TU") or ""), _left_of(field, words))
+        yield "\n".join(name.removesuffix("[0]") for name in names if name), str(_inherited(field, "/V") or "")
 
 
 def _inherited(field: Any, key: str) -> Any:

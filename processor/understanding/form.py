@@ -87,9 +87,15 @@ def _source(attachment: Attachment, found: Extracted) -> str:
 
 
 def _in_file(attachment: Attachment, found: Extracted) -> Form | None:
-    table = cells(found.rows)
-    rows = [*table, *_in_text(found.text)] if not any(value for _, value in table) else [*table, *lines(found.text)]
-    form = _filled(rows, _source(attachment, found)) or _filled(pairs(found.text), _source(attachment, found))
+    table, source = cells(found.rows), _source(attachment, found)
+    labelled = {key_of(label) for label, _ in table} - {""}
+    # A table that is filled in says all that it has a label for: its empty cells are not looked for elsewhere.
+    known = labelled if any(value and key_of(label) for label, value in table) else set()
+    text = [row for row in _in_text(found.text) if key_of(row[0]) not in known]
+    form = _filled([*table, *text], source)
+    # Without cells a flat text's line is label and value in one; with them it would be an empty form's hints.
+    if form is None and not labelled:
+        form = _filled(pairs(found.text), source)
     doubts = (*(("form_by_ocr",) if found.ocr else ()), *(("form_rotated",) if found.rotated else ()))
     return replace(form, doubts=doubts) if form else None
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-MOST_LABEL = 40
+MOST_LABEL = 100
+MOST_CELL = 300
 MOST_LINES = 300
 _LABELS = (
     ("signed_by", re.compile(r"(?:sign(?!al)|undersk|underte|forplikt|navn på den som|namn på den som|name of the person who)")),
@@ -30,16 +31,18 @@ _LABELS = (
 )  # fmt: skip
 _LINE = re.compile(r"^[ \t>*•-]{0,4}(?P<label>[^\n:]{2,40}?)[ \t]{0,3}:[ \t]{0,20}(?P<value>[^\n]{0,300})$", re.M)
 _GAP = re.compile(r"[ \t]{2,}|\t|[ \t]?\|[ \t]?")
-_REST = re.compile(r"^(?:\w{0,12}\([^)]{0,10}\)|\S{0,12})\s*")
+_REST = re.compile(r"^(?:\w{0,12}\([^)]{0,10}\)|\S{0,40})\s*")
 Rows = list[tuple[str, str]]
 
 
 def key_of(label: str) -> str:
-    """Which field a label names; empty for none."""
-    folded = label[: MOST_LABEL + 1].lower().strip(" .*:\t")
-    if not 0 < len(folded) <= MOST_LABEL:
-        return ""
-    return next((key for key, pattern in _LABELS if pattern.match(folded)), "")
+    """Which field a label names, by the first of its lines that is known; empty for none."""
+    return next((key for line in label[:MOST_CELL].split("\n") if (key := _key(line))), "")
+
+
+def _key(line: str) -> str:
+    folded = line.lower().strip(" .*:\t")
+    return next((key for key, pattern in _LABELS if pattern.match(folded)), "") if len(folded) <= MOST_LABEL else ""
 
 
 def cells(rows: Iterable[tuple[str, ...]]) -> Rows:

@@ -44,6 +44,9 @@ class Limits:
     files: int = 200
 
 
+LIMITS = Limits()
+
+
 @dataclass(slots=True)
 class Child:
     """A running child, what it said of itself, and how many files it has read."""
@@ -79,8 +82,8 @@ class Child:
 class Confined:
     """Reads files in a child process; use one for each process of ours, and close it at the end."""
 
-    def __init__(self, limits: Limits = Limits()) -> None:  # a frozen value
-        self.limits = limits
+    def __init__(self, limits: Limits = LIMITS, module: str = CHILD) -> None:
+        self.limits, self.module = limits, module
         self.child: Child | None = None
         self.fatal: OrderedDict[str, Fault] = OrderedDict()
         self.turn = threading.Lock()
@@ -144,7 +147,7 @@ class Confined:
             self._end()
         if self.child is None:
             with suppress(OSError, EOFError, ValueError):
-                self.child = _start(self.limits)
+                self.child = _start(self.limits, self.module)
         return self.child
 
     def _end(self) -> int:
@@ -152,11 +155,11 @@ class Confined:
         return child.end() if child else 0
 
 
-def _start(limits: Limits) -> Child:
+def _start(limits: Limits, module: str) -> Child:
     """Start a child and wait for its hello; raises OSError, EOFError or ValueError when it cannot be had."""
     numbers = (limits.memory, limits.cpu, limits.cpu * limits.files + 60)
     process = subprocess.Popen(  # noqa: S603  # our own module with three numbers
-        [sys.executable, "-m", CHILD, *map(str, numbers)],
+        [sys.executable, "-m", module, *map(str, numbers)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

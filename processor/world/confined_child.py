@@ -9,19 +9,21 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import cast
 
-from processor.extracting.extract import Kind, extract
+from processor.extracting.extract import Kind, Ocr, extract
 from processor.message import Extracted
 from processor.world.confinement import allow_cpu, confine
 from processor.world.frames import read_frame, write_frame
 from processor.world.ocr import language, letters
 
 MOST_REQUEST = 12_000_000
+Reader = Callable[[bytes, Kind, Ocr], Extracted]
 
 
-def serve(memory: int, cpu: int, cpu_in_all: int) -> None:
+def serve(memory: int, cpu: int, cpu_in_all: int, read: Reader = extract) -> None:
     """Say hello with what holds here, then answer each pair of frames (kind, content) with one of JSON."""
     inbox, outbox = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # What a library prints must not come between the frames.
@@ -40,11 +42,11 @@ def serve(memory: int, cpu: int, cpu_in_all: int) -> None:
             return
         allow_cpu(cpu)
         try:
-            found = extract(content, cast(Kind, kind), lambda picture: letters(picture, wanted))
+            found = read(content, cast(Kind, kind), lambda picture: letters(picture, wanted))
         except MemoryError:
             found = Extracted(fault="too_big")
         write_frame(outbox, json.dumps(asdict(found)).encode())
 
 
 if __name__ == "__main__":
-    serve(*(int(word) for word in sys.argv[1:4]))
+    serve(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
