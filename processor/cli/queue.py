@@ -110,7 +110,7 @@ def approve(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_
     from processor.store import queue
 
     engine = open_engine(open_config(config))
-    person = _person(engine, name, secret)
+    person = person_of(engine, name, secret)
     kind, number = _parse(which)
     if kind == "a":
         _tell(queue.approve(engine, number, person, datetime.now(UTC)))
@@ -127,7 +127,7 @@ def done(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_CON
     from processor.store import queue
 
     engine = open_engine(open_config(config))
-    person = _person(engine, name, secret)
+    person = person_of(engine, name, secret)
     kind, number = _parse(which)
     if kind != "a":
         raise typer.BadParameter("only an action (a7) is done; a reply is approved or rejected")
@@ -146,7 +146,7 @@ def reject(
     from processor.store import queue
 
     engine = open_engine(open_config(config))
-    person = _person(engine, name, secret)
+    person = person_of(engine, name, secret)
     kind, number = _parse(which)
     if kind == "a":
         _tell(queue.reject(engine, number, person, reason, datetime.now(UTC)))
@@ -163,7 +163,7 @@ def resend(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_C
     from processor.store.outbox import resend as again
 
     engine = open_engine(open_config(config))
-    person = _person(engine, name, secret)
+    person = person_of(engine, name, secret)
     kind, number = _parse(which)
     if kind != "r":
         raise typer.BadParameter("only a reply (r7) is sent again")
@@ -194,7 +194,7 @@ def close(
     from processor.ticket import TicketState
 
     engine = open_engine(open_config(config))
-    person = _person(engine, name, secret)
+    person = person_of(engine, name, secret)
     number = ticket_no.strip().upper()
     well = set_ticket_state(engine, number, TicketState.CLOSED, person, datetime.now(UTC))
     typer.echo("Closed." if well else "It is closed already, merged, or unknown.")
@@ -207,7 +207,8 @@ def _parse(which: str) -> tuple[str, int]:
     raise typer.BadParameter(f"{which!r} is no action (a7), reply (r7) or mail (m7)")
 
 
-def _person(engine: Engine, name: str, secret: str) -> Person:
+def person_of(engine: Engine, name: str, secret: str) -> Person:
+    """The person of that name and secret, or exit 1."""
     from processor.store.people import verify_person
 
     person = verify_person(engine, name, secret)

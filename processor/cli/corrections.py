@@ -1,0 +1,125 @@
+"""What staff say a mail is: ``queue retype`` records it, ``corrections export`` makes labelled mails of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
+from processor.cli.queue import Name, Secret, person_of
+from processor.findings import AUTOMATIC
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from processor.store.corrections import Judged
+
+LABELS = "labels.jsonl"
+NOTHING = "no_action"
+FORBIDDING = {"own_address", "robot_address", "null_return_path", "headers", "loop"}
+"""Guards that stand for what the mail itself says about being answered."""
+app = typer.Typer(no_args_is_help=True, help="Mails that staff have judged, to train from.")
+
+
+def retype(
+    which: Annotated[str, typer.Argument(metavar="TICKET|MAIL", help="A ticket of one mail, or a mail (m7).")],
+    types: Annotated[
+        list[str], typer.Argument(help="What it is, main request first; or no_action, or one automatic kind.")
+    ],
+    name: Name,
+    secret: Secret,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Say what a mail is; it is recorded with your name, and the model can be trained from it.
+
+    Open actions of what it is not leave the queue.  Naming what it was taken for confirms it.  No action is
+    made and no reply is sent by this: do, in the other system, what the mail asks for.
+    Example: processor queue retype VS-7K3M-9QX4 termination_question --as Kari
+    """
+    from processor.store.corrections import retype as record
+
+    settings = open_config(config)
+    automatic, asked = _checked(types, frozenset(open_rules(settings).types) - {"general"})
+    engine = open_engine(settings)
+    person = person_of(engine, name, secret)
+    done = record(engine, _mail(engine, which), asked, automatic, person, datetime.now(UTC))
+    if done.refused:
+        typer.echo(f"Not recorded: {done.refused}.", err=True)
+        raise typer.Exit(1)
+    fallen = f" {done.superseded} open action{'s' if done.superseded != 1 else ''} left the queue."
+    typer.echo(f"Recorded as {automatic or ', '.join(asked)}.{fallen if done.superseded else ''}")
+
+
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write; made if it is not there.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Write the mails that a person has judged, as labelled mails: <id>.eml and labels.jsonl.
+
+    Judged are mails that were retyped, and those of which every request led to an action that somebody
+    approved.  They are customers' own mails: the folder is made for your eyes alone, and belongs in no repository.
+    Example: processor corrections export var/corrections && processor train --mails training --mails var/corrections
+    """
+    from processor.store.corrections import judged
+
+    engine = open_engine(open_config(config))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    labels, corrected = [], 0
+    for mail in judged(engine):
+        (folder / f"{mail.name}.eml").write_bytes(mail.raw)
+        labels.append(json.dumps(label(mail), ensure_ascii=False) + "\n")
+        corrected += mail.how == "corrected"
+    (folder / LABELS).write_text("".join(labels), encoding="utf-8")
+    typer.echo(
+        f"{len(labels)} judged mails in {folder}: {corrected} typed by a person, the others approved as they were."
+    )
+    if labels:
+        typer.echo(f"Train from them too: processor train --mails training --mails {folder}")
+
+
+def label(mail: Judged) -> Mapping[str, Any]:
+    """A judged mail as training/BRIEF.md labels it, but for the fields, which nobody judged."""
+    answered = not mail.automatic and mail.types != (NOTHING,) and mail.withheld not in FORBIDDING
+    return {
+        "id": mail.name,
+        "mailbox": mail.purpose,
+        "lang": mail.language,
+        "intents": list(mail.types),
+        "auto": mail.automatic,
+        "fields": None,
+        "reply_ok": answered,
+        "why": f"{mail.how} by staff",
+    }
+
+
+def _checked(types: list[str], known: frozenset[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The automatic kind, or the request types in order; a usage error for anything else."""
+    asked = tuple(dict.fromkeys(types))
+    if unknown := [each for each in asked if each not in known and each not in AUTOMATIC]:
+        there = ", ".join([*sorted(known), *AUTOMATIC])
+        raise typer.BadParameter(f"no type {unknown[0]!r}: there are {there}")
+    alone = [each for each in asked if each in AUTOMATIC or each == NOTHING]
+    if alone and len(asked) > 1:
+        raise typer.BadParameter(f"{alone[0]} stands alone: such a mail asks for nothing else")
+    return (asked[0], ()) if asked[0] in AUTOMATIC else (None, asked)
+
+
+def _mail(engine: Engine, which: str) -> int:
+    from processor.store.corrections import mails_of
+
+    if re.fullmatch(r"m[0-9]{1,17}", which):
+        return int(which[1:])
+    found = mails_of(engine, which.strip().upper())
+    if len(found) != 1:
+        said = "holds several mails: name one" if found else "is not known"
+        numbers = f" ({', '.join(f'm{each}' for each in found)})" if found else ""
+        raise typer.BadParameter(f"ticket {which} {said}{numbers}")
+    return found[0]
