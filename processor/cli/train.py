@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,15 +71,21 @@ def evaluate(
         typer.Option(help="Sets (file names without .jsonl) to try with a model trained on the others, once."),
     ] = None,
     worst: Annotated[int, typer.Option(help="How many of the worst mistakes to name.")] = 10,
+    explained: Annotated[
+        Path | None, typer.Option(help="Write each mail's line of explain --json here, for training/score.py.")
+    ] = None,
 ) -> None:
     """Print what training is worth: every mail is decided by a model that was trained without it.
 
+    Figures by set and by type, what is decided alone beside its goal, coverage against precision, calibration,
+    the cost of each kind of mistake, the confusion table, the worst mistakes and why, and the time by stage.
     Example: processor evaluate --plot calibration.svg   or: processor evaluate --test dev_3
     """
     with refusals():
         rulebook, found = _opened(mails, rules)
     from processor.training.dataset import samples
     from processor.training.measure import crossed, decided
+    from processor.training.pace import pace
     from processor.training.report import plot as drawn
     from processor.training.report import report
     from processor.training.train import train as learn
@@ -92,6 +99,11 @@ def evaluate(
         raise typer.BadParameter(f"no such set: there are {', '.join(sorted({s.mail.source for s in seen}))}")
     tried = decided(held, rulebook, model) if held else crossed(seen, rulebook)
     typer.echo(report(tried, model.answer_from, worst))
+    typer.echo("\n" + "\n".join(pace(seen, replace(rulebook, model=model))))
+    if explained:
+        lines = [json.dumps({"file": f"{each.name}.eml", **each.told}, ensure_ascii=False) + "\n" for each in tried]
+        explained.write_text("".join(lines), encoding="utf-8")
+        typer.echo(f"\nWhat was decided is in {explained}; score it with: training/score.py LABELS.jsonl {explained}")
     if plot:
         plot.write_text(drawn(tried), encoding="utf-8")
         typer.echo(f"\nThe calibration plot is in {plot}.")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from processor.deciding.decide import decide
+from processor.deciding.explanation import explain
 from processor.deciding.identity import new_ticket_no
 from processor.deciding.without_world import context_without_world
-from processor.findings import AUTOMATIC
+from processor.findings import AUTOMATIC, Understanding
 from processor.rulebook import Model, Rulebook
 from processor.ticket import Decision
 from processor.training.dataset import Sample
 from processor.training.solver import folds
 from processor.training.train import train
+from processor.understanding.reasons import reasons
 from processor.understanding.understand import understand
 
 FOLDS = 5
@@ -25,7 +28,10 @@ TOLERANCE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One mail decided, beside its label."""
+    """One mail decided, beside its label.
+
+    ``told`` is the JSON of ``explain`` as values; ``why`` says of a mistake what led to it.
+    """
 
     name: str
     source: str
@@ -37,6 +43,8 @@ class Tried:
     outcome: str
     template: str
     reply_ok: bool
+    told: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    why: str = ""
 
     @property
     def decided(self) -> bool:
@@ -66,6 +74,8 @@ COSTS = {
     "needless_review": 1,
 }
 """What a mistake costs beside one mail that a person reads in vain: our estimate, not a measurement."""
+WORSE = frozenset(COSTS) - {"needless_review"}
+"""Mistakes in what a mail is or gets, beside those in how sure we are."""
 
 
 def crossed(samples: Sequence[Sample], rulebook: Rulebook) -> list[Tried]:
@@ -95,7 +105,7 @@ def _decided(sample: Sample, rulebook: Rulebook) -> Tried:
     asked = [request.type for request in understanding.requests]
     main = understanding.automatic or asked[0]
     sure = dict(understanding.chances)[main] if understanding.automatic else understanding.requests[0].confidence
-    return Tried(
+    tried = Tried(
         name=sample.mail.name,
         source=sample.mail.source,
         right=sample.mail.main,
@@ -106,7 +116,18 @@ def _decided(sample: Sample, rulebook: Rulebook) -> Tried:
         outcome=decision.outcome,
         template=decision.reply.template if decision.reply else "",
         reply_ok=bool(label["reply_ok"]),
+        told=explain(message, understanding, decision),
     )
+    return replace(tried, why=_why(sample, understanding, rulebook)) if tried.mistake in WORSE else tried
+
+
+def _why(sample: Sample, understanding: Understanding, rulebook: Rulebook) -> str:
+    """What spoke for what was found, what the right one had, and what makes the mail hard."""
+    found = reasons(sample.message, understanding, rulebook)[0]
+    spoke = [f"«{' '.join(span.text.split())}» {span.rule.replace('model/', 'model: ')}" for span in found.speaking[:3]]
+    chance = dict(understanding.chances).get(sample.mail.main, 0.0)
+    said = [", ".join(spoke) or "no words of it", f"{sample.mail.main} had {chance:.3f}"]
+    return "; ".join([*said, *([f"labelled: {hard}"] if (hard := sample.mail.label.get("why")) else [])])
 
 
 def figures(tried: Sequence[Tried]) -> dict[str, float]:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from processor.training.measure import COSTS, Tried, alone, figures, label_f1
+from processor.training.measure import COSTS, WORSE, Tried, alone, figures, label_f1
 from processor.training.thresholds import lower_bound, target
 
 EDGES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0001)
 SIDE = 320
 MARGIN = 40
+SCALE = 50
+LONGEST_WHY = 230
 
 
 def report(tried: Sequence[Tried], answer_from: Mapping[str, float], worst: int = 10) -> str:
@@ -73,11 +75,19 @@ def bins(tried: Iterable[Tried]) -> list[tuple[int, float, float]]:
 
 
 def _reliability(tried: Sequence[Tried]) -> Iterator[str]:
-    yield f"{'mails':>7}{'sure':>8}{'right':>8}   (calibration: these two should be equal)"
+    yield f"{'mails':>7}{'sure':>8}{'right':>8}   calibration: how sure (|) and how often right (o) should meet"
     for count, sure, right in bins(tried):
-        yield f"{count:7}{sure:8.3f}{right:8.3f}"
+        yield f"{count:7}{sure:8.3f}{right:8.3f}   {_scale(sure, right)}"
     gap = sum(count * abs(sure - right) for count, sure, right in bins(tried)) / max(1, len(tried))
     yield f"mean gap {gap:.4f}"
+
+
+def _scale(sure: float, right: float) -> str:
+    """A line from 0 to 1 with both on it."""
+    signs = ["·"] * (SCALE + 1)
+    signs[round(sure * SCALE)] = "|"
+    signs[round(right * SCALE)] = "o" if signs[round(right * SCALE)] == "·" else "ø"
+    return "".join(signs)
 
 
 def _costs(tried: Sequence[Tried]) -> Iterator[str]:
@@ -99,12 +109,13 @@ def _confusion(tried: Sequence[Tried]) -> Iterator[str]:
 
 def _worst(tried: Sequence[Tried], count: int) -> Iterator[str]:
     wrong = sorted(
-        (each for each in tried if each.right != each.found),
+        (each for each in tried if each.mistake in WORSE),
         key=lambda each: (-COSTS.get(each.mistake, 0), -each.confidence, each.name),
     )
-    yield f"The worst of {len(wrong)} mistakes:"
+    yield f"The worst of {len(wrong)} mistakes, and why:"
     for each in wrong[:count]:
         yield f"{each.name:10} {each.right:22} taken for {each.found:22} at {each.confidence:.3f}  {each.mistake}"
+        yield f"{'':10} {each.why if len(each.why) <= LONGEST_WHY else each.why[:LONGEST_WHY] + '…'}"
 
 
 def plot(tried: Sequence[Tried]) -> str:

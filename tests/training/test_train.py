@@ -18,7 +18,8 @@ from processor.loading.problems import Refused
 from processor.loading.rules import load_rulebook
 from processor.rulebook import Rulebook
 from processor.training.dataset import Sample, digest, labelled, samples
-from processor.training.measure import COSTS, alone, decided, figures, worse
+from processor.training.measure import COSTS, WORSE, alone, decided, figures, worse
+from processor.training.pace import pace
 from processor.training.report import plot, report
 from processor.training.thresholds import Judged, lower_bound, threshold
 from processor.training.train import learn_words, train
@@ -86,6 +87,31 @@ def test_a_small_model_decides_most_of_what_it_learned() -> None:
     counts = alone(tried)
     assert sum(count for count, _ in counts.values()) == sum(each.decided for each in tried) > 0
     assert all(0 <= right <= count for count, right in counts.values())
+
+
+def test_every_mistake_says_why_and_what_is_right_does_not() -> None:
+    tried = decided(small(), rulebook(), train(small()[::2], rulebook().types))
+    wrong = [each for each in tried if each.mistake in WORSE]
+    assert wrong
+    assert all(f"{each.right} had 0." in each.why and "labelled: " in each.why for each in wrong)
+    assert all(each.why == "" for each in tried if not each.mistake)
+    told = report(tried, {}, 2).split("The worst of ")[1]
+    assert told.startswith(f"{len(wrong)} mistakes, and why:")
+    assert len(told.splitlines()) == 1 + 2 * min(2, len(wrong))
+    assert wrong[0].told["decision"]["outcome"] == wrong[0].outcome
+
+
+def test_the_calibration_is_drawn_where_both_meet() -> None:
+    lines = report(decided(small(), rulebook(), train(small(), rulebook().types)), {}).splitlines()
+    drawn = [line for line in lines if "···" in line]
+    assert drawn
+    assert all(("|" in line and "o" in line) or "ø" in line for line in drawn)
+
+
+def test_each_stage_is_timed() -> None:
+    told = list(pace(small()[:3], rulebook()))
+    assert [line.split()[0] for line in told] == ["ms", "reading", "understanding", "deciding", "reading"]
+    assert all(float(line.split()[1]) > 0 for line in told[1:3])
 
 
 def test_the_digest_tells_other_mails_and_not_another_order() -> None:
