@@ -85,7 +85,7 @@ def joined(
     types: Mapping[str, RequestType],
 ) -> dict[str, float]:
     """The chance of each label by both sources; a type that the model does not know is left to its patterns."""
-    heard = _heard(model, told, {**presence, **automatic})
+    heard = _heard(model, told, presence, automatic)
     worth = {
         label: sum(map(mul, weights, heard)) + prior
         for label, weights, prior in zip(model.labels, model.join, model.prior, strict=True)
@@ -106,7 +106,7 @@ def both(
     model: Model, told: Mapping[str, float], presence: Mapping[str, float], automatic: Mapping[str, float]
 ) -> dict[str, float]:
     """How sure the two sources together are that each type is present, be it the main one or another."""
-    heard = _heard(model, told, {**presence, **automatic})
+    heard = _heard(model, told, presence, automatic)
     known = {
         label: sigmoid(sum(map(mul, weights, heard)) + constant)
         for label, weights, constant in zip(model.labels, model.second, model.constant, strict=True)
@@ -114,15 +114,23 @@ def both(
     return {name: known.get(name, chance) for name, chance in presence.items()}
 
 
-def _heard(model: Model, told: Mapping[str, float], patterns: Mapping[str, float]) -> list[float]:
+def _heard(
+    model: Model, told: Mapping[str, float], presence: Mapping[str, float], automatic: Mapping[str, float]
+) -> list[float]:
     """The words' logits of all labels, then the patterns'."""
-    return [*(told[each] for each in model.labels), *(log_odds(patterns.get(each, 0.0)) for each in model.labels)]
+    patterns = {**presence, **automatic}
+    return [*map(told.__getitem__, model.labels), *(log_odds(patterns.get(each, 0.0)) for each in model.labels)]
 
 
 def log_odds(chance: float) -> float:
     """The logarithm of the odds, bounded."""
-    bounded = min(max(chance, LEAST), 1.0 - LEAST)
+    if chance <= LEAST:
+        return _FEWEST
+    bounded = min(chance, 1.0 - LEAST)
     return math.log(bounded / (1.0 - bounded))
+
+
+_FEWEST = math.log(LEAST / (1.0 - LEAST))
 
 
 def sigmoid(value: float) -> float:
