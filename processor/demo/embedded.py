@@ -188,7 +188,12 @@ def _connect(port: int, password: str, server: subprocess.Popen[bytes], log: Pat
                 raise EmbeddedServerError(f"The embedded IMAP server did not start: {said[0]}") from error
             time.sleep(0.05)
             continue
-        box.login(USER, password)
+        try:
+            box.login(USER, password)
+        except imaplib.IMAP4.error as error:
+            box.shutdown()
+            # Another demo, which took the port after we had found it free.
+            raise EmbeddedServerError(f"Another IMAP server answers on port {port}: {error}") from error
         for folder in PURPOSES:
             box.create(folder)
         return box

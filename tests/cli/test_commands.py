@@ -19,7 +19,7 @@ EXAMPLE = ROOT / "tests" / "mails" / "termination" / "02-nynorsk-without-number.
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "processor", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, env=environment)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, env=environment)
 
 
 def test_help_names_every_command_and_gives_examples() -> None:
@@ -48,7 +48,7 @@ def test_help_imports_nothing_heavy() -> None:
         "heavy = {'sqlalchemy', 'sqlmodel', 'jinja2', 'imapclient', 'mailparser', 'apscheduler', 'cel_expr_python', 'pypdf'}\n"
         "print(sorted(heavy & {name.split('.')[0] for name in sys.modules}))"
     )
-    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert told.stdout.strip() == "[]", told.stderr
 
 

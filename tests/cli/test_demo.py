@@ -10,6 +10,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from processor.demo import embedded
+from processor.world.mailbox import Mailbox
+from tests.servers.dovecot import free_port
+from tests.world.scripted_imap import Reply, ScriptedImap
+
 ROOT = Path(__file__).parent.parent.parent
 DEMO_MAILS = len(list((ROOT / "processor" / "demo" / "mails").glob("*.eml")))
 
@@ -25,7 +32,7 @@ def environment() -> dict[str, str]:
 def test_each_start_shows_a_new_set_of_mails(tmp_path: Path) -> None:
     for start in (1, 2):
         told = subprocess.run(
-            command("demo", "--once"), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+            command("demo", "--once"), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120
         )
         assert told.returncode == 0, told.stderr
         assert told.stdout.count(" kl. ") == DEMO_MAILS
@@ -41,27 +48,42 @@ def test_a_mail_sent_by_hand_is_answered(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as out:
         demo = subprocess.Popen(command("demo"), cwd=tmp_path, env=environment(), stdout=out, stderr=out)
     try:
-        wait_for(tmp_path / "out", "Running on")
+        wait_for(demo, tmp_path / "out", "Running on")
         before = answers(tmp_path)
         text = "Vi sier opp Visma Global fra nyttår. Mvh Kari, Fjord Bygg AS, org.nr 328627035"
         sent = subprocess.run(
             command("demo-mail", text), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30
         )
         assert sent.returncode == 0, sent.stderr
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while answers(tmp_path) == before:
             assert time.monotonic() < until, (tmp_path / "out").read_text()[-2000:]
             time.sleep(0.1)
         listed = subprocess.run(
             command("queue", "list", "-c", "var/demo.toml"), cwd=tmp_path, env=environment(), capture_output=True,
-            text=True, timeout=30,
+            text=True, timeout=120,
         )  # fmt: skip
         assert "register termination" in listed.stdout
         demo.send_signal(signal.SIGTERM)
-        assert demo.wait(20) == 0
+        assert demo.wait(60) == 0
     finally:
         demo.kill()
         demo.wait()
+
+
+def test_a_demo_that_meets_another_on_its_port_takes_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal: dict[str, Reply] = {"LOGIN": b"{tag} NO [AUTHENTICATIONFAILED] not yours\r\n"}
+    with ScriptedImap(refusal) as other:
+        # The other's port was free when we looked.
+        looked_at = iter([other.settings().port, free_port(), free_port()])
+        monkeypatch.setattr(embedded, "free_port", lambda wanted: next(looked_at))
+        with embedded.embedded(tmp_path / "var") as running:
+            assert running.imap_port != other.settings().port
+            mailbox, _ = embedded.configuration(running, tmp_path / "var").mailboxes
+            running.put("oppsigelse", b"Subject: Hei\r\n\r\nHei.\r\n")
+            with Mailbox(mailbox) as opened:
+                assert [len(batch.mails) for batch in opened.fetch_new(mailbox.folder)] == [1]
+    assert any(b"LOGIN" in line for line in other.heard)
 
 
 def test_demo_mail_without_a_demo_says_how_to_start_one(tmp_path: Path) -> None:
@@ -76,8 +98,9 @@ def answers(folder: Path) -> int:
     return len(list((folder / "var" / "demo-sent").glob("*.eml")))
 
 
-def wait_for(file: Path, words: str) -> None:
-    until = time.monotonic() + 40
+def wait_for(demo: subprocess.Popen[bytes], file: Path, words: str) -> None:
+    until = time.monotonic() + 60
     while words not in file.read_text():
+        assert demo.poll() is None, file.read_text()[-2000:]
         assert time.monotonic() < until, file.read_text()[-2000:]
         time.sleep(0.1)

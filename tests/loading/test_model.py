@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_shipped_model_is_small_and_loads_quickly() -> None:
     assert SHIPPED.stat().st_size < 5_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     model, problems = load_model(SHIPPED)
-    assert time.perf_counter() - start < 0.6  # 0.15 s alone on a core; other tests may run beside
+    assert time.process_time() - start < 0.6  # 0.15 s alone on a core; other tests may run beside
     assert problems == []
     assert model is not None
     assert model.version

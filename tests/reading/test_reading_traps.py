@@ -333,9 +333,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_ends_in_a_message_soon(name: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     message = read(BOMBS[name])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert len(message.text) <= 200_000
     assert len(message.subject) <= 1_000
 

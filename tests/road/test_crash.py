@@ -17,7 +17,7 @@ from tests.crash.die_at import STEPS
 def once(here: Site, *, die_at: str = "") -> int:
     config = str(here.folder / "config.toml")
     program = ["tests.crash.die_at", die_at, config] if die_at else ["processor", "once", "--config", config]
-    return subprocess.run([sys.executable, "-m", *program], cwd=ROOT, capture_output=True, timeout=60).returncode
+    return subprocess.run([sys.executable, "-m", *program], cwd=ROOT, capture_output=True, timeout=120).returncode
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -12,6 +12,7 @@ import grp
 import itertools
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -29,6 +30,8 @@ from imapclient.imap_utf7 import encode as modified_utf7
 
 from tests.servers.certificates import Certificate, certificates
 from tests.servers.dovecot_configuration import Plan, configuration
+
+SHARES = 8
 
 
 class Dovecot:
@@ -171,7 +174,7 @@ class Dovecot:
 
     def _await_greeting(self) -> None:
         assert self._process is not None
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while time.monotonic() < until and self._process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection((self.host, self.imap_port), 1) as plain:
                 plain.settimeout(2)
@@ -204,6 +207,14 @@ def dovecot_version() -> tuple[int, int]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is started later.
+
+    Below the range the kernel gives to clients, and of the share of this pytest-xdist worker, so
+    that neither takes it before the server does.
+    """
+    share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
+    while True:
+        port = random.randrange(10_000, 32_000 - SHARES, SHARES) + share
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -96,7 +96,7 @@ class SmtpSink:
         self._thread.join(5)
         self._loop.close()
 
-    def wait_for(self, mails: int, seconds: float = 5.0) -> list[Accepted]:
+    def wait_for(self, mails: int, seconds: float = 30.0) -> list[Accepted]:
         """The accepted mails once there are so many; fails the test when they do not come."""
         until = time.monotonic() + seconds
         while len(self.accepted) < mails and time.monotonic() < until:

@@ -92,6 +92,6 @@ def test_every_automatic_kind_has_a_chance() -> None:
 def test_a_megabyte_takes_little_time() -> None:
     hostile = mail("vi sier opp avtalen " * 50_000, "oppsigelse " * 100)
     book = replace(rulebook(), model=MODEL)
-    start = time.perf_counter()
+    start = time.process_time()
     understand(hostile, book)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
