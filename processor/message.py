@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 SectionKind = Literal["new", "forwarded", "signature", "quoted"]
-Fault = Literal["", "broken", "locked", "scanned", "too_big", "too_slow", "crashed", "skipped", "unavailable"]
+Fault = Literal["", "broken", "locked", "scanned", "too_big", "too_slow", "crashed", "skipped", "unavailable", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

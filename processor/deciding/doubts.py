@@ -19,6 +19,7 @@ UNREAD = {
     "attachment_unread": "No attachment could be opened, since no confined process could be started",
     "attachment_broken": "An attachment is damaged and could not be read",
     "attachment_locked": "An attachment is locked with a password and could not be read",
+    "attachment_unknown": "An attachment is of a kind that is not opened (old Word, OpenDocument, RTF or an archive)",
     "attachment_scanned": "An attachment is scanned, not read",
     "attachment_scanned_no_form": "An attachment is scanned; reading it by OCR found no form in it",
 }

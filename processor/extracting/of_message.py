@@ -9,7 +9,7 @@ from dataclasses import replace
 from processor.extracting.extract import Kind
 from processor.extracting.raster import LEAST_SIDE, size_of
 from processor.masking import masked
-from processor.message import Attachment, Extracted, Message
+from processor.message import Attachment, Extracted, Fault, Message
 
 Extract = Callable[[bytes, Kind, str], Extracted]
 """Reads a file's bytes of a kind; the last argument is its digest."""
@@ -24,6 +24,12 @@ _ABOUT_FORMS = re.compile(
     re.IGNORECASE,
 )
 _PICTURES = {"image/png", "image/jpeg", "image/tiff", "image/bmp", "image/webp"}
+_UNREAD = {
+    "application/x-ole-storage", "application/rtf", "application/vnd.oasis.opendocument.text",
+    "application/zip", "application/vnd.rar", "application/x-7z-compressed",
+}  # fmt: skip
+"""Documents and archives that nothing of ours opens."""
+_UNREAD_NAMES = (".doc", ".dot", ".docx", ".docm", ".odt", ".rtf", ".zip", ".rar", ".7z")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -38,9 +44,8 @@ def extracted(message: Message, extract: Extract) -> Message:
     budget = _Budget()
     found = _with_files(message, extract, budget)
     attached = tuple(_with_files(each, extract, budget) for each in message.attached[:MOST_ATTACHED])
-    if budget.files == MOST_FILES:
-        return message
-    return replace(found, attached=attached + message.attached[MOST_ATTACHED:])
+    whole = replace(found, attached=attached + message.attached[MOST_ATTACHED:])
+    return whole if whole != message else message
 
 
 class _Budget:
@@ -58,7 +63,8 @@ def _with_files(message: Message, extract: Extract, budget: _Budget) -> Message:
 def _with_text(attachment: Attachment, message: Message, extract: Extract, budget: _Budget) -> Attachment:
     kind = kind_of(attachment, message)
     if kind is None:
-        return attachment
+        fault = _unopened(attachment, message)
+        return replace(attachment, extracted=Extracted(fault=fault)) if fault else attachment
     if budget.files <= 0 or budget.scans <= 0:
         return replace(attachment, extracted=Extracted(fault="skipped"))
     budget.files -= 1
@@ -88,6 +94,14 @@ def kind_of(attachment: Attachment, message: Message) -> Kind | None:
     if attachment.true_type in _PICTURES and _like_a_page(attachment) and _about_a_form(message):
         return "image"
     return None
+
+
+def _unopened(attachment: Attachment, message: Message) -> Fault:
+    """The fault of a document that we do not open, in a mail that speaks of it; a locked DOCX lies in an OLE file."""
+    name = attachment.filename.lower()
+    if attachment.true_type not in _UNREAD or not name.endswith(_UNREAD_NAMES) or not _about_a_form(message):
+        return ""
+    return "locked" if _named_word(attachment) else "unknown"
 
 
 def _named_word(attachment: Attachment) -> bool:

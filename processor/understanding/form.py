@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from processor.findings import Evidence, Form
+from processor.findings import Evidence, Form, Request
 from processor.masking import masked
 from processor.message import Attachment, Extracted, Message
 from processor.understanding.form_rows import Rows, cells, columns, key_of, lines, pairs
@@ -27,6 +27,7 @@ FAULTS = {
     "broken": "attachment_broken",
     "locked": "attachment_locked",
     "scanned": "attachment_scanned",
+    "unknown": "attachment_unknown",
 }
 """What a fault of reading a file is called among the flags."""
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-z0-9æøåäö](?:[a-z0-9æøåäö-]{0,61})\.){1,3}[a-z]{2,12}(?![\w@-])")
@@ -58,6 +59,12 @@ def file_flags(message: Message, form: Form | None) -> tuple[str, ...]:
         elif said and said.ocr and not (form and form.source == _source(attachment, said)):
             found.append("attachment_scanned_no_form")
     return tuple(dict.fromkeys(found))
+
+
+def resting_on(form: Form, request: Request) -> Request:
+    """The request with the form as its evidence, since the form alone may be all that asks for it."""
+    evidence = Evidence(", ".join(form.domains), "form", 0, 0, f"form: {form.source}")
+    return replace(request, evidence=(*request.evidence, evidence))
 
 
 def form_evidence(form: Form | None) -> tuple[tuple[str, Evidence], ...]:

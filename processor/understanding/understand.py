@@ -15,7 +15,7 @@ from processor.understanding.automatic import automatic_kinds
 from processor.understanding.company import role_of
 from processor.understanding.features import features
 from processor.understanding.fields import fields_of
-from processor.understanding.form import file_flags, form_evidence, form_of
+from processor.understanding.form import file_flags, form_evidence, form_of, resting_on
 from processor.understanding.language import language_of
 from processor.understanding.model import Vector, logits, vector, words_for
 from processor.understanding.passages import Passage, passages
@@ -67,6 +67,8 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     asked: tuple[Request, ...] = () if automatic else requests(likely, present_, found, rulebook.types)
     if rulebook.model is not None and mail is not None:
         asked = tuple(_with_words(request, rulebook.model, mail, read) for request in asked)
+    if form is not None:
+        asked = tuple(resting_on(form, each) if each.type == FORM_TYPE else each for each in asked)
     role = role_of(read, rulebook.vocabulary.phrases, message.from_[0].name if message.from_ else "")
     spans = [span for findings in found.values() for finding in findings for span in finding.evidence]
     names = tuple(request.type for request in asked)

@@ -99,3 +99,24 @@ def test_a_file_that_grows_too_much_is_not_opened() -> None:
 def test_entities_are_refused() -> None:
     bomb = '<!DOCTYPE a [<!ENTITY b "cccc">]><w:p xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:t>Navn: &b;</w:t></w:p>'
     assert in_process(zipped(bomb), "docx", "").fault == "broken"
+
+
+def test_a_form_alone_is_the_evidence_of_what_it_asks() -> None:
+    found = understood("Se vedlegg.", attachments=(attached(word_form(table=True), WORD, "skjema.docx"),))
+    evidence = found.requests[0].evidence[-1]
+    assert (found.requests[0].type, evidence.where) == ("otp_rights", "form")
+    assert evidence.rule == "form: attachment skjema.docx"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "name", "flags"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 99, "application/msword", "skjema.doc", ("attachment_unknown",)),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 99, WORD, "skjema.docx", ("attachment_locked",)),
+        (b"{\\rtf1 skjema}", "application/rtf", "skjema.rtf", ("attachment_unknown",)),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 99, "application/vnd.ms-excel", "tall.xls", ()),
+    ],
+)
+def test_a_document_that_is_not_opened_is_a_doubt(content: bytes, kind: str, name: str, flags: tuple[str, ...]) -> None:
+    found = understood("Se vedlagt skjema.", attachments=(attached(content, kind, name),))
+    assert (found.form, found.flags) == (None, flags)

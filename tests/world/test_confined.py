@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
+import subprocess
+import sys
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +21,7 @@ from processor.message import Extracted, Fault
 from processor.world.confined import Confined, Limits
 from tests.extracting.made_files import pdf_form, word_form
 
+ROOT = Path(__file__).parents[2]
 NARROW = Limits(memory=400_000_000, cpu=1, wall=20.0, files=3)
 
 
@@ -72,6 +77,43 @@ def test_there_is_no_network(hostile: Confined) -> None:
     if hostile.hello()["network"] != "audit hook":
         devices = [line.split(":")[0].strip() for line in told(hostile, "network").text.splitlines()[2:]]
         assert devices in ([], ["lo"])
+
+
+def without_name_spaces(module: str) -> list[str]:
+    """A command that asks a confined reader for a socket where the kernel allows no network name space."""
+    script = (
+        "from processor.world.confined import Confined\n"
+        f"with Confined(module={module!r}) as files:\n"
+        "    print(files.hello()['network'], files.extract(b'socket', 'docx', 'x').text, sep='; ')"
+    )
+    return [
+        "unshare",
+        "-Ur",
+        "sh",
+        "-c",
+        'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"',
+        "sh",
+        sys.executable,
+        "-c",
+        script,
+    ]
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-Ur", "true"], check=False, capture_output=True).returncode != 0,
+    reason="no user name space can be made here",
+)
+def test_where_no_name_space_is_allowed_python_refuses_every_socket() -> None:
+    told = subprocess.run(
+        without_name_spaces("tests.world.hostile_child"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stdout.startswith("audit hook; PermissionError")
 
 
 def test_no_file_can_be_written_and_few_opened(hostile: Confined) -> None:
