@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from processor.store.migrate import SchemaError, code_version, migrate, require_
 from processor.store.transaction import WRITES, reading, writing
 
 BUSY_SECONDS = 30
+LOOK_AGAIN_SECONDS = 0.001
 DIGEST_KEY = "digest_key"
 
-__all__ = ["SchemaError", "check_store", "open_store", "schema_version", "store_key", "upgrade"]
+__all__ = ["SchemaError", "check_store", "open_store", "open_to_read", "schema_version", "store_key", "upgrade"]
 
 
 def open_store(url: str) -> Engine:
@@ -37,6 +40,29 @@ def open_store(url: str) -> Engine:
             migrate(engine)
         require_current(engine)
         _make_digest_key(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def open_to_read(url: str) -> Engine:
+    """Open the database so that nothing can be written to it, as replay and reports do.
+
+    Raises SchemaError, in words, when there is none yet or its schema is not this program's.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if not Path(parsed.database or "").exists():
+            raise SchemaError(f"There is no database file {parsed.database} yet; it is made at the first start.")
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite_to_read)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = connect(url)
+        event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("SET TRANSACTION READ ONLY"))
+    try:
+        require_current(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -108,7 +134,7 @@ def _prepare_sqlite(dbapi: Any, _record: object) -> None:
     dbapi.isolation_level = None
     cursor = dbapi.cursor()
     for pragma in (
-        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
@@ -117,9 +143,39 @@ def _prepare_sqlite(dbapi: Any, _record: object) -> None:
     cursor.close()
 
 
+def _prepare_sqlite_to_read(dbapi: Any, _record: object) -> None:
+    dbapi.isolation_level = None
+    dbapi.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    # The write-ahead log's index must be writable for any reader, so the file is not opened as read-only.
+    dbapi.execute("PRAGMA query_only = ON")
+
+
 def _begin_sqlite(conn: Connection) -> None:
-    writes = conn.get_execution_options().get(WRITES, False)
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not conn.get_execution_options().get(WRITES, False):
+        conn.exec_driver_sql("BEGIN")
+        return
+    dbapi: Any = conn.connection.dbapi_connection
+    until = time.monotonic() + BUSY_SECONDS
+    # SQLite's own wait sleeps longer each time, up to a tenth of a second, and who writes often and shortly
+    # (delivery does, a thousand times a second) slips in before who has slept: so we look each millisecond.
+    dbapi.execute("PRAGMA busy_timeout = 0")
+    try:
+        while (free := _begun(dbapi)) is False and time.monotonic() < until:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        if not free:
+            # Once more, so that what is wrong is told in SQLAlchemy's words.
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        dbapi.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+
+
+def _begun(dbapi: Any) -> bool | None:
+    """Take the write lock; False when another holds it, None when something else is wrong."""
+    try:
+        dbapi.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return False if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY else None
+    return True
 
 
 def _make_digest_key(engine: Engine) -> None:

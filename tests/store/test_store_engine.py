@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, insert, text
+from sqlalchemy.exc import OperationalError
 
 from processor.store import tables as t
 from processor.store.engine import check_store, connect, open_store, schema_version, upgrade
@@ -36,6 +39,45 @@ def test_it_sets_what_makes_a_commit_durable(tmp_path: Path) -> None:
         read = {name: conn.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous")}
         read |= {name: conn.execute(text(f"PRAGMA {name}")).scalar() for name in ("foreign_keys", "busy_timeout")}
     assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+    engine.dispose()
+
+
+def test_who_wants_to_write_gets_a_turn_beside_one_who_writes_all_the_time(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path}/store.db")
+    ended, written = threading.Event(), threading.Event()
+
+    def write_all_the_time() -> None:
+        while not ended.is_set():
+            with writing(engine) as conn:
+                conn.execute(text("UPDATE setting SET value = value"))
+            written.set()
+
+    other = threading.Thread(target=write_all_the_time)
+    other.start()
+    try:
+        assert written.wait(10)
+        for number in range(20):
+            with writing(engine) as conn:
+                conn.execute(insert(t.setting).values(name=f"turn {number}", value="1"))
+    finally:
+        ended.set()
+        other.join()
+    with engine.connect() as conn:
+        assert conn.execute(text("SELECT count(*) FROM setting WHERE name LIKE 'turn %'")).scalar() == 20
+    engine.dispose()
+
+
+def test_a_lock_that_is_never_freed_is_told_and_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = open_store(f"sqlite:///{tmp_path}/store.db")
+    holder = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("processor.store.engine.BUSY_SECONDS", 0.05)
+    with pytest.raises(OperationalError, match="locked"), writing(engine):
+        pass
+    monkeypatch.undo()
+    holder.close()
+    with writing(engine) as conn:
+        assert conn.execute(text("PRAGMA busy_timeout")).scalar() == 30_000
     engine.dispose()
 
 
