@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from processor.extracting.of_message import Extract, extracted
+from processor.extracting.of_message import Extract
 from processor.loading.problems import Problem, Refused
 from processor.message import Message
-from processor.reading.read import read
+from processor.pipeline import read_mail
 from processor.rulebook import Rulebook
 from processor.understanding.understand import Sources, sources
 
@@ -127,6 +127,6 @@ def samples(mails: Iterable[Labelled], rulebook: Rulebook, extract: Extract) -> 
     """Read each mail and its files and ask the sources, patterns included; the rulebook's model is not asked."""
     found = []
     for mail in mails:
-        message = extracted(read(mail.raw), extract)
+        message = read_mail(mail.raw, extract)
         found.append(Sample(mail, message, sources(message, rulebook)))
     return found

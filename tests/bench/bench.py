@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.bench.naive import naive
-from tests.bench.site import AUTHSERV_ID, PASSWORD, USER, Site, corpus, kill, site
+from tests.bench.site import AUTHSERV_ID, PASSWORD, USER, corpus, kill, site
 
 ROOT = Path(__file__).parent.parent.parent
 In = TypeVar("In")
