@@ -38,7 +38,7 @@ ALLOWED = {
     | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
     | {"deciding", "demo", "training"},
     "form": set(),
-    "training": VALUES | {"pipeline", "extracting", "understanding", "deciding", "loading"},
+    "training": VALUES | {"pipeline", "reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},
 }
 PURE = ("reading", "extracting", "understanding", "deciding", "pipeline")
