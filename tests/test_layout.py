@@ -13,12 +13,13 @@ ROOT = Path(__file__).parent.parent / "processor"
 FILES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the plain values, itself, and these.
-VALUES = {"message", "findings", "rulebook", "ticket", "config", "letter", "masking"}
+VALUES = {"message", "findings", "contract", "rulebook", "ticket", "config", "letter", "masking"}
 ALLOWED = {
     "message": set(),
     "findings": set(),
-    "rulebook": set(),
-    "ticket": {"findings", "rulebook"},
+    "contract": set(),
+    "rulebook": {"contract"},
+    "ticket": {"contract", "findings", "rulebook"},
     "config": {"ticket"},
     "letter": set(),
     "masking": {"message"},
@@ -32,11 +33,12 @@ ALLOWED = {
     "world": VALUES | {"extracting"},
     "store": VALUES,
     "steps": VALUES | {"pipeline", "extracting", "deciding", "store", "world", "journal", "loading"},
+    "replay": VALUES | {"steps", "store", "world", "loading", "pipeline"},
     "daemon": VALUES | {"steps", "store", "world", "journal"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES
     | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
-    | {"deciding", "demo", "training"},
+    | {"deciding", "demo", "training", "replay"},
     "form": set(),
     "training": VALUES | {"pipeline", "reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},

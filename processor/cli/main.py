@@ -13,6 +13,7 @@ from processor.cli import (
     answers,
     check,
     corrections,
+    deadlines,
     demo,
     doctor,
     explain,
@@ -20,6 +21,7 @@ from processor.cli import (
     initial,
     people,
     queue,
+    replay,
     run,
     store,
     train,
@@ -40,7 +42,9 @@ app.command()(run.run)
 app.command()(run.once)
 app.command()(explain.explain)
 app.command()(check.check)
+app.command()(replay.replay)
 app.command()(doctor.doctor)
+app.command()(deadlines.deadlines)
 app.command()(form.form)
 app.command()(train.train)
 app.command()(train.evaluate)

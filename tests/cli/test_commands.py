@@ -29,6 +29,7 @@ def test_help_names_every_command_and_gives_examples() -> None:
         "run",
         "once",
         "explain",
+        "replay",
         "check",
         "doctor",
         "queue",
