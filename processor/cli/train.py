@@ -29,13 +29,23 @@ def train(
     rules: RulesPath = None,
     out: OutPath = None,
     force: Annotated[bool, typer.Option("--force", help="Take it into use even if it is worse.")] = False,
+    thresholds: Annotated[
+        bool | None,
+        typer.Option(
+            "--thresholds/--no-thresholds",
+            help="Write answer_from into the rules files.",
+            show_default="yes, unless --out is given",
+        ),
+    ] = None,
 ) -> None:
     """Train the model from labelled mails and from staff's corrections; equal mails give equal bytes.
 
-    It is taken into use only if it is no worse than the present one on mails that it did not see.
+    It is taken into use only if it is no worse than the present one on mails that it did not see.  From which
+    confidence on each type is answered alone is then written into its rules file (answer_from).
     Example: processor train --mails training --mails corrections
     """
     from processor.loading.model import SHIPPED, file_of
+    from processor.loading.thresholds import write_thresholds
 
     target = out or SHIPPED
     with refusals():
@@ -60,6 +70,9 @@ def train(
         raise typer.Exit(1)
     target.write_bytes(file_of(model))
     typer.echo(f"Written to {target}; a running daemon takes it at its next start.")
+    if thresholds if thresholds is not None else out is None:
+        for change in write_thresholds(rules or shipped("rules"), model.answer_from):
+            typer.echo(f"  {change}")
 
 
 def evaluate(

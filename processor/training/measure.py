@@ -90,7 +90,8 @@ def crossed(samples: Sequence[Sample], rulebook: Rulebook) -> list[Tried]:
 def decided(samples: Iterable[Sample], rulebook: Rulebook, model: Model) -> list[Tried]:
     """Samples as this model decides them."""
     types = {
-        name: replace(each, answer_from=max(each.answer_from, model.answer_from.get(name, 0.0)))
+        # The rules files' own were chosen on all mails, these among them.
+        name: replace(each, answer_from=model.answer_from.get(name, each.answer_from))
         for name, each in rulebook.types.items()
     }
     book = replace(rulebook, model=model, types=types)
