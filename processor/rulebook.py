@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from processor.contract import Agreements
+
 ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
 Needs = Literal["staff", "two_staff"]
 
@@ -230,6 +232,7 @@ class Rulebook:
     version: str
     vocabulary: Vocabulary = Vocabulary()
     model: Model | None = None
+    agreements: Agreements = Agreements()
     needles: Needles = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from processor.contract import Basis
 from processor.findings import Fields
 from processor.rulebook import Needs, ReplyKind
 
@@ -118,14 +119,24 @@ class DeadlineCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """domain.md section 3; without a contract the status is unknown, with candidates for staff only."""
+    """domain.md section 3; without a contract the status is unknown, with candidates for staff only.
+
+    ``basis`` is the weaker of the two days', ``bases`` names each date's.  ``next_service_day`` is the end
+    that a refused notice would reach, ``access_until`` the last day of access where there is one, and
+    ``access`` says it in words for staff.  ``rule`` names the NoticeRule.
+    """
 
     status: Literal["timely", "borderline", "late", "unknown"]
     last_service_day: date | None = None
     last_safe_notice_day: date | None = None
-    basis: Literal["source", "interpretation"] | None = None
+    basis: Basis | None = None
     candidates: tuple[DeadlineCandidate, ...] = ()
     flags: tuple[str, ...] = ()
+    rule: str = ""
+    next_service_day: date | None = None
+    access_until: date | None = None
+    access: str = ""
+    bases: tuple[tuple[str, Basis], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

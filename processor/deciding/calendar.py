@@ -22,6 +22,13 @@ def is_business_day(day: date) -> bool:
     return day.weekday() < 5 and day not in _holidays(day.year)
 
 
+def business_day_before(day: date) -> date:
+    """The day itself, or the last business day before it: what to name where a day must not be missed."""
+    while not is_business_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
 def add_business_days(day: date, count: int) -> date:
     """The day that is so many business days after another; 0 gives the day or the next business day."""
     while not is_business_day(day):

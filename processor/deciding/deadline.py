@@ -1,106 +1,153 @@
-"""When a notice ends an agreement: types A and B of domain.md section 3, pure dates in Oslo.
+"""When a notice ends an agreement (domain.md section 3), by the rules of rules/data/families.toml.
 
-Type A (annual): in by 30 September, ends 31 December.  Type B (quarterly): bound one year from
-signing, then every third month, notice one month before; received on that very day is borderline,
-since the rule's text and its example differ.  No deadline moves for a weekend.  A status is for
-staff: no machine tells a customer that a notice is late.
+Days are Oslo's, of the notice's arrival at our server; two UTC dates are never compared.  A status is for
+staff: no machine tells a customer that a notice is late.  *timely* reaches the first end that is still
+open, *borderline* does if staff say so, *late* has missed the one before and reaches the next.
+
+The example of 15 January (domain.md example 8) is called late there and timely here: the formula of 3.1
+gives one and the same end for every day up to 30 September, and a status must not change where no date
+does.  What the example means by "late for 2019" is the flag ``late_for_invoiced_year``.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import count
+from itertools import chain, takewhile
 from typing import Literal
 
+from processor.contract import AccessRule, Agreements, Basis, Contract, NoticeRule
+from processor.deciding.boundaries import DAY, Boundary, add_months, anchored, boundaries
 from processor.deciding.calendar import OSLO
 from processor.ticket import Deadline, DeadlineCandidate
 
-DAY = timedelta(days=1)
 SENT_SLACK = timedelta(days=2)
 """How long a mail may be under way and still have been sent in time; a later one was held up elsewhere."""
+FARTHEST = timedelta(days=3660)
+"""A day that is wanted later than this is a slip of the pen, and no boundary is sought for it."""
+Status = Literal["timely", "borderline", "late"]
 
 
 @dataclass(frozen=True, slots=True)
-class Boundary:
-    """A day on which an agreement may end: ``exit`` is the first day without service.
+class Notice:
+    """When a notice came and what it wants.
 
-    Notice received up to ``last_safe`` ends it there for certain; up to ``last_borderline`` perhaps.
+    ``received`` (aware) is the first unambiguous mail's arrival (domain.md Q14), ``completed`` that of the
+    mail which brought what it lacked, ``sent`` its Date header, which proves nothing.  ``wanted`` is the
+    last day of service asked for.
     """
 
-    exit: date
-    last_safe: date
-    last_borderline: date
+    received: datetime
+    sent: datetime | None = None
+    wanted: date | Literal["asap"] | None = None
+    completed: datetime | None = None
+
+    @property
+    def day(self) -> date:
+        return self.received.astimezone(OSLO).date()
 
 
-def add_months(day: date, months: int) -> date:
-    """The same day so many months on, or that month's last (domstolloven section 148, by analogy)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+def deadline(contract: Contract, notice: Notice, agreements: Agreements) -> Deadline:
+    """The deadline of a known contract.
+
+    Status unknown where the rule or its anchor is not known, and where another company or desk decides
+    about the family: its day is then a candidate.
+    """
+    family = agreements.families.get(contract.family)
+    rule = agreements.rules.get((family.rule if family else "") or contract.type)
+    if (family and family.unknown) or rule is None:
+        return Deadline("unknown", flags=("rule_unknown" if family and family.unknown else "type_unknown",))
+    anchor = anchor_of(rule, contract)
+    if rule.shape == "anchored" and anchor is None:
+        return Deadline("unknown", flags=("signing_unknown",), rule=rule.name)
+    found = _with_access(reckon(rule, notice, anchor), contract.family, agreements)
+    if family and family.basis == "interpretation":
+        found = _weaker(found)
+    if (other := _by_invoices(rule, contract, notice)) is not None and other != found.last_service_day:
+        candidate = DeadlineCandidate(rule.name, other)
+        found = replace(found, flags=(*found.flags, "invoices_differ"), candidates=(*found.candidates, candidate))
+    if family and family.forward and found.last_service_day:
+        told = DeadlineCandidate(rule.name, found.last_service_day)
+        return replace(Deadline("unknown"), candidates=(told,), flags=("other_desk", *found.flags), rule=rule.name)
+    return found
 
 
-def annual_boundaries(first_year: int) -> Iterator[Boundary]:
-    """Type A: each 1 January after first_year began, with 30 September before it."""
-    for year in count(first_year):
-        last = date(year, 9, 30)
-        yield Boundary(date(year + 1, 1, 1), last, last)
-
-
-def quarterly_boundaries(anchor: date) -> Iterator[Boundary]:
-    """Type B: one year from signing and every third month after, always reckoned from the anchor itself."""
-    for number in count(4):
-        boundary = add_months(anchor, 3 * number)
-        latest = add_months(boundary, -1)
-        yield Boundary(boundary, latest - DAY, latest)
-
-
-def annual(received: datetime, sent: datetime | None = None, wanted: date | None = None) -> Deadline:
-    """The deadline of a type A agreement for a notice received (aware) and perhaps sent before that."""
-    day = received.astimezone(OSLO).date()
-    # LATE means: later than the deadline that fell in the same year.
-    return _reckon(annual_boundaries(day.year), day, received, sent, wanted)
-
-
-def quarterly(anchor: date, received: datetime, sent: datetime | None = None, wanted: date | None = None) -> Deadline:
-    """The deadline of a type B agreement signed on the anchor's day (domain.md Q4)."""
-    day = received.astimezone(OSLO).date()
-    boundaries = quarterly_boundaries(anchor)
-    # Start with the boundary whose month of notice the day may have missed: the first still to come.
-    first = next(each for each in boundaries if each.exit > day)
-    rest = (each for each in quarterly_boundaries(anchor) if each.exit >= first.exit)
-    return _reckon(rest, day, received, sent, wanted)
-
-
-def _reckon(
-    boundaries: Iterator[Boundary], day: date, received: datetime, sent: datetime | None, wanted: date | None
-) -> Deadline:
-    first = next(boundaries)
-    sent_in_time = _sent_in_time(first, received, sent)
-    if day <= first.last_safe:
-        status: Literal["timely", "borderline", "late"] = "timely"
-        reached = first
-    elif day <= first.last_borderline or sent_in_time:
-        status, reached = "borderline", first
-    else:
-        status, reached = "late", next(each for each in boundaries if day <= each.last_safe)
+def reckon(rule: NoticeRule, notice: Notice, anchor: date | None = None) -> Deadline:
+    """The deadline by one rule; an anchored rule needs the anchor's day."""
+    day = notice.day
+    coming = boundaries(rule, day, anchor)
+    first = next(coming)
+    sent_in_time = _sent_in_time(first, notice)
+    later = (each for each in coming if day <= each.last_safe)
+    status: Status = "timely"
+    reached = first
+    if day > first.last_safe:
+        maybe = day <= first.last_borderline or sent_in_time
+        status, reached = ("borderline", first) if maybe else ("late", next(later))
     flags = [
         *(["last_day"] if day == first.last_safe else []),
         *(["sent_before_recv_after"] if sent_in_time and day > first.last_borderline else []),
         *(["weekend_deadline"] if _just_after_weekend(day, first.last_safe) else []),
+        *(["late_for_invoiced_year"] if day.month == rule.invoiced_month else []),
+        *(["completed_late"] if _completed_late(notice, reached) else []),
     ]
-    last_day = reached.exit - DAY
-    if wanted is not None and wanted != last_day:
-        flags.append("wanted_other_day")
-    return Deadline(status, last_day, reached.last_safe, "interpretation", flags=tuple(flags))
+    following = next(later)
+    plain = status == "timely" and not (flags or notice.wanted or notice.completed)
+    found = _dated(status, reached, following, rule, flags, plain=plain)
+    return _as_wanted(found, reached, chain([following], later), notice, rule)
 
 
-def _sent_in_time(boundary: Boundary, received: datetime, sent: datetime | None) -> bool:
-    """Whether the Date header, which proves nothing, says that it was sent on the last day or before."""
-    if sent is None or not timedelta(0) <= received - sent <= SENT_SLACK:
+def _dated(
+    status: Status, reached: Boundary, following: Boundary, rule: NoticeRule, flags: list[str], *, plain: bool
+) -> Deadline:
+    """The result for a boundary; ``plain`` is a notice in time that wants nothing else and has no flag."""
+    safe: Basis = reached.basis if plain or rule.shape != "calendar" else "interpretation"
+    # That the last day of service is the day before the boundary is our reading (domain.md Q5).
+    service: Basis = safe if rule.shape == "calendar" else "interpretation"
+    return Deadline(
+        status,
+        reached.last_service_day,
+        reached.last_safe,
+        "source" if safe == service == "source" else "interpretation",
+        flags=tuple(flags),
+        rule=rule.name,
+        next_service_day=following.last_service_day,
+        bases=(("last_service_day", service), ("last_safe_notice_day", safe)),
+    )
+
+
+def _as_wanted(
+    found: Deadline, reached: Boundary, later: Iterator[Boundary], notice: Notice, rule: NoticeRule
+) -> Deadline:
+    """Bring the day that is wanted in: a later boundary is taken, between two of them staff must ask (Q21)."""
+    wanted = notice.wanted
+    if not isinstance(wanted, date) or wanted in (reached.last_service_day, reached.exit):
+        return found
+    if wanted < reached.last_service_day:
+        return replace(found, flags=(*found.flags, "wanted_too_early"))
+    if wanted > notice.day + FARTHEST:
+        return replace(found, flags=(*found.flags, "wanted_no_boundary"))
+    before, after, following = reached, next(later), next(later)
+    while after.exit < wanted:
+        before, after, following = after, following, next(later)
+    if wanted in (after.last_service_day, after.exit):
+        return _dated("timely", after, following, rule, [*found.flags, "wanted_later"], plain=False)
+    offers = (before.last_service_day, after.last_service_day)
+    candidates = tuple(DeadlineCandidate(rule.name, day) for day in offers)
+    return replace(found, flags=(*found.flags, "wanted_no_boundary"), candidates=candidates)
+
+
+def _completed_late(notice: Notice, reached: Boundary) -> bool:
+    return notice.completed is not None and notice.completed.astimezone(OSLO).date() > reached.last_safe
+
+
+def _sent_in_time(boundary: Boundary, notice: Notice) -> bool:
+    """Whether the Date header says that it was sent on the last day or before."""
+    sent = notice.sent
+    if sent is None or not timedelta(0) <= notice.received - sent <= SENT_SLACK:
         return False
-    return sent.astimezone(OSLO).date() <= boundary.last_safe < received.astimezone(OSLO).date()
+    return sent.astimezone(OSLO).date() <= boundary.last_safe < notice.day
 
 
 def _just_after_weekend(day: date, last_safe: date) -> bool:
@@ -108,18 +155,70 @@ def _just_after_weekend(day: date, last_safe: date) -> bool:
     return last_safe.weekday() >= 5 and last_safe < day <= last_safe + timedelta(days=7 - last_safe.weekday())
 
 
-def candidates(received: datetime) -> tuple[DeadlineCandidate, ...]:
-    """What a notice would reach without knowing the agreement: only type A needs no signing date."""
-    last = annual(received).last_service_day
-    return (DeadlineCandidate("A", last),) if last else ()
+def anchor_of(rule: NoticeRule, contract: Contract) -> date | None:
+    """The day from which a contract's periods are counted: signing, or the renewal after the invoiced period."""
+    if rule.anchor == "renewal" and contract.invoiced_to:
+        return contract.invoiced_to + DAY
+    if rule.anchor == "renewal" and contract.signed:
+        return add_months(contract.signed, rule.every_months)
+    return contract.signed
 
 
-def unknown(received: datetime, sent: datetime | None, wanted: date | None) -> Deadline:
-    """The deadline of a notice whose agreement nobody has looked up: candidates and flags for staff."""
-    guess = annual(received, sent, wanted)
-    return replace(Deadline("unknown"), candidates=candidates(received), flags=guess.flags)
+def _by_invoices(rule: NoticeRule, contract: Contract, notice: Notice) -> date | None:
+    """The end by the invoiced periods, where they do not fall together with those from signing (domain.md Q4)."""
+    if rule.shape != "anchored" or rule.anchor != "signed" or not (contract.signed and contract.invoiced_to):
+        return None
+    invoiced = contract.invoiced_to + DAY
+    ends = (each.exit for each in anchored(replace(rule, bound_months=rule.every_months), contract.signed))
+    if invoiced in takewhile(lambda exit_: exit_ <= invoiced, ends):
+        return None
+    bound = add_months(contract.signed, rule.bound_months)
+    step = next(n for n in range(0, 1200, rule.every_months) if add_months(invoiced, n) >= bound)
+    by_invoices = reckon(replace(rule, bound_months=step), notice, invoiced)
+    return by_invoices.last_service_day
 
 
-def access_until(contract: Literal["A", "B"], last_service_day: date) -> date:
-    """The last day of access: for A 20 June of the year after the end, for B the last service day."""
-    return date(last_service_day.year + 1, 6, 20) if contract == "A" else last_service_day
+def _weaker(found: Deadline) -> Deadline:
+    """The same dates, all of them our reading."""
+    return replace(found, basis="interpretation", bases=tuple((name, "interpretation") for name, _ in found.bases))
+
+
+def _with_access(found: Deadline, family: str, agreements: Agreements) -> Deadline:
+    access = access_rule(family, found.rule, agreements)
+    if access is None or found.last_service_day is None:
+        return found
+    until = access_until(access, found.last_service_day)
+    bases = (*found.bases, *((("access_until", access.basis),) if until else ()))
+    return replace(found, access_until=until, access=access.words, bases=bases)
+
+
+def access_rule(family: str, rule: str, agreements: Agreements) -> AccessRule | None:
+    """The first rule of access that fits a family under a rule of notice; None where the sources say nothing."""
+    fits = (
+        each
+        for each in agreements.access
+        if (not each.families or family in each.families) and (not each.types or rule in each.types)
+    )
+    return next(fits, None)
+
+
+def access_until(access: AccessRule, last_service_day: date) -> date | None:
+    """The last day of access after a contract's end; None for as long as wanted."""
+    day, month = access.day
+    return {
+        "with_service": last_service_day,
+        "day_of_next_year": date(last_service_day.year + 1, month, day),
+        "end_of_year": date(last_service_day.year, 12, 31),
+        "years": add_months(last_service_day, 12 * access.years),
+        "open": None,
+    }[access.kind]
+
+
+def unknown(notice: Notice, agreements: Agreements) -> Deadline:
+    """The deadline of a notice whose contract nobody knows: candidates and flags for staff.
+
+    Only the annual type needs no signing date (domain.md R03).
+    """
+    found = [reckon(rule, notice) for rule in agreements.rules.values() if rule.shape == "calendar"]
+    candidates = tuple(DeadlineCandidate(each.rule, each.last_service_day) for each in found if each.last_service_day)
+    return Deadline("unknown", candidates=candidates, flags=found[0].flags if found else ())

@@ -7,13 +7,12 @@ to bottom like a checklist; then the letter.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 from processor.deciding.answerable import addressed, objection
 from processor.deciding.authenticity import judge
 from processor.deciding.case import Case
 from processor.deciding.compose import Part, compose, fallback, neutral
-from processor.deciding.deadline import unknown
+from processor.deciding.deadline import Notice, unknown
 from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.items import Matched, make_items, match
 from processor.findings import Understanding
@@ -89,8 +88,8 @@ def _deadline(case: Case) -> Deadline:
     """Without a contract the status is unknown; a notice gets candidates, for staff only."""
     if not any(request.type == "termination" for request in case.understanding.requests):
         return Deadline("unknown")
-    wanted = case.understanding.fields.effective_date
-    return unknown(case.context.arrival, case.message.date, wanted if isinstance(wanted, date) else None)
+    notice = Notice(case.context.arrival, case.message.date, case.understanding.fields.effective_date)
+    return unknown(notice, case.rulebook.agreements)
 
 
 def _verdict(case: Case, matched: tuple[Matched, ...]) -> Verdict:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from processor.loading.agreements import load_agreements
 from processor.loading.conditions import Conditions
 from processor.loading.model import SHIPPED, load_model
 from processor.loading.patterns import compile_patterns, load_products, load_words
@@ -56,7 +57,8 @@ def load_rulebook(
     public_domains, more = load_words(data / "public_domains.toml")
     vocabulary, others = load_vocabulary(data)
     model, wrong = load_model(model_file) if model_file else (None, [])
-    problems += [*missing, *more, *others, *wrong]
+    agreements, faulty = load_agreements(data / "families.toml")
+    problems += [*missing, *more, *others, *wrong, *faulty]
     if problems:
         raise Refused(problems)
     return Rulebook(
@@ -69,6 +71,7 @@ def load_rulebook(
         version=_version(rules_dir, templates.version),
         vocabulary=vocabulary,
         model=model,
+        agreements=agreements,
     )
 
 

@@ -1,0 +1,36 @@
+"""``processor deadlines``: the lawyer's table beside what the rules reckon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from processor.cli.main import app
+
+TABLE = Path(__file__).parent.parent / "deciding" / "deadline-examples.md"
+
+
+def test_all_forty_examples_are_printed_with_what_comes_out() -> None:
+    told = CliRunner().invoke(app, ["deadlines"])
+    assert told.exit_code == 0
+    assert told.output.count("✓") == 41
+    assert "40 examples in 41 rows: all as written" in told.output
+    assert "→ status borderline; last day 31.12.2018" in told.output
+
+
+def test_a_row_that_comes_out_otherwise_is_named_and_fails(tmp_path: Path) -> None:
+    changed = tmp_path / "examples.md"
+    changed.write_text(TABLE.read_text(encoding="utf-8").replace("13.04.2026", "08.04.2026"), encoding="utf-8")
+    told = CliRunner().invoke(app, ["deadlines", "--examples", str(changed)])
+    assert told.exit_code == 1
+    assert "✗  36" in told.output
+    assert "answer by 13.04.2026, NOT 08.04.2026" in told.output
+
+
+def test_one_contract_is_reckoned_from_the_command_line() -> None:
+    given = ["--type", "B", "--signed", "01.02.2018", "--received", "01.01.2019 00:00"]
+    told = CliRunner().invoke(app, ["deadlines", *given])
+    assert "borderline" in told.output
+    assert "31.01.2019" in told.output
+    assert CliRunner().invoke(app, ["deadlines", "--type", "A", "--received", "31.02.2019"]).exit_code == 2
