@@ -12,25 +12,40 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-Kind = Literal["day", "end"]
+Kind = Literal["day", "end", "weekday"]
 MONTHS = {
     "jan": 1, "jannuar": 1, "feb": 2, "febuar": 2, "mar": 3, "mars": 3, "apr": 4, "mai": 5, "maj": 5, "may": 5, "jun": 6,
     "jul": 7, "aug": 8, "sep": 9, "setpember": 9, "okt": 10, "oct": 10, "okober": 10, "nov": 11, "des": 12, "dec": 12, "desmber": 12,
 }  # fmt: skip
-_MONTH = (
+_STEM = (
     r"(?P<month>jan(?:n?uari?y?)?|feb(?:r|r?uari?y?)?|mar(?:s|ts|ch)?|apr(?:il)?|ma[ijy]|jun[ie]?|jul[iy]?|aug(?:ust|usti)?|"
-    r"se(?:pt?|ptember|tpember|ptmber)|o[kc]t(?:ober)?|okober|nov(?:ember)?|de[sc](?:ember|mber)?)\.?(?!\w)"
+    r"se(?:pt?|ptember|tpember|ptmber)|o[kc]t(?:ober)?|okober|nov(?:ember)?|de[sc](?:ember|mber)?)"
 )
+_MONTH = rf"{_STEM}\.?(?!\w)"
 _YEAR = r"(?P<year>20\d\d|'?\d\d(?!\d|[:.]\d))"
 _DAY = r"(?P<day>[0-3]?\d)"
-_FORMS = (
-    re.compile(r"(?<![\d.])(?P<year>20\d\d)-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)"),
-    re.compile(rf"(?<![\d.]){_DAY}[./-] ?(?P<number>[01]?\d)[./-] ?{_YEAR}(?!\d)"),
-    re.compile(rf"(?<![\d.:]){_DAY}\.?(?: ?(?:st|nd|rd|th))?(?: of)? ?{_MONTH}(?:,? ?{_YEAR})?"),
-    re.compile(rf"(?<!\w){_MONTH} {_DAY}(?:st|nd|rd|th)?(?!\d)(?:,? (?P<year>20\d\d))?"),
-    re.compile(rf"(?<![\d./,:-]){_DAY}[./](?P<number>[01]?\d)(?!\d)(?![.,/-]\d)(?!\s?(?:kr|mill|%|prosent|mb|gb))"),
-    re.compile(r"(?<!\d)(?P<day>[0-3]\d)(?P<number>[01]\d)(?P<year>[2-4]\d)(?!\d)"),
-)
+_LATER = r"(?:,? (?:i |til |till |of |in )?(?:(?P<next>neste|nästa|næste|next|the following|følgende) (?:år|year)))"
+_DIGITS = re.compile(r"\d+")
+_BY_LENGTH = {
+    1: (
+        re.compile(rf"(?<!\.){_DAY}[./-] ?(?P<number>[01]?\d)[./-] ?{_YEAR}(?!\d)"),
+        re.compile(rf"(?<![./]){_DAY}[./](?P<number>[01]?\d) (?P<year>20\d\d)(?!\d)"),
+        re.compile(
+            rf"(?<![.:]){_DAY}\.?(?: ?(?:st|nd|rd|th)|ste|te|de|:[ae])?(?: of| i)? ?{_MONTH}(?:,? ?{_YEAR}|{_LATER})?"
+        ),
+        re.compile(
+            rf"(?<![./,:-]){_DAY}[./](?P<number>[01]?\d)(?!\d)(?![.,/-]\d)(?!\s?(?:kr|mill|%|prosent|mb|gb)){_LATER}?"
+        ),
+    ),
+    4: (re.compile(r"(?<!\.)(?P<year>20\d\d)([-./])(?P<number>\d\d)\2(?P<day>\d\d)(?!\d)"),),
+    6: (re.compile(r"(?P<day>[0-3]\d)(?P<number>[01]\d)(?P<year>[2-4]\d)"),),
+}
+_BY_LENGTH[2] = _BY_LENGTH[1]
+"""How a day is written that begins with so many digits."""
+_MONTH_WORD = re.compile(rf"(?<!\w){_STEM}(?:lønn\w{{0,7}}|løn\w{{0,5}}|lön\w{{0,6}}|\.)?(?!\w)")
+_DAY_BEHIND = re.compile(r" (?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?!\d)(?:,? (?P<year>20\d\d))?")
+_FIRST_BEFORE = re.compile(r"(?<!\w)(?:første|fyrste|första|first) (?:of |i )?$")
+_YEAR_BEHIND = re.compile(rf"(?:,? ?{_YEAR}|{_LATER})")
 _QUARTER = re.compile(
     r"(?:(?P<q>[1-4])\. ?(?P<part>kvartal|kvt)|q(?P<q2>[1-4])|(?P<half>[12])\. ?halv ?år|(?P<word>first|second|third|fourth|första|andra|tredje|fjärde) quarter)"
     r"(?: (?:i |of )?(?P<year>20\d\d))?"
@@ -41,18 +56,23 @@ _YEARS = re.compile(r"20\d\d")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A date found: ``end`` if the words mean the end of a stretch; ``assumed`` if the year was not written."""
+    """A date found: ``end`` if the words mean the end of a stretch; ``assumed`` if the year was not written.
+
+    ``turn``: the words mean the turn after that end, so that what begins then begins a day later.
+    """
 
     day: date
     start: int
     end: int
     kind: Kind = "day"
     assumed: bool = False
+    turn: bool = False
 
 
 def moments(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> list[Moment]:
     """Every date in a folded text, in order, none inside another."""
-    found = [*_days(text, today), *_stretches(text, today, phrases)]
+    months = list(_MONTH_WORD.finditer(text))
+    found = [*_days(text, months, today), *_stretches(text, months, today, phrases)]
     kept: list[Moment] = []
     for moment in sorted(found, key=lambda m: (m.start - m.end, m.start)):
         if all(moment.end <= other.start or moment.start >= other.end for other in kept):
@@ -60,59 +80,131 @@ def moments(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> list
     return sorted(kept, key=lambda m: m.start)
 
 
-def _days(text: str, today: date) -> Iterator[Moment]:
-    for form in _FORMS:
-        for match in form.finditer(text):
-            parts = match.groupdict()
-            month = month_number(parts["month"]) if parts.get("month") else int(parts["number"])
-            year = full_year(parts.get("year"))
-            if day := resolve(int(parts["day"]), month, year, today):
-                yield Moment(day, match.start(), match.end(), "day", year is None)
+def _days(text: str, months: list[re.Match[str]], today: date) -> Iterator[Moment]:
+    for digits in _DIGITS.finditer(text):
+        for form in _BY_LENGTH.get(len(digits.group()), ()):
+            if match := form.match(text, digits.start()):
+                parts = match.groupdict()
+                month = month_number(parts["month"]) if parts.get("month") else int(parts["number"])
+                year = today.year + 1 if parts.get("next") else full_year(parts.get("year"))
+                if day := resolve(int(parts["day"]), month, year, today):
+                    yield Moment(day, match.start(), match.end(), "day", year is None)
+    for month_word in months:
+        number = month_number(month_word["month"])
+        if match := _DAY_BEHIND.match(text, month_word.end()):
+            year = full_year(match["year"])
+            if day := resolve(int(match["day"]), number, year, today):
+                yield Moment(day, month_word.start(), match.end(), "day", year is None)
+        elif match := _FIRST_BEFORE.search(text, max(0, month_word.start() - 12), month_word.start()):
+            behind = _YEAR_BEHIND.match(text, month_word.end())
+            year = (today.year + 1 if behind["next"] else full_year(behind["year"])) if behind else None
+            if day := resolve(1, number, year, today):
+                yield Moment(day, match.start(), behind.end() if behind else month_word.end(), "day", year is None)
 
 
-def _stretches(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> Iterator[Moment]:
-    """Words that mean the end of a year, quarter or month; ``from`` with a bare month is its first day."""
-    for match in phrases["year_end"].finditer(text):
-        near = _YEARS.search(text, match.start(), match.end() + 6)
-        year = int(near.group()) if near else today.year
-        if near and (
-            "nyttår" in match.group()
-            or "nyår" in match.group()
-            or "nytår" in match.group()
-            or "new year" in match.group()
-        ):
-            year -= 1
-        yield Moment(date(year, 12, 31), match.start(), match.end(), "end", near is None)
-    for match in phrases["month_end"].finditer(text):
-        yield Moment(_last(today.year, today.month), match.start(), match.end(), "end")
-    for match in phrases["quarter_end"].finditer(text):
-        yield Moment(_last(today.year, (today.month + 2) // 3 * 3), match.start(), match.end(), "end")
-    for match in _QUARTER.finditer(text):
-        yield _quarter(match, today)
-    for match in _MONTH_OVER.finditer(text):
-        if phrases["over"].match(text, match.end() + 1):
-            yield from _bare_month(text, match, today, "end")
-    for lead, kind in (("end_of", "end"), ("from", "day")):
-        for match in phrases[lead].finditer(text):
-            yield from _bare_month(text, match, today, "end" if kind == "end" else "day")
-
-
-_BARE = re.compile(
-    rf"(?: |den |måneden |måned |månad |the month of |slutten av ){{1,3}}{_MONTH}(?! ?\d{{1,2}}(?!\d))(?:,? {_YEAR})?"
+_STRETCHES = (
+    # What a text must hold to be looked through, the phrases, and the months from the period's first to its last.
+    (("måned", "månad", "month"), "month_end", 1, 0),
+    (("måned", "månad", "month", "neste"), "next_month", 1, 0),
+    (("måned", "månad", "month"), "next_month_end", 1, 1),
+    (("kvartal", "quarter"), "quarter_end", 3, 0),
+    (("halv", "half", "mid"), "half_year_end", 6, 0),
 )
 
-_MONTH_OVER = re.compile(rf"(?:når|etter at|when|så snart)(?P<gap> ){_MONTH}")
+
+def _stretches(
+    text: str, months: list[re.Match[str]], today: date, phrases: dict[str, re.Pattern[str]]
+) -> Iterator[Moment]:
+    """Words that mean the end of a year, quarter or month; ``from`` with a bare month is its first day."""
+    if "år" in text or "year" in text or "20" in text:
+        yield from _years(text, today, phrases)
+    now = today.year * 12 + today.month - 1
+    for units, key, length, later in _STRETCHES:
+        if any(unit in text for unit in units):
+            month = now // length * length + length - 1 + later
+            for match in phrases[key].finditer(text):
+                turn = key == "next_month" or "skift" in match.group()
+                yield Moment(_last(month // 12, month % 12 + 1), match.start(), match.end(), "end", turn=turn)
+    for match in _QUARTER.finditer(text):
+        yield _quarter(match, today)
+    for month_word in months:
+        yield from _bare_month(text, month_word, today, phrases)
+    if "dag" in text or "day" in text:
+        for weekday in _WEEKDAY.finditer(text):
+            if lead := _lead(text, weekday.start(), phrases["from"], _BLANK):
+                yield _next_weekday(lead, weekday, today)
 
 
-def _bare_month(text: str, lead: re.Match[str], today: date, kind: Kind) -> Iterator[Moment]:
-    match = _BARE.match(text, lead.end() if lead.re is not _MONTH_OVER else lead.start("gap"))
-    if not match:
+_BLANK = re.compile(" ")
+_LEADS: tuple[tuple[str, Kind], ...] = (("end_of", "end"), ("from", "day"), ("before", "day"))
+_LONGEST_LEAD = 45
+_GAP = re.compile(
+    r"(?: |den |måneden |måned |månad |the month of |slutten av |hele |heile |dagen i |dag i |dagen af ){1,3}"
+)
+_NO_YEAR_NUMBER = re.compile(r" ?\d{1,2}(?!\d)")
+_WEEKDAY = re.compile(
+    r"(?<= )(?:(?P<mon>m[aå]ndag|monday)|(?P<tue>tirsdag|tysdag|tisdag|tuesday)|(?P<wed>onsdag|wednesday)|(?P<thu>torsdag|thursday)"
+    r"|(?P<fri>fredag|friday)|(?P<sat>lørdag|laurdag|lördag|saturday)|(?P<sun>s[øuö]ndag|sunday))(?!\w| (?:den )?\d)"
+)
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TURNS = ("nyttår", "nyår", "nytår", "new year", "skift", "turn of")
+
+
+def _lead(text: str, place: int, words: re.Pattern[str], gap: re.Pattern[str]) -> re.Match[str] | None:
+    """The words that stand right before a place, with but a gap between."""
+    for match in words.finditer(text, max(0, place - _LONGEST_LEAD), place):
+        if gap.fullmatch(text, match.end(), place):
+            return match
+    return None
+
+
+def _years(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> Iterator[Moment]:
+    """The end of a year: this one unless another is written; ``fra 2027`` and ``neste år`` mean the one before."""
+    for match in phrases["year_end"].finditer(text):
+        near = _YEARS.search(text, match.start(), match.end() + 6)
+        turn = any(word in match.group() for word in _TURNS)
+        year = int(near.group()) if near else today.year + (_NEXT.search(match.group()) is not None)
+        if near and turn and "skift" not in match.group():
+            year -= 1
+        yield Moment(date(year, 12, 31), match.start(), match.end(), "end", near is None, turn)
+    for match in phrases["next_year"].finditer(text):
+        yield Moment(date(today.year, 12, 31), match.start(), match.end(), "end", False, True)
+    for match in _FROM_YEAR.finditer(text):
+        if phrases["from"].fullmatch(match["lead"]) and int(match["year"]) > today.year:
+            yield Moment(date(int(match["year"]) - 1, 12, 31), match.start(), match.end(), "end", False, True)
+
+
+_NEXT = re.compile(r"\b(?:neste|nästa|næste|next)\b")
+_FROM_YEAR = re.compile(
+    r"(?<!\w)(?P<lead>fra|frå|från|from|f\.o\.m\.|fom|(?:fra|frå|från) (?:og|och) med) (?P<year>20\d\d)(?!\d|[./-]\d)"
+)
+
+
+def _next_weekday(lead: re.Match[str], weekday: re.Match[str], today: date) -> Moment:
+    """``fra mandag`` is the next Monday after today."""
+    ahead = (_WEEK.index(weekday.lastgroup or "mon") - today.weekday() - 1) % 7 + 1
+    return Moment(today + timedelta(days=ahead), lead.start(), weekday.end(), "weekday", True)
+
+
+def _bare_month(text: str, word: re.Match[str], today: date, phrases: dict[str, re.Pattern[str]]) -> Iterator[Moment]:
+    """A month without a day: its end (``ut mars``, ``når mars er omme``) or its first day (``fra mars``)."""
+    if _NO_YEAR_NUMBER.match(text, word.end()):
         return
-    month, year = month_number(match["month"]), full_year(match["year"])
-    first = resolve(1, month, year, today if kind == "day" else today.replace(day=1))
-    if first:
-        day = _last(first.year, month) if kind == "end" else first
-        yield Moment(day, lead.start(), match.end(), kind, year is None)
+    behind = _BARE_YEAR.match(text, word.end())
+    end = behind.end() if behind else word.end()
+    over = phrases["over"].match(text, end + 1)
+    leads = [(lead, kind) for key, kind in _LEADS if (lead := _lead(text, word.start(), phrases[key], _GAP))]
+    places: list[tuple[int, Kind, bool]] = [(lead.start(), kind, "skift" in lead.group()) for lead, kind in leads]
+    if over:
+        places.append((word.start(), "end", False))
+    for start, kind, turn in places:
+        month, year = month_number(word["month"]), full_year(behind["year"]) if behind else None
+        if first := resolve(1, month, year, today if kind == "day" else today.replace(day=1)):
+            day = _last(first.year, month) if kind == "end" else first
+            yield Moment(day, start, end, kind, year is None, turn)
+
+
+_BARE_YEAR = re.compile(rf",? {_YEAR}")
 
 
 def _quarter(match: re.Match[str], today: date) -> Moment:

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Literal
 
 from processor.findings import Evidence
-from processor.understanding.dates import Moment, day_before, moments
+from processor.understanding.dates import Moment, day_before, moments, resolve
 from processor.understanding.passages import Passage, Sentence
 
 TYPES = ("termination", "licence_transfer", "elma_register", "elma_deregister", "admin_access")
-"""The request types that have a day at all."""
-ENDING = ("termination",)
+"""The request types that have a day at all: of several the first is the one whose day it is."""
+ENDING = "termination"
 DATED = ("termination", "licence_transfer")
 """The types whose mails hardly name another day than this one."""
-_LEAST = 1.0
-_JUST_PAST = 320
+_LEAST = {"admin_access": 1.5}
+_JUST_PAST = 300
 """A day without a year that is so far ahead has more likely just been."""
+_DONE = 150
+"""A transfer may have taken effect so many days ago."""
 _NEAR = 20
+_RANGE = re.compile(r"(?<![\d.])\d{1,2}\.?(?: ?[-/] ?| (?:til|till|to|og|and|och) )$")
+_INCLUDED = re.compile(
+    r"\b(?:sid?ste (?:avtale)?dag\w{0,4}|sista dag\w{0,3}|last day|t\.?o\.?m\.?|til og med|till och med|through)(?:\W{1,3}|$)(?:\w{1,6} ){0,3}$"
+)
+_EXCLUDED = re.compile(r"(?:\bfør|before|\bf\.?o\.?m\.?|(?:fra|frå|från) (?:og|och) med)\W{0,3}(?:den )?$")
 _HEADER = re.compile(r"\s*(?:fra|frå|från|from|sendt|sent|dato|date|skickat|til|till|to|emne|ämne|subject|kopi|cc)\s?:")
 _CLOCK = re.compile(r"\W{0,3}(?:kl|at|klokken)?\W{0,2}\d{1,2}[:.]\d\d(?!\.?\d)")
 _CONFIRM = re.compile(
-    r"\b(?:bekreft|stadfest|svar|tilbakemeld|ring|kontakt|confirm|reply|bekräft|bekræft|hjelp|hilsen)\w{0,9}[^.]{0,30}$"
+    r"\b(?:bekreft|stadfest|svar|tilbakemeld|ring|kontakt|confirm|reply|bekräft|bekræft|hjelp|hilsen|beskjed|besked|tilbake til|återkom|let me know|get back"
+    r"|respond|answer|kredit|refu|send (?:me|oss|us|over|gjerne|en|ei|et|an?|the|faktura|kopi|skjema))\w{0,9}[^.]{0,30}$"
 )
+_CONFIRM_AFTER = re.compile(
+    r"[ ,]{0,3}(?:og |på |for |en |et |a )?(?:skriftlig |written )?(?:bekreft|stadfest|svar|tilbakemeld|beskjed|confirm|reply|answer|bekräft|bekræft)"
+)
+_MUST = re.compile(r"\b(?:må|lyt|must|måste|bør)\b")
+_CLOSES = re.compile(r"\s{0,3}(?:$|[.,;!)\n]|please|takk|tack|og |and |och |så |slik |for |da |then )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +58,22 @@ def effective_date(
     phrases: Mapping[str, re.Pattern[str]],
 ) -> Effective | None:
     """The best candidate for the first request that has a day, or None; the last day of service for an end."""
-    about = next((request for request in requests if request in TYPES), None)
+    about = next((request for request in TYPES if request in requests), None)
     if about is None:
         return None
     words = {key.removeprefix("dates."): pattern for key, pattern in phrases.items() if key.startswith("dates.")}
-    struck = [span for span in spans if span.weight > 0]
-    ending = about in ENDING
-    found = [pair for p in passages for pair in _candidates(p, struck, today, words, ending)]
+    struck = [(span, _bearing(span, about, requests)) for span in spans if span.weight > 0]
+    found = [pair for p in passages for pair in _candidates(p, struck, today, words, about)]
     best = max(found, key=lambda pair: pair[0], default=None)
-    if best is not None and best[0] >= _LEAST:
+    if best is not None and best[0] >= _LEAST.get(about, 1.0):
         return best[1]
     return _only(found) if about in DATED else None
+
+
+def _bearing(span: Evidence, about: str, requests: tuple[str, ...]) -> float:
+    """What a date gains in the sentence of the request that it is looked for, or loses in another request's."""
+    request = span.rule.partition("/")[0]
+    return 1.5 if request == about else -0.5 if request in requests else 1.0
 
 
 def _only(found: list[tuple[float, Effective]]) -> Effective | None:
@@ -65,44 +83,85 @@ def _only(found: list[tuple[float, Effective]]) -> Effective | None:
 
 
 def _candidates(
-    passage: Passage, struck: list[Evidence], today: date, words: dict[str, re.Pattern[str]], ending: bool
+    passage: Passage, struck: list[tuple[Evidence, float]], today: date, words: dict[str, re.Pattern[str]], about: str
 ) -> Iterator[tuple[float, Effective]]:
+    ending = about == ENDING
     for moment in moments(passage.folded, today, words):
+        if moment.kind == "weekday" and ending:
+            continue
+        moment = _as_meant(moment, today, about)
         sentence = passage.sentence_at(moment.start)
-        worth = _worth(passage, sentence, moment, words, ending) + _near_request(passage, sentence, struck)
-        worth -= 3.0 if moment.day < today else 0.0
-        worth -= 4.0 if moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST else 0.0
+        worth = _worth(passage, sentence, moment, words, today, ending) + _near_request(passage, sentence, struck)
+        worth -= _too_early(moment, today, about)
+        worth -= 4.5 if moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST else 0.0
         evidence = passage.evidence(moment.start, moment.end, "effective_date")
         yield worth, Effective(_last_day(passage, moment, words) if ending else moment.day, evidence, moment.assumed)
+    yield from _at_once(passage, struck, words)
+
+
+def _as_meant(moment: Moment, today: date, about: str) -> Moment:
+    """A transfer begins on the day after a turn, and was on the last such day if that has only just been."""
+    if about == ENDING:
+        return moment
+    if moment.turn:
+        return replace(moment, day=moment.day + timedelta(days=1))
+    if about in DATED and moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST:
+        return replace(moment, day=resolve(moment.day.day, moment.day.month, moment.day.year - 1, today) or moment.day)
+    return moment
+
+
+def _too_early(moment: Moment, today: date, about: str) -> float:
+    if moment.day >= today:
+        return 0.0
+    return 1.0 if about in DATED and about != ENDING and (today - moment.day).days <= _DONE else 3.0
+
+
+def _at_once(
+    passage: Passage, struck: list[tuple[Evidence, float]], words: dict[str, re.Pattern[str]]
+) -> Iterator[tuple[float, Effective]]:
+    """``snarest`` and the like, unless they ask for an answer; ``i dag`` where a request's sentence ends with it."""
     for match in words["asap"].finditer(passage.folded):
         sentence = passage.sentence_at(match.start())
         before = passage.folded[sentence.start : match.start()]
-        worth = 1.0 + _near_request(passage, sentence, struck) - (3.0 if _CONFIRM.search(before) else 0.0)
+        worth = 1.0 + _near_request(passage, sentence, struck)
+        worth -= 3.0 if _CONFIRM.search(before) or _CONFIRM_AFTER.match(passage.folded, match.end()) else 0.0
         worth -= 1.5 if "question" in sentence.moods and "order" not in sentence.moods else 0.0
         yield worth, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
+    for match in words["today"].finditer(passage.folded):
+        sentence = passage.sentence_at(match.start())
+        before = passage.folded[sentence.start : match.start()]
+        asked = (
+            {"order", "errand"} & sentence.moods or _MUST.search(before) or _near_request(passage, sentence, struck) > 0
+        )
+        meant = asked and "past" not in sentence.moods and not _CONFIRM.search(before)
+        if meant and _CLOSES.match(passage.folded, match.end()):
+            yield 1.0, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
 
 
-def _near_request(passage: Passage, sentence: Sentence, struck: list[Evidence]) -> float:
+def _near_request(passage: Passage, sentence: Sentence, struck: list[tuple[Evidence, float]]) -> float:
     """A date in the very sentence of the request is worth more than one elsewhere."""
     start, end = passage.at + sentence.start, passage.at + sentence.end
-    return 1.5 if any(s.where == passage.where and start <= s.start < end for s in struck) else 0.0
+    bearings = [bearing for s, bearing in struck if s.where == passage.where and start <= s.start < end]
+    return max(bearings, default=0.0)
 
 
 def _worth(
-    passage: Passage, sentence: Sentence, moment: Moment, words: dict[str, re.Pattern[str]], ending: bool
+    passage: Passage, sentence: Sentence, moment: Moment, words: dict[str, re.Pattern[str]], today: date, ending: bool
 ) -> float:
     line = passage.text.rfind("\n", 0, moment.start) + 1
-    if _HEADER.match(passage.folded[line : moment.start]) or _CLOCK.match(passage.folded, moment.end):
+    header = moment.day <= today and _HEADER.match(passage.folded[line : moment.start])
+    if header or _CLOCK.match(passage.folded, moment.end):
         return -10.0
     before = passage.folded[max(sentence.start, moment.start - 45) : moment.start]
-    worth = 0.0 if moment.kind == "day" else 1.0 if ending else -0.5
+    worth = 0.0 if moment.kind == "day" else 1.0 if ending else -1.0
     ends = _last_match(words["end"], before)
     worth += 2.0 if ends >= 0 or words["near"].search(before[-_NEAR:]) else 0.0
     worth += 1.0 if {"order", "errand"} & sentence.moods else 0.0
     worth += 0.5 if words["from"].search(before[-25:]) or words["end_of"].search(before[-25:]) else 0.0
-    worth -= 3.0 if _last_match(words["not_end"], before, len(before) - 32) > ends else 0.0
+    worth -= 3.5 if _last_match(words["not_end"], before) > ends else 0.0
     worth -= 1.0 if "past" in sentence.moods else 0.0
-    worth -= 3.0 if _CONFIRM.search(before) else 0.0
+    worth -= 3.0 if _CONFIRM.search(before) or _RANGE.search(before) else 0.0
+    worth += 1.0 if words["last_day"].search(before[-30:]) else 0.0
     bare = passage.text[moment.start : moment.end]
     if bare.isdigit() and not words["end"].search(before[-20:]):
         return -10.0
@@ -120,10 +179,8 @@ def _last_day(passage: Passage, moment: Moment, words: dict[str, re.Pattern[str]
         return moment.day
     before = passage.folded[max(0, moment.start - 30) : moment.start]
     within = passage.folded[moment.start : moment.end]
-    last = re.search(
-        r"(?:siste dag\w{0,4}|last day|t\.?o\.?m\.?|til og med|till och med|through)\W{0,3}(?:\w{1,6} ){0,3}$", before
-    )
-    exclusive = re.search(r"(?:før|before|f\.?o\.?m\.?|og med|och med)\W{0,3}(?:den )?$", before) and not last
+    last = _INCLUDED.search(before)
+    exclusive = _EXCLUDED.search(before) and not last
     if (moment.day.day == 1 and not last) or exclusive or words["from"].match(within):
         return day_before(moment.day)
     return moment.day

@@ -15,7 +15,7 @@ from processor.understanding.effective import effective_date
 from processor.understanding.names import Sender
 from processor.understanding.numbers import Number, customer_numbers, invoice_numbers, organisation_numbers
 from processor.understanding.passages import Passage
-from processor.understanding.people import ABOUT_PERSONS, domains_in, emails_in, phone_in, users_in
+from processor.understanding.people import ABOUT_PERSONS, contact_of, domains_in, emails_in, phone_in, users_in
 from processor.understanding.products import products_in
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -62,9 +62,7 @@ def fields_of(
         org_no=(form.org_no,)
         if form and len(form.org_no) == 9 and form.org_no.isdigit()
         else tuple(n.value for n in numbers),
-        customer_no=(form.customer_no,)
-        if form and form.customer_no.isdigit()
-        else tuple(n.value for n in customers),
+        customer_no=(form.customer_no,) if form and form.customer_no.isdigit() else tuple(n.value for n in customers),
         company=(form.company if form and form.company else None) or (company.name if company else None),
         products=tuple(name for name, _ in products),
         effective_date=effective.value if effective else None,
@@ -75,6 +73,7 @@ def fields_of(
         else tuple(e for e, _ in emails),
         phone=phone_in(own, phrases) or (form.phone if form else ""),
         users=users_in(written, phrases) if requests[:1] == ("termination",) else 0,
+        contact=contact_of(message.from_[0].name if message.from_ else "", own, phrases),
     )
     evidence = [*_spans("org_no", numbers), *_spans("customer_no", customers), *_spans("invoice_no", invoices)]
     evidence += [("products", span) for _, span in products] + [("emails", span) for _, span in emails]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from processor.message import Address
@@ -31,6 +33,32 @@ from tests.understanding.made_mail import understood
         ("Vi opsiger Visma Global ved udgangen af november 2026.", "2026-11-30"),
         ("Vi sier opp Visma Global snarest mulig.", "asap"),
         ("Vi sier opp Visma Global med umiddelbar virkning.", "asap"),
+        ("Vi sier opp Visma Global fra neste år.", "2026-12-31"),
+        ("Vi sier opp Visma Global fra 2027.", "2026-12-31"),
+        ("Vi sier opp Visma Global, det er slutt når 2026 er over.", "2026-12-31"),
+        ("Me seier opp Visma Global når året er ute.", "2026-12-31"),
+        ("Me seier opp Visma Global 30. juni neste år.", "2027-06-30"),
+        ("Vi sier opp Visma Global fra første mars.", "2027-02-28"),
+        ("Vi sier opp Visma Global ved utgangen av neste måned.", "2026-10-31"),
+        ("Vi sier opp Visma Global fra neste måned.", "2026-09-30"),
+        ("We will not need Visma Global after this month, please terminate it.", "2026-09-30"),
+        ("Vi säger upp Visma Global per den sista december i år.", "2026-12-31"),
+        ("Vi säger upp Visma Global till halvårsskiftet.", "2026-12-31"),
+        ("Vi sier opp Visma Global. Siste lønn blir kjørt ut novemberlønn.", "2026-11-30"),
+        ("Vi sier opp Visma Global, november ut.", "2026-11-30"),
+        ("Vi sier opp Visma Global. Avtalen fornyes automatisk 01.01.2027.", "2026-12-31"),
+        (
+            "I am away from 1 to 19 October. We terminate Visma Global, and the term ends on 30 November 2026.",
+            "2026-11-30",
+        ),
+        ("Vi sier opp Visma Global så fort dere får det til.", "asap"),
+        ("Vi sier opp Visma Global fra førstkommende mulighet.", "asap"),
+        ("Please terminate Visma Global at the next possible renewal.", "asap"),
+        ("Please cancel our subscription for Visma Global today, we have closed.", "asap"),
+        ("Avslutt Mamut-abonnementet nå.", "asap"),
+        ("Vi sier opp Visma Global. Vi har kjøpt et annet system nå.", "None"),
+        ("Vi sier opp Visma Global. Gi beskjed snarest.", "None"),
+        ("Vi sier opp Visma Global når bindingstiden går ut.", "None"),
         ("Vi sier opp Visma Global. Bekreft snarest.", "None"),
         ("Vi sier opp Visma Global. Avtalen ble signert 15.03.2025.", "None"),
     ],
@@ -39,9 +67,31 @@ def test_it_reads_the_last_day_of_an_agreement(text: str, day: str) -> None:
     assert str(understood(text, "Oppsigelse").fields.effective_date) == day
 
 
-def test_a_transfer_takes_effect_on_its_day_itself() -> None:
-    found = understood("Vi ønsker at lisensene på Visma Business overføres til Ny Eier AS fra 1. juli 2027.")
-    assert str(found.fields.effective_date) == "2027-07-01"
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Vi ønsker at lisensene på Visma Business overføres til Ny Eier AS fra 1. juli 2027.", "2027-07-01"),
+        ("Lisensene på Visma Business skal overføres til Ny Eier AS ved årsskiftet.", "2027-01-01"),
+        ("Lisensene på Visma Business skal overføres til Ny Eier AS ved månedsskiftet oktober/november.", "2026-11-01"),
+        ("Lisensane skal overførast til Ny Eigar AS. Selskapa vart slegne saman 1. september.", "2026-09-01"),
+        (
+            "Lisensene på Visma Business skal overføres.\n\nNytt selskap: Ny Eier AS\nDato: 15. oktober 2026",
+            "2026-10-15",
+        ),
+    ],
+)
+def test_a_transfer_takes_effect_on_its_day_itself(text: str, day: str) -> None:
+    assert str(understood(text).fields.effective_date) == day
+
+
+def test_a_weekday_is_the_next_such_day() -> None:
+    found = understood("Vi bytter aksesspunkt. Vennligst meld oss ut av ELMA fra mandag.")
+    assert str(found.fields.effective_date) == "2026-09-21"
+
+
+def test_the_municipality_s_day_is_not_the_registration_s() -> None:
+    found = understood("Kommunen krever at vi kan ta imot EHF fra 1. november. Kan dere registrere oss i ELMA?")
+    assert found.fields.effective_date is None
 
 
 def test_a_year_that_was_not_written_is_flagged() -> None:
@@ -153,3 +203,35 @@ def test_the_domains_asked_for_leave_out_the_one_that_works() -> None:
 
 def test_it_counts_the_users_that_are_to_go() -> None:
     assert understood("Vi reduserer fra 12 til 7 brukere på Visma.net Expense fra 1. april.").fields.users == 5
+
+
+SIGNED = (("new", "Vi sier opp Visma Global.\n"), ("signature", "Mvh\nOla Å. Nes\nFjord Bygg AS\nOrg.nr. 328 627 035"))
+UNSIGNED = (("new", "Vi sier opp Visma Global.\n"), ("signature", "Mvh\nFjord Bygg AS\ntlf 22 33 44 55"))
+
+
+@pytest.mark.parametrize(
+    ("sender", "kinds", "contact"),
+    [
+        ("Kari Nordmann", UNSIGNED, "Kari Nordmann"),
+        ("Fjord Bygg AS", SIGNED, "Ola Å. Nes"),
+        ("", UNSIGNED, ""),
+        ("regnskap", UNSIGNED, ""),
+    ],
+)
+def test_the_contact_is_the_person_who_writes_and_never_a_firm(sender: str, kinds: Any, contact: str) -> None:
+    assert understood(kinds=kinds, sender=Address("post", "fjord-demo.no", sender)).fields.contact == contact
+
+
+def test_evidence_tells_in_which_part_of_the_mail_it_stands() -> None:
+    told = {name: span.part for name, span in understood(kinds=SIGNED).field_evidence}
+    assert (told["products"], told["org_no"]) == ("new", "signature")
+
+
+def test_a_part_in_another_language_is_named() -> None:
+    said = understood(
+        kinds=(
+            ("new", "Hei, se mailen under fra vår eier. Vi ber dere gjøre som de skriver der.\n"),
+            ("forwarded", "Please note that we hereby terminate the agreement for Visma Global from 31 December."),
+        )
+    )
+    assert (said.language, said.other_languages) == ("nb", (("forwarded", "en"),))

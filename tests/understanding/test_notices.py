@@ -77,7 +77,13 @@ LETTERS = [
         "2026-12-31",
         {"Finale"},
     ),
-    ("Brukere", "3 stk brukere på Visma Business kan fjernes fra neste år.", "termination", None, {"Visma Business"}),
+    (
+        "Brukere",
+        "3 stk brukere på Visma Business kan fjernes fra neste år.",
+        "termination",
+        "2026-12-31",
+        {"Visma Business"},
+    ),
     (
         "Terminering",
         "Med henvisning til kontraktens punkt 7 varsler vi terminering av leveransen Visma.net Logistics. Kontrakten opphører 31. august 2027.",
