@@ -21,7 +21,8 @@ class Evidence:
     """A span of the mail and the rule that was struck by it.
 
     ``start`` and ``end`` are characters into Message.subject or Message.text by ``where``, and 0, 0
-    for the other places.  A negative ``weight`` speaks against.
+    for the other places.  A negative ``weight`` speaks against.  ``part`` is the kind of section it
+    stands in: new, forwarded, signature, quoted (or the subject's own kinds), "" outside of both.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Evidence:
     end: int
     rule: str
     weight: float = 1.0
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Fields:
     """What eval/BRIEF.md calls fields: of new text, own signature, subject and attached form only.
 
     ``effective_date`` is a date (Europe/Oslo), ``"asap"`` or None.  ``users`` is how many users or
-    licences are to go, 0 if not said; ``whole`` is False when only a part is to end.
+    licences are to go, 0 if not said.  ``contact`` is the writer's name where one is given.
     """
 
     org_no: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class Fields:
     emails: tuple[str, ...] = ()
     phone: str = ""
     users: int = 0
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Understanding:
     chance, best first.  ``silent`` is the chance that the mail is automatic or plain thanks.
     ``flags`` are doubts in our words, such as ``year_assumed`` or ``several_org_no``.
     ``topics`` are finer marks that rules files define for their rows, such as ``kon_abo``.
+    ``other_languages`` names the parts that are written in another language than the mail's new text.
     """
 
     automatic: str | None
@@ -115,3 +119,4 @@ class Understanding:
     topics: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     model: str = ""
+    other_languages: tuple[tuple[str, Language], ...] = ()

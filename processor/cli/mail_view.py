@@ -207,6 +207,13 @@ def _fields(mail: Read, told: Mapping[str, Any], legend: Legend, page: _Page) ->
         spans.setdefault(name, []).append(span)
     said = {name: told["fields"][name] for name in UNDERLINED if told["fields"].get(name)}
     said |= {"form": mail.understanding.form.source} if mail.understanding.form else {}
+    writer = mail.understanding.fields
+    said |= (
+        {"contact": ", ".join(filter(None, (writer.contact, writer.phone)))} if writer.contact or writer.phone else {}
+    )
+    said |= {"users": str(writer.users)} if writer.users else {}
+    others = [f"{part} in {LANGUAGES.get(name, name)}" for part, name in mail.understanding.other_languages]
+    said |= {"also": ", ".join(others)} if others else {}
     longest = max((len(name) for name in said), default=0)
     for number, (name, value) in enumerate(said.items()):
         values = ", ".join(value) if isinstance(value, list) else str(value)

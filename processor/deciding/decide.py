@@ -117,7 +117,7 @@ def _evidence(understanding: Understanding) -> tuple[str, ...]:
     found = []
     for request in understanding.requests:
         words = ", ".join(f"“{each.text}”" for each in request.evidence[:3] if each.text)
-        found.append(f"{request.type} at {request.confidence:.0%}" + (f", by {words}." if words else "."))
+        found.append(f"{request.type} at {_percent(request.confidence)}" + (f", by {words}." if words else "."))
     return tuple(found)
 
 
@@ -210,3 +210,8 @@ def _neutral(case: Case) -> tuple[Reply | None, str]:
         return neutral(case), ""
     except RenderError:
         return None, "render"
+
+
+def _percent(chance: float) -> str:
+    """In per cent, never rounded up: nobody is certain, and 99.6 is not 100."""
+    return f"{int(chance * 1000) / 10:g}%"

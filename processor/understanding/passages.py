@@ -79,8 +79,8 @@ class Passage:
         """The span as evidence, with its place in the mail; attached mails have none."""
         text = self.text[start:end]
         if self.where not in ("subject", "body"):
-            return Evidence(text, self.where, 0, 0, rule, weight)
-        return Evidence(text, self.where, self.at + start, self.at + end, rule, weight)
+            return Evidence(text, self.where, 0, 0, rule, weight, self.kind)
+        return Evidence(text, self.where, self.at + start, self.at + end, rule, weight, self.kind)
 
 
 def fold(text: str) -> str:

@@ -20,6 +20,11 @@ _HAS = re.compile(r"(?:har (?:eg |jeg )?(?:fra før|frå før|allerede|allereie)
 _DEAD = re.compile(
     r"(?:finnes ikke|finst ikkje|does not exist|skal fjernes|skal fjernast|er fjernet|finns inte|wrong address|feil adresse)"
 )
+_NAME = r"[A-ZÆØÅÄÖÉÜ][a-zæøåäöéü]{1,20}(?:-[A-ZÆØÅÄÖÉÜ][a-zæøåäöéü]{1,20})?"
+_PERSON = re.compile(rf"{_NAME}(?: (?:{_NAME}|[A-ZÆØÅ]\.|von|van|de|af)){{1,3}}")
+_FIRM = re.compile(
+    r"(?:\b(?:AS|ASA|ENK|ANS|SA|Ltd|Limited|AB|ApS)$|(?i:bygg|regnskap|eiendom|service|elektro|hotell|visma|hilsen|helsing|hälsning|regards))"
+)
 _HEADER = re.compile(r"^\W{0,4}(?:fra|frå|från|from|til|till|to|kopi|cc|svar til|reply-to)\s?:", re.I)
 _COUNT = re.compile(r"(?<![\d.,-])(\d{1,4}) (?:stk\.? )?(?:av )?$")
 
@@ -69,6 +74,21 @@ def phone_in(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]
             match = _PHONE.search(passage.folded, label.end(), label.end() + 30)
             if match and len(re.sub(r"\D", "", match.group())) in (8, 10):
                 return match.group().strip()
+    return ""
+
+
+def contact_of(shown: str, passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> str:
+    """The name of the person who writes: the sender's display name, else the first line of the signature.
+
+    A company's name is none; empty when neither looks like a person's.
+    """
+    if _PERSON.fullmatch(shown) and not _FIRM.search(shown):
+        return shown
+    for passage in passages:
+        if passage.kind == "signature":
+            lines = [line.strip(" ,.-–_*") for line in passage.text.split("\n")]
+            named = (line for line in lines[:6] if _PERSON.fullmatch(line) and not _FIRM.search(line))
+            return next((line for line in named if not phrases["names.before_name"].fullmatch(line.lower())), "")
     return ""
 
 

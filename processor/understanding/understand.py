@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from processor.findings import AUTOMATIC, Form, Request, Understanding
+from processor.findings import AUTOMATIC, Form, Language, Request, Understanding
 from processor.message import Message
 from processor.rulebook import Model, RequestType, Rulebook
 from processor.understanding.automatic import automatic_kinds
@@ -26,6 +26,9 @@ FORM_TYPE = "otp_rights"
 FORM_PRESENCE = {"body": 0.97}
 """How sure a filled-in form alone makes us; attached ones more than pasted ones."""
 AUTOMATIC_FROM = 0.5
+PART_WORDS = 8
+PART_SURE = 0.9
+"""From how many words, and how surely, a part is said to be in another language."""
 AUTOMATIC_WITH_FORM = 0.001
 """The most chance that a mail with a filled-in form is automatic."""
 
@@ -89,6 +92,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         topics=marks,
         flags=(*about.flags, *file_flags(message, form)),
         model=rulebook.model.version if rulebook.model else "",
+        other_languages=_other_languages(read, language, rulebook),
     )
 
 
@@ -133,6 +137,17 @@ def _with_form(presence: dict[str, float], form: Form | None) -> dict[str, float
     if form is None or FORM_TYPE not in presence:
         return presence
     return presence | {FORM_TYPE: max(presence[FORM_TYPE], FORM_PRESENCE.get(form.source, 0.99))}
+
+
+def _other_languages(read: tuple[Passage, ...], own: Language, rulebook: Rulebook) -> tuple[tuple[str, Language], ...]:
+    """The language of each part that is not written in the mail's own and is long enough to tell."""
+    words = rulebook.vocabulary
+    told = [
+        (part.kind, language_of(part.folded, words.languages, words.letters))
+        for part in read
+        if part.kind in ("forwarded", "attached", "quoted") and len(part.folded.split()) >= PART_WORDS
+    ]
+    return tuple(dict.fromkeys((kind, found) for kind, (found, sure) in told if found != own and sure >= PART_SURE))
 
 
 def _for_language(read: tuple[Passage, ...]) -> str:

@@ -61,7 +61,7 @@ def message(sender: Address | None = KARI, **changes: Any) -> Message:
     return replace(usual, **changes)
 
 
-def request(kind: str = "termination", confidence: float = 0.99) -> Request:
+def request(kind: str = "termination", confidence: float = 0.9999) -> Request:
     return Request(kind, confidence, (Evidence("sier opp", "body", 3, 11, "notice-plain"),))
 
 

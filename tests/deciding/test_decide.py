@@ -55,7 +55,7 @@ def test_the_deadline_is_for_staff_and_never_in_the_letter(rulebook: Rulebook) -
 
 def test_the_reasons_name_the_evidence_the_row_and_the_sender(rulebook: Rulebook) -> None:
     because = " ".join(decided(rulebook).because)
-    for word in ("sier opp", "termination/notice", "proven", "99%"):
+    for word in ("sier opp", "termination/notice", "proven", "99.9%"):
         assert word in because
 
 
