@@ -76,6 +76,7 @@ class Config:
     without it tells nobody which numbers come next.  ``levels`` are first values only, the database
     holds the ones in force.  ``answer_within_hours`` is the age above which no receipt leaves.
     ``workers`` is how many child processes understand mail; 0 does it in the daemon's own process.
+    ``contracts_path`` is a CSV file that the register is taken from whenever its bytes have changed.
     """
 
     path: Path
@@ -94,3 +95,4 @@ class Config:
     limits: Limits = Limits()
     answer_within_hours: float = 24.0
     workers: int = 1
+    contracts_path: Path | None = None

@@ -25,6 +25,7 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
+from processor.steps.contracts import take_contracts
 from processor.steps.deliver import Delivery, deliver
 from processor.steps.loops import MailboxLoop
 from processor.steps.upkeep import remind, retain
@@ -44,6 +45,7 @@ MAILBOX_SECONDS = 5
 BEFORE_DATA_SECONDS = 2
 SWEEP_SECONDS = 5
 REMIND_SECONDS = 60
+CONTRACTS_SECONDS = 60
 
 
 def clock() -> datetime:
@@ -172,6 +174,14 @@ class Daemon:
             )
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
         scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
+        if self.config.contracts_path:
+            scheduler.add_job(
+                lambda: take_register(self.engine, self.config),
+                "interval",
+                seconds=CONTRACTS_SECONDS,
+                id="contracts",
+                next_run_time=clock(),
+            )
         # Never between 02 and 03, which the change to summer time skips and the change back repeats.
         scheduler.add_job(lambda: retain(self.engine, clock()), "cron", hour=4, id="retention")
         return scheduler
@@ -187,6 +197,14 @@ def begin_answering(engine: Engine, config: Config) -> None:
     for mailbox in config.mailboxes:
         # Servers give INTERNALDATE in whole seconds.
         first_start(engine, mailbox.name, clock().replace(microsecond=0))
+
+
+def take_register(engine: Engine, config: Config) -> None:
+    """Take the configured file of contracts if it has changed; mail is worked off whatever comes of it."""
+    try:
+        take_contracts(engine, config, clock())
+    except Exception as error:
+        journal.step_failed("contracts", error)
 
 
 def recover(engine: Engine, config: Config) -> None:
@@ -211,6 +229,7 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     ended = threading.Event()
     recover(engine, config)
     begin_answering(engine, config)
+    take_register(engine, config)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
     passed = [loop.one_pass() for loop in loops]
     while deciders.step()[0]:

@@ -106,3 +106,11 @@ def action_due(ticket_no: str, kind: str, overdue: bool) -> None:
 
 def retained(erased: int) -> None:
     _tell(logging.INFO, "retention run", bodies_erased=erased)
+
+
+def contracts_taken(file: str, new: int, changed: int, gone: int) -> None:
+    _tell(logging.INFO, "contracts taken", file=file, new=new, changed=changed, gone=gone)
+
+
+def contracts_refused(file: str, count: int, problems: list[str]) -> None:
+    _tell(logging.ERROR, "contracts refused, the register stays", file=file, problems=count, first=problems[:5])

@@ -12,6 +12,7 @@ from processor import __version__
 from processor.cli import (
     answers,
     check,
+    contracts,
     corrections,
     deadlines,
     demo,
@@ -54,6 +55,7 @@ app.command("stop-answers")(answers.stop_answers)
 app.command("resume-answers")(answers.resume_answers)
 queue.app.command("retype")(corrections.retype)
 app.add_typer(queue.app, name="queue")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(people.app, name="people")
 app.add_typer(answers.levels, name="levels")

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
+from processor.cli.queue import local
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+MOST_PROBLEMS = 5
 
 db = typer.Typer(no_args_is_help=True, help="The database: upgrade its schema.")
 
@@ -25,10 +34,25 @@ def upgrade(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
 
 def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Show how many mails, tickets, waiting actions and replies there are, by state."""
+    """Show how many mails, tickets, waiting actions and replies there are, by state, and the contract register."""
     from processor.store.counts import counts
 
-    for thing, states in counts(open_engine(open_config(config))).items():
+    engine = open_engine(open_config(config))
+    for thing, states in counts(engine).items():
         typer.echo(
             f"{thing:10} " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")
         )
+    for line in _contracts(engine):
+        typer.echo(line)
+
+
+def _contracts(engine: Engine) -> Iterator[str]:
+    """The register, the file that it is from, and the one that was refused since."""
+    from processor.store.contracts import count_contracts, last_imports
+
+    taken, refused = last_imports(engine)
+    source = f", from {taken.file} by {taken.actor}, {local(taken.at)}" if taken else ""
+    yield f"{'contracts':10} {count_contracts(engine) or 'none'}{source}"
+    if refused:
+        yield f"{'':10} refused: {refused.file}, {local(refused.at)}"
+        yield from (f"{'':12} {problem}" for problem in refused.problems[:MOST_PROBLEMS])

@@ -16,7 +16,7 @@ from processor.loading.toml_lines import parse
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
-TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run"}
+TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts"}
 REFERENCES = ("file", "env", "credential")
 
 
@@ -133,7 +133,7 @@ def load_config(path: Path) -> Config:
 def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object], Table]) -> Config:
     folder = path.parent
     company, store, rules = (table(name, values.get(name, {})) for name in ("company", "store", "rules"))
-    answers, run = (table(name, values.get(name, {})) for name in ("answers", "run"))
+    answers, run, contracts = (table(name, values.get(name, {})) for name in ("answers", "run", "contracts"))
     key = company.secret("key", folder, needed=True)
     listed = values.get("mailbox", [])
     mailboxes = tuple(
@@ -142,6 +142,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
     )
     _check_names(mailboxes, table("mailbox[0]", {}))
     per_type = answers.take("levels", dict, {})
+    contracts_path = contracts.take("path", str, "")
     config = Config(
         path=path,
         store_url=_store_url(store.take("url", str, "sqlite:///var/processor.db"), folder),
@@ -159,10 +160,11 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         limits=_limits(answers),
         answer_within_hours=answers.positive("within_hours", float, 24.0),
         workers=run.take("workers", int, 1),
+        contracts_path=folder / contracts_path if contracts_path else None,
     )
     if config.workers < 0:
         run.problem("workers", "workers must be 0 or more")
-    for each in (company, store, rules, answers, run):
+    for each in (company, store, rules, answers, run, contracts):
         each.finish()
     return config
 

@@ -8,6 +8,7 @@ from sqlalchemy import Row as ResultRow
 from sqlalchemy import Table
 
 # Importing the models fills the metadata.
+import processor.store.contract_tables
 import processor.store.outbox_tables
 import processor.store.ticket_tables  # noqa: F401
 from processor.store.mail_tables import Row
@@ -30,6 +31,9 @@ letter = _table("letter")
 mailbox = _table("mailbox")
 watermark = _table("watermark")
 register_contact = _table("register_contact")
+contract = _table("contract")
+contract_domain = _table("contract_domain")
+contract_import = _table("contract_import")
 ticket = _table("ticket")
 item = _table("item")
 action = _table("action")

@@ -1,0 +1,68 @@
+"""A deadline, a customer and their flags in words for staff; nothing of this goes into a letter."""
+
+from __future__ import annotations
+
+from processor.ticket import Deadline
+
+STATUS = {
+    "timely": "in time",
+    "borderline": "borderline: a person decides whether it is in time",
+    "late": "too late for the end before, reaches the next",
+    "unknown": "not known",
+}
+FLAGS = {
+    "last_day": "it came on the last safe day itself",
+    "sent_before_recv_after": "it says that it was sent in time and came after: the Date header proves nothing, a person decides",
+    "weekend_deadline": "the deadline fell on a weekend, which does not move it",
+    "late_for_invoiced_year": "it came in the month of the yearly invoice: this year is invoiced, and the invoice stands",
+    "completed_late": "the first mail came in time, what it lacked came after; the first mail's time counts",
+    "wanted_later": "a later end was asked for, and it is one",
+    "wanted_too_early": "an earlier end was asked for than the contract has",
+    "wanted_no_boundary": "the contract does not end on the day asked for: ask which end is meant, register nothing yet",
+    "invoices_differ": "the invoiced periods run from another day than signing: the other end is a candidate",
+    "other_desk": "another desk or company decides; forward it the same day",
+    "rule_unknown": "the notice that this product needs is not in our sources",
+    "type_unknown": "the register does not say which type of contract this is",
+    "signing_unknown": "the register does not say when the contract was signed",
+    "several_contracts": "the customer has several contracts, which end on different days",
+    "several_customers": "the mail is about several customers: each item has its own deadline",
+    "product_not_in_register": "the product that the mail names is not among the customer's contracts",
+    "part_only": "only a part is to end; it is taken to follow the whole contract's deadline",
+    "authority": "an accountant writes: ask for the client's authority; the first mail's time counts",
+    "estate": "a bankruptcy estate: the legal desk decides, whatever the deadline",
+    "customer_ambiguous": "what the mail says fits several customers",
+    "sender_elsewhere": "the sender's domain is another customer's",
+    "numbers_disagree": "the organisation number and the customer number belong to different customers",
+}
+MATCHED = {
+    "org_no": "by organisation number",
+    "customer_no": "by customer number",
+    "domain": "by the sender's domain",
+    "name": "by a name alike: a suggestion, nothing more",
+}
+
+
+def flag_in_words(flag: str) -> str:
+    """What a flag means; an unknown one comes back as it is, with spaces."""
+    return FLAGS.get(flag, flag.replace("_", " "))
+
+
+def deadline_in_words(found: Deadline) -> list[str]:
+    """The deadline in lines: the status with its dates and what each rests on, candidates, access, flags."""
+    bases = dict(found.bases)
+    said = [f"deadline {STATUS[found.status]}"]
+    if found.last_service_day:
+        said.append(f"ends {found.last_service_day:%d.%m.%Y} ({bases.get('last_service_day', found.basis)})")
+    if found.last_safe_notice_day:
+        safe = f"{found.last_safe_notice_day:%d.%m.%Y} ({bases.get('last_safe_notice_day', found.basis)})"
+        said.append(f"last safe notice {safe}")
+    lines = ["; ".join(said)]
+    if found.next_service_day:
+        lines.append(f"the end after that: {found.next_service_day:%d.%m.%Y}")
+    if found.candidates:
+        days = ", ".join(f"{each.contract} {each.last_service_day:%d.%m.%Y}" for each in found.candidates)
+        lines.append(f"candidates, to be promised to nobody: {days}")
+    if found.access:
+        until = f"to {found.access_until:%d.%m.%Y} ({bases.get('access_until', '')}): " if found.access_until else ""
+        lines.append(f"access {until}{found.access}")
+    return [*lines, *(f"note: {flag_in_words(flag)}" for flag in found.flags)]
