@@ -11,6 +11,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from re import _constants as ops  # type: ignore[attr-defined]
 from re import _parser as grammar  # type: ignore[attr-defined]
@@ -100,11 +101,17 @@ def compile_alternatives(
     return re.compile((r"(?<!\w)" if start else "") + "(?:" + "|".join(texts) + ")"), []
 
 
+@lru_cache(maxsize=8192)
+def _tree(text: str) -> Any:
+    """An expression's parts; asked for twice, and again at each reload."""
+    return grammar.parse(text)
+
+
 def _faults(text: str) -> Iterator[str]:
     if text != text.lower() and not re.search(r"\\[A-Z]", text):
         yield f"{text!r} has capital letters, but the text is matched in lower case"
     try:
-        tree = grammar.parse(text)
+        tree = _tree(text)
     except (re.error, OverflowError, RecursionError) as fault:
         yield f"{text!r} is no regular expression: {fault}"
         return
@@ -145,7 +152,7 @@ def _literals(texts: list[str]) -> tuple[str, ...]:
     """The longest literal run of each alternative, or nothing when one has none; ``@mood`` is one too."""
     runs: set[str] = set()
     for text in texts:
-        found = _runs(grammar.parse(text))
+        found = _runs(_tree(text))
         if not found:
             return ()
         runs |= found
