@@ -1,0 +1,71 @@
+"""Ways of speaking that many use: what ends an agreement without the word, and what only sounds like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.understanding.made_mail import main_of, understood
+
+ENDS = [
+    ("", "Visma Tid: terminer. Takk."),
+    ("Time", "Ta bort Visma Time, vi skriver timer på lapp."),
+    ("AutoInvoice", "Me sender ikkje fakturaer lenger, so AutoInvoice treng me ikkje. Ta det vekk."),
+    ("Expense", "We've moved to Pleo, so we won't need Visma.net Expense after this month. Could you close it down?"),
+    ("To brukere mindre", "Fra neste faktura ønsker vi bare å betale for 4 på Visma.net Logistics. Takk!"),
+    ("Visma", "Stop Visma Expense, please. Thank you."),
+    ("Priser", "Aga Fruktlager avsluttar Expense den 15. oktober og går attende til papir."),
+    ("Nya priser", "Tack, men nej tack. Brandt Friluft avslutar AutoCollect när kvartalet är slut."),
+    ("Severa", "Vi har bestämt oss: Visma Severa slutar vi med."),
+    ("Mamut", "Mamut One ska sägas upp, helst redan den här månaden ut. Tack för alla år!"),
+    ("Lønn", "Som regnskapsfører for Løvli AS melder jeg herved opp deres abonnement på Huldt & Lillevik Lønn."),
+    ("Payroll", "Vi har ingen ansatte lenger og sier opp Payroll."),
+    ("Software", "I'd like us to end the subscriptions for Visma.net Insight by 31 March 2027."),
+    ("Fornyelse", "Vi önskar ingen förnyelse av avtalet."),
+    ("Oppsigelse", "Vi sier opp Visma Global per 31.12. Si fra hvis dere trenger mer."),
+    ("Notice", "We cancel Visma Business as of 31 December. Let me know if you need anything else."),
+    ("Opsigelse", "Til orientering har bestyrelsen besluttet at lukke. Aftalen om Visma.net Payroll bedes ophøre."),
+]
+HELD_BACK = [
+    ("Visma", "Vi vil på ingen måte si opp avtalen."),
+    ("Oppsigelse", "Ikke gjør noe med oppsigelsen ennå, styret har ikke møttes."),
+    ("Cancellation", "Please don't cancel anything yet."),
+    ("Notice", "Do not act on this until you hear from us. It is only a draft of the notice."),
+    ("Avtalen", "Ingen av avtalene skal sies opp."),
+    ("Misfornøyd", "Får vi ikke hjelp innen fredag så sier vi opp hele pakka."),
+    ("Final warning", "Should this not be resolved by the end of the month we shall terminate."),
+    ("Oppsigelse", "Vi skal slutte med Visma Business. Hvordan gjør vi det?"),
+]
+NOT_OURS = [
+    ("Oppsigelse av avisen", "Jeg vil si opp avisa på papir fra 1. desember, men beholde nettutgaven."),
+    ("Garasjen", "Jeg sier opp garasjeplassen fra nyttår."),
+    ("Oppsigelse", "Vi sier opp barnehageplassen til Emil fra 1. januar."),
+    ("Uppsägning", "Jag säger upp min lägenhet med tre månaders uppsägningstid."),
+    ("Gym", "I want to cancel my gym membership."),
+    ("Forsikring", "Vi ønsker å si opp bilforsikringen vår."),
+]
+FOR_INFORMATION = [
+    ("VS: Prisjustering", "Til info, ikke noe å svare på."),
+    ("Kvittering", "Kvittering mottatt, god helg!"),
+    ("Glem den forrige", "Dere kan se bort fra mailen jeg sendte kl 9 om pålogging, fant koden."),
+    ("Ticket", "Our bank has corrected it. You may close ticket 88213."),
+]
+
+
+@pytest.mark.parametrize(("subject", "text"), ENDS)
+def test_it_hears_a_notice_without_the_word(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "termination"
+
+
+@pytest.mark.parametrize(("subject", "text"), HELD_BACK)
+def test_it_takes_no_notice_from_one_who_holds_back(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) != "termination"
+
+
+@pytest.mark.parametrize(("subject", "text"), NOT_OURS)
+def test_what_others_sell_is_not_ended_with_us(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "other"
+
+
+@pytest.mark.parametrize(("subject", "text"), FOR_INFORMATION)
+def test_what_is_only_told_needs_nothing(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "no_action"
