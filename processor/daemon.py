@@ -5,7 +5,8 @@ store: a *mailbox* loop each account (fetch, keep, settle, wait in IDLE), *worke
 record) and *delivery*.  APScheduler's jobs are clocks only: they set events; what is due are rows.
 
 At SIGTERM nothing new starts, the work in hand is finished and the program ends within seconds; a
-transfer past DATA gets 20 s, then its row is ``unknown``.  SIGHUP reloads rules and templates.
+transfer past DATA gets 20 s, then its row is ``unknown``.  SIGHUP, or the command ``reload`` by way of a row,
+reloads rules and templates if they are right and the examples beside them still do as they should.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
+from processor.steps.acceptance import Acceptance
 from processor.steps.contracts import take_contracts
 from processor.steps.deliver import Delivery, deliver
 from processor.steps.loops import MailboxLoop
 from processor.steps.upkeep import remind, retain
 from processor.store import work as claims
 from processor.store.counts import sending
+from processor.store.reloading import Wish, note_reload, wished
+from processor.store.rules_seen import note_rules
 from processor.store.settings import OUTBOX_CAP, change_setting, setting
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
@@ -44,6 +48,7 @@ PAST_DATA_SECONDS = 20
 MAILBOX_SECONDS = 5
 BEFORE_DATA_SECONDS = 2
 SWEEP_SECONDS = 5
+WISH_SECONDS = 2
 REMIND_SECONDS = 60
 CONTRACTS_SECONDS = 60
 
@@ -54,11 +59,13 @@ def clock() -> datetime:
 
 
 class Deciders(Protocol):
-    """Whatever understands and decides: InProcess or Workers."""
+    """Whatever understands and decides: InProcess or Workers.  ``acceptance`` is of the rules in force."""
+
+    acceptance: Acceptance
 
     def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None: ...
     def wake(self) -> None: ...
-    def reload(self) -> list[str]: ...
+    def reload(self, force: bool) -> Acceptance: ...
     def stop(self) -> None: ...
 
 
@@ -72,14 +79,19 @@ class Daemon:
     ended: threading.Event = field(default_factory=threading.Event)
     ready: threading.Event = field(default_factory=threading.Event)
     reload: threading.Event = field(default_factory=threading.Event)
+    look: threading.Event = field(default_factory=threading.Event)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
     courier: Courier | None = None
+    wish: Wish | None = None
 
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""
         journal.started(self.config.store_url.rpartition("@")[2], len(self.config.mailboxes), self.config.workers)
         recover(self.engine, self.config)
         begin_answering(self.engine, self.config)
+        note_rules_in_force(self.engine, self.deciders.acceptance)
+        # What was wished before the start has come true by it.
+        self.wish = wished(self.engine)
         self.mailboxes = [
             MailboxLoop(each, self.engine, clock, self.ended, self.deciders.wake) for each in self.config.mailboxes
         ]
@@ -92,7 +104,10 @@ class Daemon:
         while not self.ended.wait(0.2):
             if self.reload.is_set():
                 self.reload.clear()
-                self._reload()
+                self._reload(None)
+            if self.look.is_set():
+                self.look.clear()
+                self._look_for_wish()
         self._end(scheduler, delivery)
 
     def listen_to_signals(self) -> None:
@@ -154,12 +169,33 @@ class Daemon:
                 elif not made.claimed:
                     self.ready.wait(1)
 
-    def _reload(self) -> None:
-        problems = self.deciders.reload()
-        if problems:
-            journal.rules_refused(problems)
+    def _reload(self, wish: Wish | None) -> None:
+        """Take changed rules, if they may be taken; ``wish`` is None after a signal."""
+        try:
+            self._take_rules(wish)
+        except Exception as error:
+            # The old rules stay in force, and a store that cannot be asked just now ends nothing.
+            journal.step_failed("reload", error)
+
+    def _look_for_wish(self) -> None:
+        try:
+            found = wished(self.engine)
+        except Exception as error:
+            journal.step_failed("reload", error)
+            return
+        if found is not None and found != self.wish:
+            self.wish = found
+            self._reload(found)
+
+    def _take_rules(self, wish: Wish | None) -> None:
+        force = bool(wish and wish.force)
+        found = self.deciders.reload(force)
+        if found.problems:
+            journal.rules_refused(found.problems)
         else:
-            journal.rules_reloaded()
+            journal.rules_reloaded(found.version, found.examples, force)
+            note_rules_in_force(self.engine, found)
+        note_reload(self.engine, found.version, found.problems, wish, "daemon", clock())
 
     def _clocks(self) -> BackgroundScheduler:
         """The clocks: each coalesced, single and without a misfire limit, so that no run is dropped."""
@@ -173,6 +209,7 @@ class Daemon:
                 mailbox.wake, "interval", seconds=mailbox.settings.poll_seconds, id=f"poll {mailbox.settings.name}"
             )
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
+        scheduler.add_job(self.look.set, "interval", seconds=WISH_SECONDS, id="wishes")
         scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
         if self.config.contracts_path:
             scheduler.add_job(
@@ -197,6 +234,11 @@ def begin_answering(engine: Engine, config: Config) -> None:
     for mailbox in config.mailboxes:
         # Servers give INTERNALDATE in whole seconds.
         first_start(engine, mailbox.name, clock().replace(microsecond=0))
+
+
+def note_rules_in_force(engine: Engine, taken: Acceptance) -> None:
+    """Note which rules are in force from now on, for ``rules history``."""
+    note_rules(engine, taken.version, taken.model, taken.rows, "daemon", clock())
 
 
 def take_register(engine: Engine, config: Config) -> None:
@@ -230,6 +272,7 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     recover(engine, config)
     begin_answering(engine, config)
     take_register(engine, config)
+    note_rules_in_force(engine, deciders.acceptance)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
     passed = [loop.one_pass() for loop in loops]
     while deciders.step()[0]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from processor.masking import masked
@@ -88,12 +89,12 @@ def step_failed(step: str, error: BaseException) -> None:
     _LOG.error("step failed", exc_info=error, extra={"told": {"step": step}})
 
 
-def rules_reloaded() -> None:
-    _tell(logging.INFO, "rules reloaded")
+def rules_reloaded(version: str, examples: int, forced: bool) -> None:
+    _tell(logging.INFO, "rules reloaded", version=version, examples=examples, forced=forced)
 
 
-def rules_refused(problems: list[str]) -> None:
-    _tell(logging.ERROR, "rules refused, the old ones stay", problems=problems)
+def rules_refused(problems: Sequence[str]) -> None:
+    _tell(logging.ERROR, "rules refused, the old ones stay", problems=list(problems))
 
 
 def worker_ended(worker: str, status: int | None) -> None:

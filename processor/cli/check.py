@@ -94,6 +94,8 @@ def _render_example(file: Path, rulebook: object, own: tuple[str, ...]) -> list[
 
 
 def _beside(rules_dir: Path) -> list[Path]:
-    """The shipped examples, where the program runs from its repository."""
-    folder = rules_dir.parent / "tests" / "mails"
+    """The examples that stand beside the rules, if there are any."""
+    from processor.loading.examples import examples_beside
+
+    folder = examples_beside(rules_dir)
     return [folder] if folder.is_dir() else []

@@ -22,7 +22,9 @@ from processor.cli import (
     initial,
     people,
     queue,
+    reloading,
     replay,
+    rules,
     run,
     store,
     train,
@@ -44,6 +46,7 @@ app.command()(run.once)
 app.command()(explain.explain)
 app.command()(check.check)
 app.command()(replay.replay)
+app.command()(reloading.reload)
 app.command()(doctor.doctor)
 app.command()(deadlines.deadlines)
 app.command()(form.form)
@@ -58,6 +61,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(people.app, name="people")
+app.add_typer(rules.app, name="rules")
 app.add_typer(answers.levels, name="levels")
 app.add_typer(store.db, name="db")
 

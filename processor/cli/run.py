@@ -19,7 +19,7 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Run as a daemon: watch the mailboxes, decide, answer.
 
     SIGTERM ends it within seconds with exit status 0; SIGHUP reloads rules and templates, keeping the
-    old ones when the new are broken.
+    old ones when the new are broken or an example beside them is decided otherwise than its .want says.
     """
     from processor import journal
     from processor.daemon import Daemon
@@ -72,7 +72,7 @@ def _deciders(settings: Config, engine: Engine) -> Deciders:
     from processor.steps.workers import Workers
 
     workers = Workers(settings)
-    if problems := workers.accept():
+    if problems := workers.accept().problems:
         for problem in problems:
             typer.echo(problem, err=True)
         typer.echo(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}; nothing was started.", err=True)

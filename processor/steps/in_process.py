@@ -10,9 +10,8 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
-from processor.loading.problems import Refused
-from processor.loading.rules import load_rulebook
 from processor.rulebook import Rulebook
+from processor.steps.acceptance import Acceptance, Sight, accept, described
 from processor.steps.work_off import Decided, work_off
 from processor.world.confined import Confined
 
@@ -31,6 +30,7 @@ class InProcess:
         watch: Callable[[list[Decided]], None] = lambda _: None,
     ) -> None:
         self.engine, self.config, self.rulebook, self.clock, self.watch = engine, config, rulebook, clock, watch
+        self.acceptance = described(rulebook, config.templates_dir)
         self.kept = threading.Event()
         self.files = Confined()
 
@@ -43,13 +43,14 @@ class InProcess:
         """Mail was kept."""
         self.kept.set()
 
-    def reload(self) -> list[str]:
-        """Take the rules anew; the problems that keep the old ones in force, none when they are right."""
-        try:
-            self.rulebook = load_rulebook(self.config.rules_dir, self.config.templates_dir, self.config.own_addresses)
-        except Refused as refused:
-            return [str(problem) for problem in refused.problems]
-        return []
+    def reload(self, force: bool) -> Acceptance:
+        """Take the rules anew, unless there are problems; ``force`` asks no examples."""
+        config = self.config
+        sight = Sight(config.own_addresses, config.authserv_ids, None if force else config.rules_dir)
+        found, rulebook = accept(config.rules_dir, config.templates_dir, sight)
+        if rulebook is not None:
+            self.rulebook, self.acceptance = rulebook, found
+        return found
 
     def stop(self) -> None:
         """Let the batch in hand be finished."""

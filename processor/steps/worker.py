@@ -26,18 +26,6 @@ WARMING = (
 )
 
 
-def rules_problems(rules_dir: Path, templates_dir: Path, own_addresses: tuple[str, ...]) -> list[str]:
-    """Everything that is wrong in rules and templates, as lines; nothing when they can be taken."""
-    from processor.loading.problems import Refused
-    from processor.loading.rules import load_rulebook
-
-    try:
-        load_rulebook(rules_dir, templates_dir, own_addresses)
-    except Refused as refused:
-        return [str(problem) for problem in refused.problems]
-    return []
-
-
 def warm(rulebook: Rulebook) -> None:
     """Pay once, before the first mail, for what is built at its first use: templates, lists, tables."""
     from processor.deciding.without_world import context_without_world

@@ -26,7 +26,8 @@ from pathlib import Path
 
 from processor import journal
 from processor.config import Config
-from processor.steps.worker import WAKE, rules_problems, work
+from processor.steps.acceptance import Acceptance, Sight, acceptable
+from processor.steps.worker import WAKE, work
 
 STOP_SECONDS = 20
 RESTART_PAUSE = 1.0
@@ -58,6 +59,7 @@ class Workers:
         self.spawning = multiprocessing.get_context("spawn")
         self.copies = Path(tempfile.mkdtemp(prefix="processor-rules-"))
         self.accepted = 0
+        self.acceptance = Acceptance()
         self.children: list[Child] = []
         self.changing = threading.Lock()
 
@@ -71,14 +73,15 @@ class Workers:
         """Tell the children that mail was kept."""
         self._tell(WAKE)
 
-    def reload(self) -> list[str]:
-        """Let each child take the rules anew before its next batch, unless they have problems."""
-        problems = self.accept()
-        if not problems:
+    def reload(self, force: bool) -> Acceptance:
+        """Let each child take the rules anew before its next batch, unless there are problems; ``force`` asks no
+        examples."""
+        found = self.accept(examples=not force)
+        if not found.problems:
             self._tell(str(self._copy()).encode())
-        return problems
+        return found
 
-    def accept(self) -> list[str]:
+    def accept(self, *, examples: bool = False) -> Acceptance:
         """Copy the rules and take the copy into use if nothing is wrong in it; else what is wrong.
 
         A child does the looking: the daemon itself never holds the rules, to stay small.
@@ -89,10 +92,13 @@ class Workers:
             if source.is_dir():
                 shutil.copytree(source, copy / source.name)
         with ProcessPoolExecutor(1, mp_context=self.spawning) as one:
-            problems = one.submit(rules_problems, *self._folders(copy), self.config.own_addresses).result()
-        if not problems:
+            config = self.config
+            sight = Sight(config.own_addresses, config.authserv_ids, config.rules_dir if examples else None)
+            found = one.submit(acceptable, *self._folders(copy), sight).result()
+        if not found.problems:
             self.accepted += 1
-        return problems
+            self.acceptance = found
+        return found
 
     def stop(self) -> None:
         """Let each child finish its batch and end."""
