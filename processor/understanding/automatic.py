@@ -31,31 +31,31 @@ _OWN_WORDS = 2
 
 def automatic_kinds(message: Message, found: Mapping[str, tuple[Finding, ...]]) -> dict[str, float]:
     """The chance of each kind of automatic mail, 0 to 1."""
-    passed_on = _passed_on(message)
+    others = passed_on(message)
     kinds = {}
     for kind in AUTOMATIC:
-        words = sum(_worth(each, passed_on) for each in found.get(AUTOMATIC_OWNER + kind, ()))
+        words = sum(_worth(each, others) for each in found.get(AUTOMATIC_OWNER + kind, ()))
         worth = words + (_marks(message, kind) if words >= 1.0 else 0.0)
         kinds[kind] = 1.0 / (1.0 + math.exp(-STEEPNESS * (worth - MIDDLE[kind])))
     return kinds
 
 
-def _passed_on(message: Message) -> tuple[range, ...]:
+def passed_on(message: Message) -> tuple[range, ...]:
     """The stretches of the body that a person passed on; none in a mail without words above them."""
     spans = tuple(range(part.start, part.end) for part in message.sections if part.kind == "forwarded")
     return spans if spans and len(message.words("new").split()) >= _OWN_WORDS else ()
 
 
-def _worth(found: Finding, passed_on: tuple[range, ...]) -> float:
+def _worth(found: Finding, others: tuple[range, ...]) -> float:
     """A pattern counts once, and a little more for a second place; others' words are not this mail's."""
-    places = sum(not _of_others(span, passed_on) for span in found.evidence)
+    places = sum(not _of_others(span, others) for span in found.evidence)
     return found.pattern.weight * (0.0 if places == 0 else 1.0 if places == 1 or found.pattern.weight < 0 else 1.4)
 
 
-def _of_others(span: Evidence, passed_on: tuple[range, ...]) -> bool:
+def _of_others(span: Evidence, others: tuple[range, ...]) -> bool:
     if span.where == "body":
-        return any(span.start in stretch for stretch in passed_on)
-    return span.where == "attachment" or bool(passed_on)
+        return any(span.start in stretch for stretch in others)
+    return span.where == "attachment" or bool(others)
 
 
 def _marks(message: Message, kind: str) -> float:

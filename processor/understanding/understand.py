@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from processor.findings import AUTOMATIC, Form, Language, Request, Understanding
 from processor.message import Message
 from processor.rulebook import Model, RequestType, Rulebook
-from processor.understanding.automatic import automatic_kinds
+from processor.understanding.automatic import automatic_kinds, passed_on
 from processor.understanding.company import role_of
 from processor.understanding.features import features
 from processor.understanding.fields import fields_of
@@ -31,6 +31,8 @@ PART_SURE = 0.9
 """From how many words, and how surely, a part is said to be in another language."""
 AUTOMATIC_WITH_FORM = 0.001
 """The most chance that a mail with a filled-in form is automatic."""
+AUTOMATIC_PASSED_ON = 0.2
+"""The most for what somebody passed on with words above it: low enough to be read, too high for trust."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Sources:
     presence: Mapping[str, float]
     kinds: Mapping[str, float]
     counts: Mapping[str, float]
+    automatic_at_most: float = 1.0
 
 
 def sources(message: Message, rulebook: Rulebook) -> Sources:
@@ -54,9 +57,9 @@ def sources(message: Message, rulebook: Rulebook) -> Sources:
     words = sum(len(p.folded.split()) for p in read if p.kind in ("new", "forwarded", "attached"))
     presence = _with_form(present(found, rulebook.types, words), form)
     kinds = automatic_kinds(message, owned)
-    if form is not None:
-        kinds = {kind: min(chance, AUTOMATIC_WITH_FORM) for kind, chance in kinds.items()}
-    return Sources(read, form, found, presence, kinds, features(message, read, form))
+    most = AUTOMATIC_WITH_FORM if form is not None else AUTOMATIC_PASSED_ON if passed_on(message) else 1.0
+    kinds = {kind: min(chance, most) for kind, chance in kinds.items()}
+    return Sources(read, form, found, presence, kinds, features(message, read, form), most)
 
 
 def understand(message: Message, rulebook: Rulebook) -> Understanding:
@@ -110,7 +113,7 @@ def weighed(
 ) -> dict[str, float]:
     """The chance of each label, from what the model told and what the other sources say."""
     likely = joined(model, told, source.presence, source.kinds, types)
-    return likely if source.form is None else _written_by_a_person(likely)
+    return _written_by_a_person(likely, source.automatic_at_most)
 
 
 def automatic_of(likely: Mapping[str, float]) -> str | None:
@@ -119,12 +122,12 @@ def automatic_of(likely: Mapping[str, float]) -> str | None:
     return max(AUTOMATIC, key=lambda kind: likely[kind]) if silent >= AUTOMATIC_FROM else None
 
 
-def _written_by_a_person(likely: Mapping[str, float]) -> dict[str, float]:
-    """A filled-in form was sent by somebody, whatever else the mail looks like (a scanner's, for one)."""
+def _written_by_a_person(likely: Mapping[str, float], most: float) -> dict[str, float]:
+    """What somebody filled in or passed on was sent by them, whatever else the mail looks like (a scanner's, for one)."""
     automatic = sum(likely[kind] for kind in AUTOMATIC)
-    if automatic <= AUTOMATIC_WITH_FORM:
+    if automatic <= most:
         return dict(likely)
-    less, more = AUTOMATIC_WITH_FORM / automatic, (1.0 - AUTOMATIC_WITH_FORM) / max(1.0 - automatic, 1e-9)
+    less, more = most / automatic, (1.0 - most) / max(1.0 - automatic, 1e-9)
     return {label: chance * (less if label in AUTOMATIC else more) for label, chance in likely.items()}
 
 

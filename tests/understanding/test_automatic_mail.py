@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from processor.loading.model import SHIPPED, load_model
 from processor.message import Address
+from processor.rulebook import Rulebook
 from processor.understanding.automatic import automatic_kinds
 from processor.understanding.passages import passages
 from processor.understanding.recognise import recognise
+from processor.understanding.understand import understand
 from tests.understanding.made_mail import mail, main_of, rulebook, understood
 
 SPAM = [
@@ -123,3 +128,19 @@ def test_a_stranger_with_our_name_is_nearer_to_junk(sender: Address, nearer: boo
         return automatic_kinds(message, found)["spam"]
 
     assert (spam(sender) > spam(Address("ola", "bygg-demo.no", "Ola Bygg"))) is nearer
+
+
+def _with_model() -> Rulebook:
+    model, _ = load_model(SHIPPED)
+    return replace(rulebook(), model=model)
+
+
+def test_words_that_the_model_knows_from_junk_do_not_outweigh_who_passed_it_on() -> None:
+    junk = (
+        "Kjære kunde, kontoen din er sperret. Bekreft passordet ditt her innen 12 timer: http://konto-demo.com/login\n"
+    )
+    alone = understand(mail(junk, "VIKTIG: Kontoen din sperres"), _with_model())
+    asked = mail(subject="VS: VIKTIG: Kontoen din sperres", kinds=(("new", "Er denne ekte?\n\n"), ("forwarded", junk)))
+    found = understand(asked, _with_model())
+    assert alone.automatic == "spam"
+    assert found.automatic is None
