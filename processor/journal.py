@@ -69,6 +69,10 @@ def mailbox_failed(mailbox: str, reason: str, wait: float) -> None:
     _tell(logging.WARNING, "mailbox failed", mailbox=mailbox, reason=reason, next_try_in=round(wait, 1))
 
 
+def outage_ended(mailbox: str, hours: int) -> None:
+    _tell(logging.WARNING, "mailbox was not read for hours, and is read again", mailbox=mailbox, hours=hours)
+
+
 def mails_kept(mailbox: str, count: int, new: int) -> None:
     _tell(logging.INFO, "mails kept", mailbox=mailbox, arrivals=count, new=new)
 

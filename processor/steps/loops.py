@@ -5,19 +5,22 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import MailboxSettings
 from processor.steps.take_in import Folder, settle, take_in
+from processor.store.outages import LEAST, note_outage, note_read, unread_since
 from processor.world.backoff import gap
 from processor.world.failures import Failure
 from processor.world.mailbox import Mailbox
 
 # A mail already settled shows on the server within this time after it was decided.
 SETTLE_PAUSE = 0.2
+# IDLE may end a waiting many times a minute; that a folder was read is written down this often.
+SEEN_EACH = timedelta(minutes=1)
 
 
 class MailboxLoop(threading.Thread):
@@ -47,6 +50,7 @@ class MailboxLoop(threading.Thread):
         self.mailbox = Mailbox(settings, self.interrupt)
         self.folders: list[Folder] = []
         self.failures = 0
+        self.seen: datetime | None = None
 
     def wake(self) -> None:
         """End the waiting: fetch and settle now."""
@@ -99,12 +103,31 @@ class MailboxLoop(threading.Thread):
         self.owed = False
         if not self.folders:
             self.folders = self._open()
+        self._note_outage()
         for folder in self.folders:
             for arrivals, new in take_in(self.mailbox, folder, self.engine, self.clock):
                 if arrivals:
                     journal.mails_kept(self.settings.name, arrivals, new)
                     self.kept()
             settle(self.mailbox, folder, self.engine, self.clock)
+        self._note_read()
+
+    def _note_outage(self) -> None:
+        """If nothing was read for hours and the server answers again, note from when to when."""
+        if self.seen is not None and self.clock() - self.seen < LEAST:
+            return
+        poll = timedelta(seconds=self.settings.poll_seconds)
+        began = unread_since(self.engine, self.settings.name, self.clock(), poll)
+        if began is not None:
+            self.mailbox.folders()
+            ended = note_outage(self.engine, self.settings.name, began, self.clock())
+            journal.outage_ended(self.settings.name, ended.hours)
+
+    def _note_read(self) -> None:
+        now = self.clock()
+        if self.seen is None or now - self.seen >= SEEN_EACH:
+            note_read(self.engine, self.settings.name, now)
+            self.seen = now
 
     def _open(self) -> list[Folder]:
         names = self.mailbox.folders()

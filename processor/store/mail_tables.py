@@ -27,7 +27,10 @@ class Mail(Row, table=True):
     """A mail by its bytes; ``outcome`` is its own decision's, which may differ from its ticket's.  ``digest`` is keyed and outlives the bytes, so nothing comes in again."""
 
     __tablename__ = "mail"
-    __table_args__ = (Index("ix_mail_state_id", "state", "id"),)
+    __table_args__ = (
+        Index("ix_mail_state_id", "state", "id"),
+        Index("ix_mail_state_arrived_at", "state", "arrived_at", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
@@ -105,12 +108,27 @@ class Letter(Row, table=True):
 
 
 class Mailbox(Row, table=True):
-    """An account and the time of its first start: nothing that arrived earlier is answered."""
+    """An account and the time of its first start: nothing that arrived earlier is answered.
+
+    ``seen_at`` is when its folders were last read to their ends.
+    """
 
     __tablename__ = "mailbox"
 
     account: str = Field(primary_key=True, sa_type=Words)
     answer_from: datetime = Field(sa_type=Utc)
+    seen_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class OutageRow(Row, table=True):
+    """A time in which an account's folders were not read, because the program or the server stood still."""
+
+    __tablename__ = "outage"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: str = Field(sa_type=Words, index=True)
+    began_at: datetime = Field(sa_type=Utc)
+    ended_at: datetime = Field(sa_type=Utc)
 
 
 class WatermarkRow(Row, table=True):

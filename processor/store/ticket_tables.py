@@ -33,7 +33,12 @@ class Ticket(Row, table=True):
 
 
 class ItemRow(Row, table=True):
-    """One request type for one organisation.  ``evidence`` is canonical JSON; ``risk`` sorts the queue."""
+    """One request type for one organisation.  ``evidence`` is canonical JSON; ``risk`` sorts the queue.
+
+    ``known`` (canonical JSON of Known) is what the customer has said about it so far, ``arrived_at`` when the
+    first mail came, ``asks`` what it still lacks, in words with spaces between.  ``how`` and ``continues`` name
+    the earlier item that it repeats or withdraws.  At ``follow_up_at`` the customer is reminded again.
+    """
 
     __tablename__ = "item"
 
@@ -41,16 +46,24 @@ class ItemRow(Row, table=True):
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
     mail_id: int = Field(foreign_key="mail.id", index=True)
     type: str
-    org_no: str = ""
+    org_no: str = Field(default="", index=True)
+    customer_no: str = Field(default="", sa_type=Words, index=True)
     rule: str = ""
     template: str = ""
     confidence: float = 0.0
     risk: int = 0
     evidence: str = ""
+    arrived_at: datetime | None = Field(default=None, sa_type=Utc)
+    known: str = Field(default="", sa_type=Words)
+    asks: str = ""
+    how: str = ""
+    continues: int | None = None
+    follow_up_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    followed_up: int = 0
 
 
 class ActionRow(Row, table=True):
-    """Something a person does elsewhere.  ``facts`` is canonical JSON."""
+    """Something a person does elsewhere.  ``facts`` is canonical JSON; ``held_by`` is the item that withdraws it."""
 
     __tablename__ = "action"
     __table_args__ = (Index("ix_action_state_due", "state", "due"),)
@@ -67,6 +80,7 @@ class ActionRow(Row, table=True):
     reason: str = Field(default="", sa_type=Words)
     changed_by: str = Field(default="", sa_type=Words)
     changed_at: datetime = Field(sa_type=Utc)
+    held_by: int | None = None
 
 
 class Approval(Row, table=True):

@@ -41,7 +41,9 @@ class Pending:
 
 
 def pending(engine: Engine, limit: int, worker: str, now: datetime) -> list[Pending]:
-    """Claim up to ``limit`` mails for ``worker``, oldest first, for LEASE from ``now``.
+    """Claim up to ``limit`` mails for ``worker``, oldest arrival first, for LEASE from ``now``.
+
+    What a notice's deadline is cannot be known before it is read, and of two the older one is nearer to it.
 
     Fewer come when they are large together.  A mail that was tried TRIES times is set aside instead.
     """
@@ -93,7 +95,7 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
     candidates = conn.execute(
         select(t.mail.c.id, t.mail.c.tries, t.mail.c.size)
         .where(_free(now))
-        .order_by(t.mail.c.id)
+        .order_by(t.mail.c.arrived_at, t.mail.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
@@ -111,7 +113,7 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
         select(m.id, t.raw_mail.c.content, m.arrived_at, m.account, m.folder, m.purpose, m.junk, m.tries)
         .join_from(t.mail, t.raw_mail)
         .where(m.id.in_(chosen))
-        .order_by(m.id)
+        .order_by(m.arrived_at, m.id)
     )
     return [Pending(*row) for row in conn.execute(query)]
 

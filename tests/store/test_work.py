@@ -30,8 +30,14 @@ def ids(engine: Engine, worker: str = "w", limit: int = 50, now: object = NOW) -
 def test_it_gives_mails_oldest_first_with_their_bytes(engine: Engine) -> None:
     keep(engine, [arrival(1, b"one", internaldate=None, junk=True, purpose="p"), arrival(2, b"two")], LATER)
     first, second = pending(engine, 50, "w", NOW)
-    assert (first.raw, first.arrival_time, first.junk, first.purpose, first.tries) == (b"one", LATER, True, "p", 1)
-    assert (second.raw, second.arrival_time) == (b"two", NOW)
+    assert (first.raw, first.arrival_time) == (b"two", NOW)
+    assert (second.raw, second.arrival_time, second.junk, second.purpose, second.tries) == (b"one", LATER, True, "p", 1)
+
+
+def test_a_backlog_is_given_by_arrival_and_not_as_it_was_fetched(engine: Engine) -> None:
+    days = [NOW - timedelta(days=each) for each in (1, 5, 3)]
+    keep(engine, [arrival(n, b"mail %d" % n, internaldate=day) for n, day in enumerate(days)], LATER)
+    assert [each.arrival_time for each in pending(engine, 2, "w", LATER)] == sorted(days)[:2]
 
 
 def test_two_workers_get_different_mails(engine: Engine) -> None:
