@@ -12,9 +12,10 @@ from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config
 
 if TYPE_CHECKING:
     from processor.rulebook import Rulebook
+    from processor.store.judgements import TypeRecord
 
 levels = typer.Typer(
-    no_args_is_help=True, help="How much each request type may do alone: observe, draft, approve, automatic."
+    invoke_without_command=True, help="How much each request type may do alone: observe, draft, approve, automatic."
 )
 
 
@@ -34,9 +35,19 @@ def resume_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
     typer.echo("Automatic answers go out again. Answers held meanwhile wait in: processor queue list")
 
 
+@levels.callback()
+def bare(context: typer.Context, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """How much each request type may do alone: observe, draft, approve, automatic; alone it lists them."""
+    if context.invoked_subcommand is None:
+        level_list(config)
+    elif (source := context.get_parameter_source("config")) and source.name == "COMMANDLINE":
+        raise typer.BadParameter("write it after the command: processor levels list --config …")
+
+
 @levels.command("list")
 def level_list(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Show each request type's level, and how much precision has been shown for it beside its goal."""
+    """Show each request type's level, how much precision has been shown for it, and what staff have said of it."""
+    from processor.store.judgements import type_records
     from processor.store.levels import levels as in_force
     from processor.ticket import Level
     from processor.training.shown import in_words, reached
@@ -44,10 +55,20 @@ def level_list(config: ConfigPath = DEFAULT_CONFIG) -> None:
     settings = open_config(config)
     rulebook = open_rules(settings)
     defaults = {name: settings.levels.get(name, settings.level) for name in rulebook.types}
-    for name, level in sorted(in_force(open_engine(settings), defaults).items()):
+    engine = open_engine(settings)
+    records = type_records(engine)
+    for name, level in sorted(in_force(engine, defaults).items()):
         behind = level.level == Level.AUTOMATIC and not reached(name, rulebook.model)
         said = f"{name:24} {level.level:10} {'! ' if behind else '  '}{in_words(name, rulebook.model)}"
-        typer.echo(said.rstrip())
+        typer.echo(said.rstrip() + _by_staff(records.get(name)))
+
+
+def _by_staff(record: TypeRecord | None) -> str:
+    """What staff have said of a type's decisions, where they have said anything."""
+    if record is None or not record.judged:
+        return ""
+    said = record.said
+    return f"; staff: {said['confirmed']} confirmed, {said['changed']} changed, {said['rejected']} rejected"
 
 
 @levels.command("set")

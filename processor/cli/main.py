@@ -20,6 +20,7 @@ from processor.cli import (
     explain,
     form,
     initial,
+    levels,
     people,
     queue,
     reloading,
@@ -62,6 +63,10 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(people.app, name="people")
 app.add_typer(rules.app, name="rules")
+answers.levels.command("show")(levels.show)
+answers.levels.command("raise")(levels.up)
+answers.levels.command("lower")(levels.down)
+answers.levels.command("report")(levels.report)
 app.add_typer(answers.levels, name="levels")
 app.add_typer(store.db, name="db")
 
