@@ -69,6 +69,48 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterSettings:
+    """Enhetsregisteret (domain.md 5.2).  ``timeout`` is seconds for a whole batch of mail.
+
+    ``roles``: who holds them is asked for too.  ``url`` is HTTPS, in clear on loopback only.
+    """
+
+    on: bool = False
+    url: str = "https://data.brreg.no/enhetsregisteret/api"
+    roles: bool = False
+    timeout: float = 5.0
+    cache_hours: float = 24.0
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeppolSettings:
+    """Lookup of recipients by the SML ``zone`` and their SMP (domain.md 5.1).
+
+    ``dns_servers`` are addresses with an optional port, empty for this machine's own.  ``autoinvoice``
+    names the seat ids of our own access point, which no source tells.  ``internal``: an SMP may lie within
+    our own network.  A registration changes within minutes, so it is kept for an hour only.
+    """
+
+    on: bool = False
+    zone: str = "participant.sml.prod.tech.peppol.org"
+    dns_servers: tuple[str, ...] = ()
+    autoinvoice: tuple[str, ...] = ()
+    timeout: float = 5.0
+    cache_hours: float = 1.0
+    internal: bool = False
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSettings:
+    """Registers outside that are asked about a mail's organisation numbers, each off until it is turned on."""
+
+    register: RegisterSettings = RegisterSettings()
+    peppol: PeppolSettings = PeppolSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that config.toml says; paths are absolute.
 
@@ -96,3 +138,4 @@ class Config:
     answer_within_hours: float = 24.0
     workers: int = 1
     contracts_path: Path | None = None
+    lookups: LookupSettings = LookupSettings()

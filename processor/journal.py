@@ -119,3 +119,7 @@ def contracts_taken(file: str, new: int, changed: int, gone: int) -> None:
 
 def contracts_refused(file: str, count: int, problems: list[str]) -> None:
     _tell(logging.ERROR, "contracts refused, the register stays", file=file, problems=count, first=problems[:5])
+
+
+def lookup_failed(register: str, said: str) -> None:
+    _tell(logging.WARNING, "lookup failed", register=register, said=said)

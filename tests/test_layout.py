@@ -13,13 +13,14 @@ ROOT = Path(__file__).parent.parent / "processor"
 FILES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the plain values, itself, and these.
-VALUES = {"message", "findings", "contract", "rulebook", "ticket", "config", "letter", "masking"}
+VALUES = {"message", "findings", "contract", "lookup", "rulebook", "ticket", "config", "letter", "masking"}
 ALLOWED = {
     "message": set(),
     "findings": set(),
     "contract": set(),
+    "lookup": set(),
     "rulebook": {"contract"},
-    "ticket": {"contract", "findings", "rulebook"},
+    "ticket": {"contract", "findings", "lookup", "rulebook"},
     "config": {"ticket"},
     "letter": set(),
     "masking": {"message"},

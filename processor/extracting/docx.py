@@ -7,8 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from defusedxml import ElementTree
-
+from processor.extracting.xml_tree import tree
 from processor.message import Extracted
 
 MOST_XML = 3_000_000
@@ -48,7 +47,7 @@ def _document(content: bytes) -> Any:
         if member.file_size > MOST_XML or member.file_size > MOST_RATIO * max(1, member.compress_size):
             return None
         # Bounded by the size that was checked: zipfile reads no more than the directory promises.
-        return ElementTree.fromstring(archive.read(member), forbid_dtd=True)
+        return tree(archive.read(member))
 
 
 def _each(element: Any, tag: str, depth: int = 0) -> Iterator[Any]:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from processor.config import Config, MailboxSettings, Settling, SmtpSettings, Tls
+from processor.loading.lookup_settings import lookup_settings
 from processor.loading.problems import Problem, Refused
 from processor.loading.secrets import SecretMissing, secret_source
 from processor.loading.toml_lines import parse
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
-TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts"}
+TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups"}
 REFERENCES = ("file", "env", "credential")
 
 
@@ -161,6 +162,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         answer_within_hours=answers.positive("within_hours", float, 24.0),
         workers=run.take("workers", int, 1),
         contracts_path=folder / contracts_path if contracts_path else None,
+        lookups=lookup_settings(values.get("lookups", {}), table),
     )
     if config.workers < 0:
         run.problem("workers", "workers must be 0 or more")

@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 # Importing the models fills the metadata.
 import processor.store.contract_tables
+import processor.store.lookup_tables
 import processor.store.outbox_tables
 import processor.store.ticket_tables  # noqa: F401
 from processor.store.mail_tables import Row
@@ -35,6 +36,7 @@ register_contact = _table("register_contact")
 contract = _table("contract")
 contract_domain = _table("contract_domain")
 contract_import = _table("contract_import")
+lookup = _table("lookup")
 ticket = _table("ticket")
 item = _table("item")
 action = _table("action")

@@ -1,0 +1,153 @@
+"""One bounded GET: the whole of it ends in time, at most so many bytes come, and no redirect is followed.
+
+The standard library's own client: a register is asked twice a second at most, so that neither a pool nor
+HTTP/2 would pay for one more package.  Every wait of it is bounded, and a watchman ends the connection when the
+whole has taken too long, since a server that drips a byte a second never lets a single wait run out.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from processor.lookup import Reason
+from processor.world.tls import certificate_refused, loopback
+
+AGENT = "processor (customer mail; one lookup a mail, cached)"
+MOST_BYTES = 1_000_000
+BUSY = {403, 429, 500, 502, 503, 504}
+LONGEST_REST = 3600.0
+
+
+class NoAnswer(Exception):
+    """The world did not tell; ``rest`` is how many seconds it asks to be left alone, 0 if it does not say."""
+
+    def __init__(self, reason: Reason, said: str, rest: float = 0.0) -> None:
+        super().__init__(said)
+        self.reason, self.said, self.rest = reason, said, rest
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer.  ``kind`` is the media type in lower case, without parameters."""
+
+    status: int
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long a GET may take in all, in seconds; ``internal``: also at addresses that are not public."""
+
+    seconds: float
+    ca_file: str | None = None
+    internal: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def get(url: str, terms: Terms) -> Answer:
+    """GET a URL; raises NoAnswer for all but a whole answer of status 200, 404 or 410.
+
+    HTTPS only, but for this machine itself.  A redirect is nonsense: who is asked is for the configuration,
+    or for the SML, to say.
+    """
+    until = time.monotonic() + terms.seconds
+    try:
+        host, port, clear = _place(url)
+        with _connected(host, port, terms, until) as plain:
+            sock = plain if clear else _wrapped(plain, host, terms)
+            watchman = threading.Timer(max(0.0, until - time.monotonic()), _cut, (sock,))
+            watchman.daemon = True
+            watchman.start()
+            try:
+                return _exchange(sock, url, terms, until)
+            finally:
+                watchman.cancel()
+                sock.close()
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _failure(url, error, until) from error
+
+
+def _place(url: str) -> tuple[str, int, bool]:
+    """Host, port and whether the connection is in clear."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    clear = parts.scheme == "http" and loopback(host)
+    if not host or not (clear or parts.scheme == "https") or parts.username is not None:
+        raise NoAnswer("nonsense", f"{url[:200]!r} is no HTTPS address")
+    return host, parts.port or (80 if clear else 443), clear
+
+
+def _connected(host: str, port: int, terms: Terms, until: float) -> socket.socket:
+    """Connected to an address that was looked at: a name that leads into our own network is refused."""
+    addresses = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    within = [each for each in addresses if not ip_address(each).is_global]
+    if within and not terms.internal:
+        raise NoAnswer("nonsense", f"{host} is {within[0]}, within our own network")
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return socket.create_connection((addresses[0], port), left)
+
+
+def _wrapped(plain: socket.socket, host: str, terms: Terms) -> ssl.SSLSocket:
+    """The handshake comes later, under the watchman's eyes."""
+    context = ssl.create_default_context(cafile=terms.ca_file)
+    return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+
+def _exchange(sock: socket.socket, url: str, terms: Terms, until: float) -> Answer:
+    if isinstance(sock, ssl.SSLSocket):
+        sock.do_handshake()
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc)
+    connection.sock = sock
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection.request("GET", path, headers={"User-Agent": AGENT, "Connection": "close", **terms.headers})
+    with connection.getresponse() as response:
+        _judge(response, str(parts.hostname))
+        body = response.read(MOST_BYTES + 1)
+        short = bool(response.length) and len(body) <= MOST_BYTES
+    if time.monotonic() >= until:
+        raise TimeoutError
+    if len(body) > MOST_BYTES or short:
+        wrong = "less than it promised" if short else f"more than {MOST_BYTES} bytes"
+        raise NoAnswer("nonsense", f"{parts.hostname} sends {wrong}")
+    return Answer(response.status, response.headers.get_content_type().lower(), body)
+
+
+def _judge(response: http.client.HTTPResponse, host: str) -> None:
+    if response.status in BUSY:
+        raise NoAnswer("refused", f"{host} says {response.status}", _seconds(response.headers.get("Retry-After", "")))
+    if response.status not in (200, 404, 410):
+        raise NoAnswer("nonsense", f"{host} says {response.status}")
+
+
+def _cut(sock: socket.socket) -> None:
+    # By the socket's own method: what TLS keeps beside it must not be touched from another thread.
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _failure(url: str, error: Exception, until: float) -> NoAnswer:
+    shown = url.split("/")[2][:200] if url.count("/") >= 2 else url[:200]
+    if isinstance(error, TimeoutError) or time.monotonic() >= until:
+        return NoAnswer("timed_out", f"{shown} did not answer in time")
+    if isinstance(error, OSError):
+        return NoAnswer("unreachable", f"{shown}: {certificate_refused(error) or error}")
+    return NoAnswer("nonsense", f"{shown} does not speak HTTP: {type(error).__name__}")
+
+
+def _seconds(retry_after: str) -> float:
+    """Retry-After in seconds, an hour at most; 0 for its other form, a date (RFC 9110 section 10.2.3)."""
+    text = retry_after.strip()
+    return min(float(text), LONGEST_REST) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0
