@@ -132,5 +132,6 @@ def judge(model: Model, sample: Sample, told: Mapping[str, float], types: Mappin
     likely = weighed(model, told, sample.said, types)
     if automatic := automatic_of(likely):
         return Judged(sample.mail.name, sample.mail.main, automatic, likely[automatic])
-    main = requests(likely, both(model, told, sample.said.presence, sample.said.kinds), {}, types)[0]
+    said = sample.said
+    main = requests(likely, both(model, told, said.presence, said.kinds), said.presence, {}, types)[0]
     return Judged(sample.mail.name, sample.mail.main, main.type, main.confidence)

@@ -70,7 +70,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     likely, present_ = _weighed(source, mail, rulebook)
     silent = sum(likely[kind] for kind in AUTOMATIC)
     automatic = automatic_of(likely)
-    asked: tuple[Request, ...] = () if automatic else requests(likely, present_, found, rulebook.types)
+    asked: tuple[Request, ...] = () if automatic else requests(likely, present_, source.presence, found, rulebook.types)
     if rulebook.model is not None and mail is not None:
         asked = tuple(_with_words(request, rulebook.model, mail, read) for request in asked)
     if form is not None:

@@ -39,6 +39,8 @@ SUREST = 0.9999
 """No request is surer: we are never certain."""
 HIDDEN = 0.1
 """The presence from which a graver request that is not named makes the main one unsure."""
+WRITTEN = 0.5
+"""The same, by patterns alone."""
 WITHIN = 0.75
 """The presence from which a second request is named."""
 LEAST = 0.002
@@ -141,16 +143,24 @@ def sigmoid(value: float) -> float:
 def requests(
     likely: Mapping[str, float],
     presence: Mapping[str, float],
+    by_patterns: Mapping[str, float],
     found: Mapping[str, tuple[Finding, ...]],
     types: Mapping[str, RequestType],
 ) -> tuple[Request, ...]:
-    """The requests of a customer's mail: the main one first, then the others that are present."""
+    """The requests of a customer's mail: the main one first, then the others that are present.
+
+    ``by_patterns`` is what the patterns alone say of presence: where they are sure of a graver request,
+    the model may not be sure of a lesser one (a notice in one half of a sentence is soon outweighed).
+    """
     names = {name: chance for name, chance in likely.items() if name in types and name not in UNWRITTEN}
     if not names:
         return ()
     main = max(names, key=lambda name: (names[name], -types[name].rank))
     others = _others(main, presence, types)
-    hidden = max((presence[n] for n in presence if n not in (main, *others) and _graver(n, main, types)), default=0.0)
+    unnamed = [name for name in presence if name not in (main, *others) and _graver(name, main, types)]
+    hidden = max((presence[name] for name in unnamed), default=0.0)
+    written = max((by_patterns.get(name, 0.0) for name in unnamed), default=0.0)
+    hidden = max(hidden, written if written >= WRITTEN else 0.0)
     sure = {main: min(names[main], 1.0 - hidden) if hidden >= HIDDEN else names[main]} | {
         name: presence[name] for name in others
     }

@@ -49,7 +49,7 @@ def test_the_weightier_of_two_present_types_is_the_main_one() -> None:
         "termination_question": 0.01,
     }
     likely = chances(presence, {}, TYPES)
-    assert [r.type for r in requests(likely, presence, {}, TYPES)] == ["termination", "invoice_question"]
+    assert [r.type for r in requests(likely, presence, presence, {}, TYPES)] == ["termination", "invoice_question"]
 
 
 def test_a_faint_second_request_is_not_named() -> None:
@@ -60,11 +60,19 @@ def test_a_faint_second_request_is_not_named() -> None:
         "no_action": 0.01,
         "termination_question": 0.01,
     }
-    assert len(requests(chances(presence, {}, TYPES), presence, {}, TYPES)) == 1
+    assert len(requests(chances(presence, {}, TYPES), presence, presence, {}, TYPES)) == 1
 
 
 def test_nothing_found_is_other_without_confidence() -> None:
     presence = present({}, TYPES, 20)
-    (request,) = requests(chances(presence, {}, TYPES), presence, {}, TYPES)
+    (request,) = requests(chances(presence, {}, TYPES), presence, presence, {}, TYPES)
     assert request.type == "other"
     assert request.confidence < 0.9
+
+
+def test_a_graver_request_that_patterns_are_sure_of_keeps_a_lesser_one_from_being_answered() -> None:
+    likely = {"invoice_question": 0.99, "termination": 0.01}
+    presence = {"invoice_question": 0.99, "termination": 0.02}
+    (sure,) = requests(likely, presence, {"termination": 0.3}, {}, TYPES)
+    (unsure,) = requests(likely, presence, {"termination": 0.97}, {}, TYPES)
+    assert (sure.confidence, unsure.confidence) == (0.99, pytest.approx(0.03))
