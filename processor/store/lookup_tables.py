@@ -15,7 +15,7 @@ class LookupRow(Row, table=True):
 
     __tablename__ = "lookup"
 
-    register: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
     org_no: str = Field(primary_key=True)
     asked_at: datetime = Field(sa_type=Utc, index=True)
     answer: str = Field(sa_type=Words)

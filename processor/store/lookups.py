@@ -26,7 +26,7 @@ def known_answers(engine: Engine, kind: type[A], org_nos: Collection[str], sourc
     if not org_nos:
         return []
     c = t.lookup.c
-    query = select(c.answer).where(c.register == kind.__name__, c.org_no.in_(org_nos), c.asked_at > since)
+    query = select(c.answer).where(c.kind == kind.__name__, c.org_no.in_(org_nos), c.asked_at > since)
     with reading(engine) as conn:
         found = [restored(kind, json.loads(text)) for text in conn.execute(query).scalars()]
     return [each for each in found if each.source == source]
@@ -48,6 +48,6 @@ def forget_answers(engine: Engine, before: datetime) -> int:
 def _keep(conn: Connection, answers: Sequence[Company | Participant]) -> None:
     c = t.lookup.c
     for each in answers:
-        key = {"register": type(each).__name__, "org_no": each.org_no}
-        conn.execute(delete(t.lookup).where(c.register == key["register"], c.org_no == each.org_no))
+        key = {"kind": type(each).__name__, "org_no": each.org_no}
+        conn.execute(delete(t.lookup).where(c.kind == key["kind"], c.org_no == each.org_no))
         conn.execute(insert(t.lookup).values(**key, asked_at=each.asked_at, answer=canonical(each)))

@@ -14,10 +14,10 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "lookup",
-        sa.Column("register", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("org_no", sa.String(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("register", "org_no", name="pk_lookup"),
+        sa.PrimaryKeyConstraint("kind", "org_no", name="pk_lookup"),
     )
     op.create_index("ix_lookup_asked_at", "lookup", ["asked_at"])
