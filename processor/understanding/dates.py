@@ -18,26 +18,28 @@ MONTHS = {
     "jul": 7, "aug": 8, "sep": 9, "setpember": 9, "okt": 10, "oct": 10, "okober": 10, "nov": 11, "des": 12, "dec": 12, "desmber": 12,
 }  # fmt: skip
 _STEM = (
-    r"(?P<month>jan(?:n?uari?y?)?|feb(?:r|r?uari?y?)?|mar(?:s|ts|ch)?|apr(?:il)?|ma[ijy]|jun[ie]?|jul[iy]?|aug(?:ust|usti)?|"
-    r"se(?:pt?|ptember|tpember|ptmber)|o[kc]t(?:ober)?|okober|nov(?:ember)?|de[sc](?:ember|mber)?)"
+    r"(?P<month>jan(?:n?u?a?r\w{0,2})?|feb(?:r(?:u?a\w{0,3})?|u?a\w{0,3})?|mar(?:s|ts|ch)?|apr(?:il\w?|l)?|ma[ijy]|jun[ie]?|jul[iy]?|"
+    r"aug(?:us?ti?)?|se(?:p(?:t(?:e?m\w{0,4})?|e?m\w{0,5})?|tpem\w{0,4})|o[kc]t(?:om?b\w{0,3}|b\w{0,3})?|okob\w{0,3}|nov(?:e?m\w{0,4})?|de[sc](?:e?m\w{0,4})?)"
 )
 _MONTH = rf"{_STEM}\.?(?!\w)"
-_YEAR = r"(?P<year>20\d\d|'?\d\d(?!\d|[:.]\d))"
+_YEAR = r"[-']?(?P<year>20\d\d|\d\d(?!\d|[:.]\d))"
 _DAY = r"(?P<day>[0-3]?\d)"
 _LATER = r"(?:,? (?:i |til |till |of |in )?(?:(?P<next>neste|nästa|næste|next|the following|følgende) (?:år|year)))"
 _DIGITS = re.compile(r"\d+")
 _BY_LENGTH = {
     1: (
-        re.compile(rf"(?<!\.){_DAY}[./-] ?(?P<number>[01]?\d)[./-] ?{_YEAR}(?!\d)"),
-        re.compile(rf"(?<![./]){_DAY}[./](?P<number>[01]?\d) (?P<year>20\d\d)(?!\d)"),
+        re.compile(rf"(?<!\d\.){_DAY}[./-] ?(?P<number>[01]?\d)[./-] ?{_YEAR}(?!\d)"),
+        re.compile(rf"(?<!\d[./]){_DAY}[./](?P<number>[01]?\d) (?P<year>20\d\d)(?!\d)"),
         re.compile(
-            rf"(?<![.:]){_DAY}\.?(?: ?(?:st|nd|rd|th)|ste|te|de|:[ae])?(?: of| i)? ?{_MONTH}(?:,? ?{_YEAR}|{_LATER})?"
+            rf"(?<!\d[.:]){_DAY}\.?(?: ?(?:st|nd|rd|th)|ste|te|de|:[ae])?(?: of| i)? ?{_MONTH}(?:,? ?{_YEAR}|{_LATER})?"
         ),
+        re.compile(rf"{_DAY}(?:\.|ste|te|ende|nde|e) ?i (?P<number>[01]?\d)(?:\.|te|ende|nde|de|e)(?!\d)"),
         re.compile(
-            rf"(?<![./,:-]){_DAY}[./](?P<number>[01]?\d)(?!\d)(?![.,/-]\d)(?!\s?(?:kr|mill|%|prosent|mb|gb)){_LATER}?"
+            rf"(?<!\d[./,:-])(?<!-){_DAY}[./](?P<number>[01]?\d)(?!\d)(?![.,/-]\d)(?!\s?(?:kr|mill|%|prosent|mb|gb)){_LATER}?"
         ),
     ),
     4: (re.compile(r"(?<!\.)(?P<year>20\d\d)([-./])(?P<number>\d\d)\2(?P<day>\d\d)(?!\d)"),),
+    8: (re.compile(r"(?P<day>[0-3]\d)(?P<number>[01]\d)(?P<year>20[2-4]\d)"),),
     6: (re.compile(r"(?P<day>[0-3]\d)(?P<number>[01]\d)(?P<year>[2-4]\d)"),),
 }
 _BY_LENGTH[2] = _BY_LENGTH[1]
@@ -47,10 +49,11 @@ _DAY_BEHIND = re.compile(r" (?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?!\d)(?:,? (?P<yea
 _FIRST_BEFORE = re.compile(r"(?<!\w)(?:første|fyrste|första|first) (?:of |i )?$")
 _YEAR_BEHIND = re.compile(rf"(?:,? ?{_YEAR}|{_LATER})")
 _QUARTER = re.compile(
-    r"(?:(?P<q>[1-4])\. ?(?P<part>kvartal|kvt)|q(?P<q2>[1-4])|(?P<half>[12])\. ?halv ?år|(?P<word>first|second|third|fourth|första|andra|tredje|fjärde) quarter)"
-    r"(?: (?:i |of )?(?P<year>20\d\d))?"
+    r"(?<!\w)(?:(?:(?P<q>[1-4])\.? ?|(?P<word>first|second|third|fourth|last|første|fyrste|andre|tredje|fjerde|siste|första|andra|fjärde|sista|andet|sidste) )"
+    r"(?:kvartal\w{0,2}|kvt\b|quarter)|q(?P<q2>[1-4])\b|(?:(?P<half>[12])\. ?|h(?=[12]\b)|(?P<first>første|fyrste|första|first)|(?P<last>andre|siste|andra|sista|sidste|second|last)) ?(?:halv ?år\w{0,2}|half(?: of)?|(?P<half2>[12])\b))"
+    r"(?: (?:i |of |in )?(?P<year>20\d\d))?"
 )
-_WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "första": 1, "andra": 2, "tredje": 3, "fjärde": 4}
+_WORDS = {"fir": 1, "før": 1, "fyr": 1, "för": 1, "sec": 2, "and": 2, "thi": 3, "tre": 3}
 _YEARS = re.compile(r"20\d\d")
 
 
@@ -104,9 +107,9 @@ def _days(text: str, months: list[re.Match[str]], today: date) -> Iterator[Momen
 
 _STRETCHES = (
     # What a text must hold to be looked through, the phrases, and the months from the period's first to its last.
-    (("måned", "månad", "month"), "month_end", 1, 0),
-    (("måned", "månad", "month", "neste"), "next_month", 1, 0),
-    (("måned", "månad", "month"), "next_month_end", 1, 1),
+    (("måned", "månad", "month", "mnd"), "month_end", 1, 0),
+    (("måned", "månad", "month", "mnd", "neste"), "next_month", 1, 0),
+    (("måned", "månad", "month", "mnd"), "next_month_end", 1, 1),
     (("kvartal", "quarter"), "quarter_end", 3, 0),
     (("halv", "half", "mid"), "half_year_end", 6, 0),
 )
@@ -127,6 +130,9 @@ def _stretches(
                 yield Moment(_last(month // 12, month % 12 + 1), match.start(), match.end(), "end", turn=turn)
     for match in _QUARTER.finditer(text):
         yield _quarter(match, today)
+    if "mor" in text and "tomorrow" in phrases:
+        for match in phrases["tomorrow"].finditer(text):
+            yield Moment(today + timedelta(days=1), match.start(), match.end(), "weekday")
     for month_word in months:
         yield from _bare_month(text, month_word, today, phrases)
     if "dag" in text or "day" in text:
@@ -168,16 +174,13 @@ def _years(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> Itera
             year -= 1
         yield Moment(date(year, 12, 31), match.start(), match.end(), "end", near is None, turn)
     for match in phrases["next_year"].finditer(text):
-        yield Moment(date(today.year, 12, 31), match.start(), match.end(), "end", False, True)
-    for match in _FROM_YEAR.finditer(text):
-        if phrases["from"].fullmatch(match["lead"]) and int(match["year"]) > today.year:
-            yield Moment(date(int(match["year"]) - 1, 12, 31), match.start(), match.end(), "end", False, True)
+        named = _YEARS.search(match.group())
+        year = int(named.group()) - 1 if named else today.year
+        if year >= today.year:
+            yield Moment(date(year, 12, 31), match.start(), match.end(), "end", False, True)
 
 
 _NEXT = re.compile(r"\b(?:neste|nästa|næste|next)\b")
-_FROM_YEAR = re.compile(
-    r"(?<!\w)(?P<lead>fra|frå|från|from|f\.o\.m\.|fom|(?:fra|frå|från) (?:og|och) med) (?P<year>20\d\d)(?!\d|[./-]\d)"
-)
 
 
 def _next_weekday(lead: re.Match[str], weekday: re.Match[str], today: date) -> Moment:
@@ -188,14 +191,15 @@ def _next_weekday(lead: re.Match[str], weekday: re.Match[str], today: date) -> M
 
 def _bare_month(text: str, word: re.Match[str], today: date, phrases: dict[str, re.Pattern[str]]) -> Iterator[Moment]:
     """A month without a day: its end (``ut mars``, ``når mars er omme``) or its first day (``fra mars``)."""
-    if _NO_YEAR_NUMBER.match(text, word.end()):
-        return
     behind = _BARE_YEAR.match(text, word.end())
+    if (word["month"] == "jan" and not behind) or _NO_YEAR_NUMBER.match(text, word.end()):
+        return
     end = behind.end() if behind else word.end()
     over = phrases["over"].match(text, end + 1)
     leads = [(lead, kind) for key, kind in _LEADS if (lead := _lead(text, word.start(), phrases[key], _GAP))]
     places: list[tuple[int, Kind, bool]] = [(lead.start(), kind, "skift" in lead.group()) for lead, kind in leads]
-    if over:
+    labelled = behind and not places and phrases["last_day"].search(text, max(0, word.start() - 25), word.start())
+    if over or labelled:
         places.append((word.start(), "end", False))
     for start, kind, turn in places:
         month, year = month_number(word["month"]), full_year(behind["year"]) if behind else None
@@ -208,8 +212,9 @@ _BARE_YEAR = re.compile(rf",? {_YEAR}")
 
 
 def _quarter(match: re.Match[str], today: date) -> Moment:
+    half = match["half"] or match["half2"] or (1 if match["first"] else 2 if match["last"] else 0)
     number = match["q"] or match["q2"]
-    quarter = int(number) if number else 2 * int(match["half"]) if match["half"] else _WORDS[match["word"]]
+    quarter = int(number) if number else 2 * int(half) if half else _WORDS.get((match["word"] or "")[:3], 4)
     year = int(match["year"]) if match["year"] else today.year
     day = _last(year, 3 * quarter)
     if not match["year"] and day < today:

@@ -28,6 +28,10 @@ _INCLUDED = re.compile(
     r"\b(?:sid?ste (?:avtale)?dag\w{0,4}|sista dag\w{0,3}|last day|t\.?o\.?m\.?|til og med|till och med|through)(?:\W{1,3}|$)(?:\w{1,6} ){0,3}$"
 )
 _EXCLUDED = re.compile(r"(?:\bfør|before|\bf\.?o\.?m\.?|(?:fra|frå|från) (?:og|och) med)\W{0,3}(?:den )?$")
+_FROM = re.compile(r"\b(?:fra|frå|från|from)(?: den)? $")
+_RENEWED = re.compile(
+    r"(?:fornye|fornya|forny|förnya|forleng|renew)\w{0,4} (?:seg |dem |itself )?(?:automati\w{0,4}|igjen|again) (?:den |on |fra |frå |från |from |i |per ){0,2}$"
+)
 _HEADER = re.compile(r"\s*(?:fra|frå|från|from|sendt|sent|dato|date|skickat|til|till|to|emne|ämne|subject|kopi|cc)\s?:")
 _CLOCK = re.compile(r"\W{0,3}(?:kl|at|klokken)?\W{0,2}\d{1,2}[:.]\d\d(?!\.?\d)")
 _CONFIRM = re.compile(
@@ -134,7 +138,7 @@ def _at_once(
             {"order", "errand"} & sentence.moods or _MUST.search(before) or _near_request(passage, sentence, struck) > 0
         )
         meant = asked and "past" not in sentence.moods and not _CONFIRM.search(before)
-        if meant and _CLOSES.match(passage.folded, match.end()):
+        if meant and _CLOSES.match(passage.text, match.end()):
             yield 1.0, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
 
 
@@ -181,6 +185,12 @@ def _last_day(passage: Passage, moment: Moment, words: dict[str, re.Pattern[str]
     within = passage.folded[moment.start : moment.end]
     last = _INCLUDED.search(before)
     exclusive = _EXCLUDED.search(before) and not last
-    if (moment.day.day == 1 and not last) or exclusive or words["from"].match(within):
+    if (
+        (moment.day.day == 1 and not last)
+        or exclusive
+        or _RENEWED.search(before)
+        or (moment.day.day < 28 and _FROM.search(before))
+        or words["from"].match(within)
+    ):
         return day_before(moment.day)
     return moment.day

@@ -51,6 +51,13 @@ from tests.understanding.made_mail import understood
             "I am away from 1 to 19 October. We terminate Visma Global, and the term ends on 30 November 2026.",
             "2026-11-30",
         ),
+        ("Vi sier opp Visma Global pr.31.12.2027.", "2027-12-31"),
+        ("Vi sier opp Visma Global fra 15. mars 2027.", "2027-03-14"),
+        ("Vi sier opp Visma Global. Sluttdato: juni 2027.", "2027-06-30"),
+        ("Vi sier opp Visma Global ved utgangen av tredje kvartal 2027.", "2027-09-30"),
+        ("Vi sier opp Visma Global, den skal ikke forlenges utover 2026.", "2026-12-31"),
+        ("Vi sier opp Visma Global, jo før jo heller.", "asap"),
+        ("Vi sier opp Visma Global så raskt som mulig.", "asap"),
         ("Vi sier opp Visma Global så fort dere får det til.", "asap"),
         ("Vi sier opp Visma Global fra førstkommende mulighet.", "asap"),
         ("Please terminate Visma Global at the next possible renewal.", "asap"),
@@ -84,9 +91,10 @@ def test_a_transfer_takes_effect_on_its_day_itself(text: str, day: str) -> None:
     assert str(understood(text).fields.effective_date) == day
 
 
-def test_a_weekday_is_the_next_such_day() -> None:
-    found = understood("Vi bytter aksesspunkt. Vennligst meld oss ut av ELMA fra mandag.")
-    assert str(found.fields.effective_date) == "2026-09-21"
+@pytest.mark.parametrize(("text", "day"), [("fra mandag", "2026-09-21"), ("i morgen", "2026-09-15")])
+def test_a_weekday_is_the_next_such_day(text: str, day: str) -> None:
+    found = understood(f"Vi bytter aksesspunkt. Vennligst meld oss ut av ELMA {text}.")
+    assert str(found.fields.effective_date) == day
 
 
 def test_the_municipality_s_day_is_not_the_registration_s() -> None:
