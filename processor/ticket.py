@@ -10,6 +10,7 @@ from typing import Literal
 
 from processor.contract import Basis
 from processor.findings import Fields
+from processor.lookup import Lookups
 from processor.rulebook import Needs, ReplyKind
 
 Authenticity = Literal["proven", "unproven", "forged"]
@@ -96,6 +97,7 @@ class Context:
     answer_from: datetime | None = None
     answer_within_hours: float = 24.0
     team: str = "Kundesenteret"
+    lookups: Lookups = Lookups()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import date
 from processor.deciding import wording
 from processor.deciding.case import Case
 from processor.deciding.domains import aligned
+from processor.deciding.looked_up import lookup_values
 from processor.findings import Fields
 from processor.rulebook import RenderError, ReplyKind, Row
 from processor.ticket import Reply
@@ -72,7 +73,7 @@ def _rendered(
 ) -> dict[str, str]:
     numbers = tuple(filter(None, map(wording.org_no_in_words, org_nos)))
     own = {"org_nos": numbers, "org_no": numbers[0] if len(numbers) == 1 else ""}
-    heading, body, _ = case.rulebook.render(template, language, {**values, **own})
+    heading, body, _ = case.rulebook.render(template, language, {**values, **own, **lookup_values(org_nos, case, language)})
     return {"heading": heading, "body": body}
 
 

@@ -15,6 +15,7 @@ from processor.deciding.compose import Part, compose, fallback, neutral
 from processor.deciding.deadline import Notice, unknown
 from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.items import Matched, make_items, match
+from processor.deciding.looked_up import held_by_register
 from processor.findings import Understanding
 from processor.message import Message
 from processor.rulebook import RenderError, Rulebook
@@ -150,6 +151,7 @@ def _unsafe(case: Case) -> list[str]:
         said.append(f"The sender is forged: {case.provenance.why}.")
     if case.context.junk:
         said.append("The mail lay in the junk folder.")
+    said += held_by_register(case)
     return said + [f"{HELD[flag]}." for flag in case.understanding.flags if flag in HELD]
 
 

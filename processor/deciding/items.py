@@ -8,6 +8,7 @@ from datetime import date
 
 from processor.deciding.calendar import due
 from processor.deciding.case import Case
+from processor.deciding.looked_up import lookup_facts
 from processor.findings import Request
 from processor.rulebook import ActionRule, Needs, RequestType, Row
 from processor.ticket import Action, Deadline, Item
@@ -116,4 +117,5 @@ def _facts(org_no: str, case: Case) -> Mapping[str, str]:
         "doubts": ", ".join(case.understanding.flags),
         "warning": "" if provenance.result == "proven" else f"the sender is {provenance.result}: {provenance.why}",
     }
+    found |= lookup_facts([org_no] if org_no else fields.org_no, case)
     return {key: value for key, value in found.items() if value}

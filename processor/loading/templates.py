@@ -61,9 +61,26 @@ PART_VALUES = [
     "team",
     "flags",
     "topics",
+    "peppol",
+    "register",
     "last_day",
     "access_until",
 ]
+PEPPOL = {
+    "org_no": "974 760 673",
+    "registered": True,
+    "provider": "AutoInvoice",
+    "access_point": "PNO000123",
+    "when": "tirsdag 18. august 2026 kl. 10.03",
+}
+REGISTER = {
+    "org_no": "974 760 673",
+    "name": "Fjord Bygg AS",
+    **dict.fromkeys(("deleted", "bankrupt", "winding_up"), False),
+    "known": True,
+    "when": "tirsdag 18. august 2026 kl. 10.03",
+}
+"""An entry each of the values ``peppol`` and ``register``, which hold one for each organisation looked up."""
 LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
@@ -244,7 +261,7 @@ def sample_values() -> tuple[dict[str, object], ...]:
         "ticket_no": "VS-7K3M-9QX4",
         "received": "tirsdag 18. august 2026 kl. 10.02",
         **dict.fromkeys(("company", "org_no", "customer_no", "name", "last_day", "access_until"), ""),
-        **dict.fromkeys(("org_nos", "products", "invoice_nos", "domains", "asks", "flags", "topics"), ()),
+        **dict.fromkeys(("org_nos", "products", "invoice_nos", "domains", "asks", "flags", "topics", "peppol", "register"), ()),
         "users": 0,
         "plural": False,
         "team": "Kundesenteret",
@@ -256,6 +273,8 @@ def sample_values() -> tuple[dict[str, object], ...]:
         "products": ("Visma Global",),
         "plural": True,
         "name": "Kari",
+        "peppol": (PEPPOL,),
+        "register": (REGISTER,),
         "last_day": "torsdag 31. desember 2026",
     }
     full = usual | {
@@ -266,6 +285,8 @@ def sample_values() -> tuple[dict[str, object], ...]:
         "domains": ("fjordbygg-demo.no", "fjord-demo.no"),
         "users": 3,
         "asks": ("org_no", "customer_no"),
+        "peppol": (PEPPOL, {**PEPPOL, "org_no": "991 825 827", "provider": ""}, {**PEPPOL, "registered": False}),
+        "register": (REGISTER, {**REGISTER, "known": False, "name": ""}),
         "access_until": "søndag 20. juni 2027",
         "name": "",
     }

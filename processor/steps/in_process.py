@@ -12,6 +12,7 @@ from processor import journal
 from processor.config import Config
 from processor.rulebook import Rulebook
 from processor.steps.acceptance import Acceptance, Sight, accept, described
+from processor.steps.lookups import Registers
 from processor.steps.work_off import Decided, work_off
 from processor.world.confined import Confined
 
@@ -33,6 +34,7 @@ class InProcess:
         self.acceptance = described(rulebook, config.templates_dir)
         self.kept = threading.Event()
         self.files = Confined()
+        self.registers = Registers(config.lookups, engine, clock)
 
     def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
         """Work until ended; ``recorded`` is called after each batch."""
@@ -60,7 +62,8 @@ class InProcess:
 
     def step(self) -> tuple[int, int]:
         """Work one batch off; how many mails were claimed and how many decided."""
-        claimed, decided = work_off(self.engine, self.rulebook, self.config, "daemon", self.clock, self.files.extract)
+        road = (self.engine, self.rulebook, self.config, "daemon", self.clock, self.files.extract)
+        claimed, decided = work_off(*road, look_up=self.registers.ask)
         if claimed:
             journal.mails_decided("daemon", len(decided), claimed - len(decided))
             self.watch(decided)

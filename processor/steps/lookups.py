@@ -30,6 +30,8 @@ from processor.world.web import NoAnswer
 A = TypeVar("A", Company, Participant)
 Ask = Callable[[str, float, datetime], A]
 Clock = Callable[[], datetime]
+LookUp = Callable[[Sequence[Understanding]], list[Lookups]]
+"""Asks about each mail of a batch."""
 
 ELMA = {"elma_register", "elma_deregister", "elma_question"}
 """Types whose answers tell what Peppol says."""
@@ -128,7 +130,7 @@ class Registers:
         Only numbers with a valid check digit are asked for, of mails whose request types need it.
         """
         if self.companies is None and self.participants is None:
-            return [Lookups()] * len(mails)
+            return no_lookups(mails)
         for_companies = _numbers(mails, COMPANIES)
         for_participants = _numbers(mails, ELMA)
         register, peppol = self.settings.register, self.settings.peppol
@@ -163,6 +165,11 @@ class Registers:
     def _marked(self, found: Participant) -> Participant:
         """With a mark where the seat is ours by today's configuration, however old the answer is."""
         return replace(found, ours=found.access_point in self.settings.peppol.autoinvoice)
+
+
+def no_lookups(mails: Sequence[Understanding]) -> list[Lookups]:
+    """Ask nobody."""
+    return [Lookups()] * len(mails)
 
 
 def _companies(settings: LookupSettings, processes: int) -> Register[Company] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
@@ -23,6 +23,7 @@ from processor.message import Message
 from processor.pipeline import Read, conclude, read_and_understand
 from processor.rulebook import Rulebook
 from processor.steps.bounces import note_bounce
+from processor.steps.lookups import LookUp, no_lookups
 from processor.steps.surroundings import Surroundings
 from processor.store.decided import NumberTakenError, Record, Recorded
 from processor.store.levels import TypeLevel, levels, lowest
@@ -57,15 +58,17 @@ def work_off(
     clock: Callable[[], datetime],
     extract: Extract,
     limit: int = 50,
+    look_up: LookUp = no_lookups,
 ) -> tuple[int, list[Decided]]:
-    """Claim up to ``limit`` kept mails, decide and record them in one commit; ``extract`` reads their files.
+    """Claim up to ``limit`` kept mails, decide and record them in one commit; ``extract`` reads their files
+    and ``look_up`` asks outside registers about them.
 
     Returns how many were claimed (0: nothing waits) and those that were decided.
     """
     now = clock()
     claimed = pending(engine, limit, worker, now)
     try:
-        return len(claimed), _work_off(engine, rulebook, config, claimed, extract, now)
+        return len(claimed), _work_off(engine, rulebook, config, claimed, extract, look_up, now)
     except (SQLAlchemyError, OSError):
         # The world failed (a locked or full database), not the mails: they are not counted as tried.
         with suppress(Exception):
@@ -74,21 +77,30 @@ def work_off(
 
 
 def _work_off(
-    engine: Engine, rulebook: Rulebook, config: Config, claimed: Sequence[Pending], extract: Extract, now: datetime
+    engine: Engine,
+    rulebook: Rulebook,
+    config: Config,
+    claimed: Sequence[Pending],
+    extract: Extract,
+    look_up: LookUp,
+    now: datetime,
 ) -> list[Decided]:
     read = [(mail, _read(engine, mail, rulebook, extract, now)) for mail in claimed]
     found = [(mail, each) for mail, each in read if each is not None]
     if not found:
         return []
+    # Before a connection is held, since registers may take their time.
+    asked = look_up([each.understanding for _, each in found])
     starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
     decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
     with reading(engine) as connection:
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
         surroundings = Surroundings(connection, rulebook, config, [each.message for _, each in found], starts, now)
-        for mail, each in found:
+        for (mail, each), told in zip(found, asked, strict=True):
             try:
                 context, joins = surroundings.of(mail, each.message)
+                context = replace(context, lookups=told)
                 decision = conclude(each, context, rulebook)
             except Exception:
                 set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)

@@ -45,6 +45,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     """Work off until the daemon closes the ``wake`` pipe, or is gone; the batch in hand is finished."""
     from processor.loading.configuration import load_config
     from processor.loading.rules import load_rulebook
+    from processor.steps.lookups import Registers
     from processor.steps.work_off import work_off
     from processor.store.engine import connect
     from processor.world.confined import Confined
@@ -59,6 +60,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     rulebook = load_rulebook(*folders, config.own_addresses)
     warm(rulebook)
     files = Confined()
+    registers = Registers(config.lookups, engine, _clock, config.workers)
     claimed = 0
     while True:
         try:
@@ -70,7 +72,8 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
             copy = Path(copies[-1].decode())
             rulebook = load_rulebook(copy / folders[0].name, copy / folders[1].name, config.own_addresses)
         try:
-            claimed, decided = work_off(engine, rulebook, config, name, lambda: datetime.now(UTC), files.extract)
+            road = (engine, rulebook, config, name, _clock, files.extract)
+            claimed, decided = work_off(*road, look_up=registers.ask)
         except Exception as error:
             journal.step_failed(name, error)
             claimed = 0
@@ -80,6 +83,10 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
             journal.mails_decided(name, len(decided), claimed - len(decided))
             with suppress(OSError):
                 progress.send_bytes(PROGRESS)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def _words(wake: Connection, seconds: float) -> list[bytes]:
