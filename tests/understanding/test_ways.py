@@ -43,6 +43,48 @@ NOT_OURS = [
     ("Gym", "I want to cancel my gym membership."),
     ("Forsikring", "Vi ønsker å si opp bilforsikringen vår."),
 ]
+OTHERS = [
+    ("Moms", "Hvilken mva-kode skal jeg bruke på kjøp fra Sverige?"),
+    ("Lønseddel", "Kan lønsedlen i Payroll udskrives på dansk?"),
+    ("A-melding avvist", "Meldingen for mai ble avvist med feil 302 på yrkeskode. Hvor retter jeg den?"),
+    ("Error in app", "The time app is closing when I press save, please fix."),
+    ("Integrasjon", "Finnes det et åpent API for eAccounting?"),
+    ("Endring av e-post", "Tannklinikken har bytt e-postadresse, bruk den nye heretter."),
+    ("Service", "Det här är under all kritik. Jag får bara autosvar."),
+    ("Rådgiver", "Hvem er kontaktpersonen vår hos dere?"),
+    ("Meld meg av", "Kan dere melde meg av nyhetsbrevene deres?"),
+    ("Priset", "Fortsätter det så här lämnar vi er."),
+    ("Pris", "Justeres ikke satsene, går vi til en konkurrent."),
+]
+QUESTIONS = [
+    ("visma", "Hva må jeg gjøre for å komme meg ut av abonnementet på Mamut?"),
+    ("frist?", "Når må vi senest gi beskjed hvis vi ikke skal ha Visma Lønn neste år?"),
+    (
+        "Oppsagt?",
+        "Ringte dere i forrige uke og sa at vi skulle slutte med Visma CRM. Holder det eller må det skriftlig?",
+    ),
+    ("Bekreftet oppsigelse", "Når mister vi innsyn i lønnsslippene?"),
+    (
+        "Payroll",
+        "We have your confirmation that Payroll ends on 31 March. Will our employees still be able to see their payslips after that?",
+    ),
+    ("Bytte", "Hvis vi bytter til Tripletex midt i året, må vi da betale Visma Lønn ut året?"),
+]
+TRANSFERS = [
+    ("Sal", "Frå 1. januar er det eg som driv garden, og eg tek over eAccounting-avtalen."),
+    ("Contract", "Our Visma Severa contract should be held by our subsidiary from 1 April."),
+    ("Novation", "We would like the subscriptions novated to the buyer."),
+    ("Salg", "Av våre ni lisenser på Visma Global går fire med til kjøper."),
+]
+AGREEMENTS = [
+    ("Kontrakt", "Vi finner ikke igjen kontrakten. Kan dere sende en kopi av avtalen?"),
+    ("Binding", "Vi vurderer å ta i bruk Visma.net Project. Hvor lang bindingstid er det på brukerne?"),
+    ("Sletting", "Slett navnet mitt og mobilnummeret fra registrene deres."),
+]
+WITHDRAWALS = [
+    ("Oppsigelse", "Vi har ikke sagt opp noe som helst! Registreringen må annulleres straks."),
+    ("feil", "Mailen om oppsigelse av Visma Scenario var ment for en annen leverandør. Slett den."),
+]
 FOR_INFORMATION = [
     ("VS: Prisjustering", "Til info, ikke noe å svare på."),
     ("Kvittering", "Kvittering mottatt, god helg!"),
@@ -69,3 +111,28 @@ def test_what_others_sell_is_not_ended_with_us(subject: str, text: str) -> None:
 @pytest.mark.parametrize(("subject", "text"), FOR_INFORMATION)
 def test_what_is_only_told_needs_nothing(subject: str, text: str) -> None:
     assert main_of(understood(text, subject)) == "no_action"
+
+
+@pytest.mark.parametrize(("subject", "text"), OTHERS)
+def test_a_person_answers_what_is_of_no_kind(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "other"
+
+
+@pytest.mark.parametrize(("subject", "text"), QUESTIONS)
+def test_it_hears_a_question_of_leaving_without_the_word(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "termination_question"
+
+
+@pytest.mark.parametrize(("subject", "text"), TRANSFERS)
+def test_an_agreement_is_handed_over_in_many_words(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "licence_transfer"
+
+
+@pytest.mark.parametrize(("subject", "text"), AGREEMENTS)
+def test_one_who_stays_asks_of_the_agreement(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "agreement_question"
+
+
+@pytest.mark.parametrize(("subject", "text"), WITHDRAWALS)
+def test_a_notice_that_was_never_meant_is_undone(subject: str, text: str) -> None:
+    assert main_of(understood(text, subject)) == "termination_withdrawal"
