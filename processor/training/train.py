@@ -1,8 +1,8 @@
 """Samples to a Model, always the same one for the same samples.
 
-Weights of words are learned on all samples.  How the words' and the patterns' odds are joined, and from
-which confidence on a type may be answered alone, is learned on predictions for mails that the words'
-weights had not seen, on mails that nobody wrote patterns for, in the mix in which mails arrive.
+Weights of words are learned on all samples.  How the words' and the patterns' odds are joined is learned on
+predictions for mails that the words' weights had not seen, in the mix in which mails arrive.  From which
+confidence on a type may be answered alone is measured on those of them that nobody wrote patterns for.
 """
 
 from __future__ import annotations
@@ -53,13 +53,12 @@ def train(samples: Sequence[Sample], types: Mapping[str, RequestType], data: str
     labels = _labels(samples, types)
     model = replace(learn_words(samples, labels).model(), data=data)
     told = out_of_fold(samples, labels)
-    apart = WRITTEN_FOR | BENT
-    honest = [at for at, sample in enumerate(samples) if sample.mail.source not in apart] or range(len(samples))
-    heard = [(samples[at], told[at]) for at in honest]
+    usual = [at for at, sample in enumerate(samples) if sample.mail.source not in BENT] or range(len(samples))
+    heard = [(samples[at], told[at]) for at in usual]
     judged: list[Judged] = []
     for learn, try_ in folds([sample.mail.main for sample, _ in heard], INNER_FOLDS, seed=7):
         part = _joined(model, [heard[at] for at in learn])
-        judged += [judge(part, *heard[at], types) for at in try_]
+        judged += [judge(part, *heard[at], types) for at in try_ if heard[at][0].mail.source not in WRITTEN_FOR]
     return replace(_joined(model, heard), answer_from=thresholds(judged, labels))
 
 
