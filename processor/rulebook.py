@@ -135,11 +135,23 @@ def _grams(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class ActionRule:
-    """An action a row queues; ``due_days`` counts business days from arrival."""
+    """An action a row queues; ``due_days`` counts business days from arrival.
+
+    ``confirm`` is the confirmation that leaves when a person says that it is done, ``""`` for none.
+    """
 
     kind: str
     needs: Needs
     due_days: int
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """After how many business days a customer is reminded of what is asked for, and how many times at most."""
+
+    days: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +165,7 @@ class Row:
     reply_kind: ReplyKind
     actions: tuple[ActionRule, ...]
     asks: tuple[str, ...] = ()
+    follow_up: FollowUp | None = None
     file: str = ""
     line: int = 0
 
@@ -162,7 +175,8 @@ class RequestType:
     """One rules file.  ``answer_from`` is the least confidence at which the rows answer alone.
 
     ``per_organisation``: several organisation numbers make an item each; False where they are the
-    parties of one thing, as in a transfer.
+    parties of one thing, as in a transfer.  A second request about the same contract joins the first if
+    there is a ``repeated`` reply for it; ``withdraws`` names the type of the requests that this one takes back.
     """
 
     name: str
@@ -174,6 +188,8 @@ class RequestType:
     patterns: tuple[Pattern, ...]
     rows: tuple[Row, ...]
     per_organisation: bool = True
+    repeated: str = ""
+    withdraws: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from processor.findings import Understanding
 from processor.message import Message
@@ -14,7 +15,8 @@ from processor.ticket import Context, Provenance
 class Case:
     """A mail, what it says, who wrote it, what the world knows and what the rules say.
 
-    ``own_addresses`` are the rulebook's and the context's, in lower case.
+    ``own_addresses`` are the rulebook's and the context's, in lower case.  ``since`` is the first mail's
+    arrival where this mail continues an earlier one.
     """
 
     message: Message
@@ -23,3 +25,4 @@ class Case:
     context: Context
     rulebook: Rulebook
     own_addresses: frozenset[str]
+    since: datetime | None = None

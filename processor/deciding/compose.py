@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from processor.deciding import wording
 from processor.deciding.case import Case
@@ -54,15 +54,23 @@ def neutral(case: Case) -> Reply:
     return _letter([_rendered(NEUTRAL, (), values, language, case)], NEUTRAL, "receipt", values, language, case)
 
 
-def confirmation(template: str, case: Case, last_day: date, access_until: date | None = None) -> Reply:
+def confirmation(
+    template: str,
+    case: Case,
+    last_day: date,
+    access_until: date | None = None,
+    corrects: datetime | None = None,
+) -> Reply:
     """The letter that says what staff have registered; raises RenderError.
 
-    Only *done* by a person releases one (design.md); ``last_day`` is what that person registered.
+    Only *done* by a person releases one (design.md); ``last_day`` is what that person registered.  One that
+    corrects another names when that one was sent (aware).
     """
     language = _language([template], case)
     values = _values(case, language) | {
         "last_day": wording.in_words(last_day, language),
         "access_until": wording.in_words(access_until, language) if access_until else "",
+        "corrects": wording.moment_in_words(corrects, language) if corrects else "",
     }
     part = _rendered(template, case.understanding.fields.org_no, values, language, case)
     return _letter([part], template, "confirmation", values, language, case)
@@ -73,7 +81,9 @@ def _rendered(
 ) -> dict[str, str]:
     numbers = tuple(filter(None, map(wording.org_no_in_words, org_nos)))
     own = {"org_nos": numbers, "org_no": numbers[0] if len(numbers) == 1 else ""}
-    heading, body, _ = case.rulebook.render(template, language, {**values, **own, **lookup_values(org_nos, case, language)})
+    heading, body, _ = case.rulebook.render(
+        template, language, {**values, **own, **lookup_values(org_nos, case, language)}
+    )
     return {"heading": heading, "body": body}
 
 
@@ -116,7 +126,8 @@ def _values(case: Case, language: str) -> dict[str, object]:
     domain = sender.domain if sender else ""
     return {
         "ticket_no": context.ticket_no,
-        "received": wording.moment_in_words(context.arrival, language),
+        "received": wording.moment_in_words(case.since or context.arrival, language),
+        "answered": wording.moment_in_words(context.arrival, language),
         "company": company,
         "products": wording.strict(fields.products, PRODUCT, 8),
         "invoice_nos": wording.strict(fields.invoice_no, INVOICE),
@@ -132,6 +143,7 @@ def _values(case: Case, language: str) -> dict[str, object]:
         "asks": (),
         "last_day": "",
         "access_until": "",
+        "corrects": "",
     }
 
 

@@ -10,11 +10,14 @@ from typing import Any, get_args
 
 from processor.loading.conditions import Conditions
 from processor.loading.problems import Problem
-from processor.rulebook import ActionRule, Needs, ReplyKind, Row
+from processor.rulebook import ActionRule, FollowUp, Needs, ReplyKind, Row
 from processor.ticket import Level
 
-ROW_KEYS = ("name", "when", "reply", "actions", "asks")
-ACTION_KEYS = ("kind", "needs", "due")
+ROW_KEYS = ("name", "when", "reply", "actions", "asks", "follow_up")
+ACTION_KEYS = ("kind", "needs", "due", "confirm")
+FOLLOW_UP_KEYS = ("days", "most")
+MOST_FOLLOW_UPS = 5
+MOST_DAYS = 60
 TITLE_KEYS = ("nb", "nn", "en")
 ASKS = (
     *("org_no", "customer_no", "company", "products", "power_of_attorney", "invoice_no", "admin_email", "user_email"),
@@ -130,27 +133,50 @@ def load_row(
     reply = file.text(table, "reply", path, "")
     if reply and reply not in replies:
         file.problem(f"{path}.reply", f"reply {reply!r} stands in no [replies] of this file", nearest(reply, replies))
+    asks = _asks(table.get("asks", []), file, f"{path}.asks")
     return Row(
         name=f"{type_name}/{name}",
         when=when,
         holds=holds,
         reply=reply,
         reply_kind=replies.get(reply, "receipt"),
-        actions=_actions(table.get("actions", []), file, f"{path}.actions"),
-        asks=_asks(table.get("asks", []), file, f"{path}.asks"),
+        actions=_actions(table.get("actions", []), file, f"{path}.actions", replies),
+        asks=asks,
+        follow_up=_follow_up(table, file, path) if "follow_up" in table else None,
         file=file.name,
         line=file.line(path),
     )
 
 
-def _actions(found: object, file: RulesFile, path: str) -> tuple[ActionRule, ...]:
+def _follow_up(table: Mapping[str, Any], file: RulesFile, path: str) -> FollowUp | None:
+    """``follow_up = { days = 3, most = 2 }``: only where a reply asks for something."""
+    found, here = table["follow_up"], f"{path}.follow_up"
+    if not isinstance(found, dict):
+        file.problem(here, "follow_up must be a table such as { days = 3, most = 2 }")
+        return None
+    for key in found:
+        if key not in FOLLOW_UP_KEYS:
+            file.problem(here, f"unknown key {key!r}", nearest(key, FOLLOW_UP_KEYS))
+    numbers = []
+    for key, highest in (("days", MOST_DAYS), ("most", MOST_FOLLOW_UPS)):
+        number = found.get(key)
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= highest:
+            file.problem(here, f"{key} must be a whole number from 1 to {highest}, and is {number!r}")
+            number = 1
+        numbers.append(number)
+    if not (table.get("asks") and table.get("reply")):
+        file.problem(here, "follow_up reminds of what a reply asks for, and this row asks for nothing")
+    return FollowUp(*numbers)
+
+
+def _actions(found: object, file: RulesFile, path: str, replies: Mapping[str, ReplyKind]) -> tuple[ActionRule, ...]:
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         file.problem(path, 'actions must be a list such as [{ kind = "…", needs = "staff", due = "1 business day" }]')
         return ()
-    return tuple(_action(each, file, path) for each in found)
+    return tuple(_action(each, file, path, replies) for each in found)
 
 
-def _action(table: Mapping[str, Any], file: RulesFile, path: str) -> ActionRule:
+def _action(table: Mapping[str, Any], file: RulesFile, path: str, replies: Mapping[str, ReplyKind]) -> ActionRule:
     for key in table:
         if key not in ACTION_KEYS:
             file.problem(path, f"unknown key {key!r}", nearest(key, ACTION_KEYS))
@@ -158,13 +184,22 @@ def _action(table: Mapping[str, Any], file: RulesFile, path: str) -> ActionRule:
     if not isinstance(kind, str) or not WORD.fullmatch(kind):
         file.problem(path, f"an action's kind is small letters, digits and _, and not {kind!r}")
     needs: Any = file.choice(table.get("needs", "staff"), get_args(Needs), path, "needs")
+    confirm = _confirm(table.get("confirm", ""), file, path, replies)
     due = table.get("due")
     if due == "same day":
-        return ActionRule(kind, needs, 0)
+        return ActionRule(kind, needs, 0, confirm)
     found = DUE.fullmatch(due) if isinstance(due, str) else None
     if found is None:
         file.problem(path, f'due must be "same day" or "N business days", and is {due!r}')
-    return ActionRule(kind, needs, int(found[1]) if found else 0)
+    return ActionRule(kind, needs, int(found[1]) if found else 0, confirm)
+
+
+def _confirm(found: object, file: RulesFile, path: str, replies: Mapping[str, ReplyKind]) -> str:
+    kinds = [name for name, kind in replies.items() if kind == "confirmation"]
+    if found and found not in kinds:
+        file.problem(path, f"confirm {found!r} is no confirmation of [replies]", nearest(str(found), kinds))
+        return ""
+    return str(found)
 
 
 def _asks(found: object, file: RulesFile, path: str) -> tuple[str, ...]:

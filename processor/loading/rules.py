@@ -22,8 +22,17 @@ from processor.loading.toml_lines import parse
 from processor.loading.vocabulary import load_vocabulary
 from processor.rulebook import Model, Pattern, ReplyKind, RequestType, Row, Rulebook
 
-KEYS = ("title", "rank", "answer_from", "needs", "level", "replies", "recognise", "row", "per_organisation")
+KEYS = (
+    *("title", "rank", "answer_from", "needs", "level", "replies", "recognise", "row", "per_organisation"),
+    *("repeated", "withdraws"),
+)
 NEUTRAL = "general/received"
+ALWAYS: Mapping[str, ReplyKind] = {
+    NEUTRAL: "receipt",
+    "general/completed": "receipt",
+    "general/follow_up": "question",
+}
+"""What the program sends by itself, whatever rows there are."""
 TOPIC = re.compile(r"""['"]([^'"]{1,80})['"] in mail\.topics""")
 
 
@@ -108,8 +117,15 @@ def _load_type(name: str, file: RulesFile, conditions: Conditions) -> tuple[Requ
     each = file.values.get("per_organisation", True)
     if not isinstance(each, bool):
         file.problem("per_organisation", f"per_organisation must be true or false, and is {each!r}")
+    repeated = file.text(file.values, "repeated", "", "")
+    if repeated and replies.get(repeated) != "receipt":
+        file.problem("repeated", f"repeated {repeated!r} is no receipt of [replies]", nearest(repeated, replies))
+    withdraws = file.text(file.values, "withdraws", "", "")
     patterns = _patterns(file)
-    return RequestType(name, title, rank, answer_from, level, needs, patterns, tuple(rows), bool(each)), replies
+    made = RequestType(
+        name, title, rank, answer_from, level, needs, patterns, tuple(rows), bool(each), repeated, withdraws
+    )
+    return made, replies
 
 
 def _patterns(file: RulesFile) -> tuple[Pattern, ...]:
@@ -154,15 +170,20 @@ def _check_whole(
 ) -> list[Problem]:
     """What no single file can tell: the neutral receipt, the layout, replies and templates used by nothing."""
     problems = []
-    if kinds.get(NEUTRAL) != "receipt" and "general" not in unread:
-        problems.append(Problem(f"{rules_dir.name}/general.toml", 0, f"must declare {NEUTRAL!r} as a receipt"))
+    for template, kind in ALWAYS.items():
+        if kinds.get(template) != kind and "general" not in unread:
+            problems.append(Problem(f"{rules_dir.name}/general.toml", 0, f"must declare {template!r} as a {kind}"))
     missing = [each for each in LANGUAGES if each not in templates.languages.get(LAYOUT, ())]
     if missing:
         problems.append(Problem("templates", 0, f"layout {LAYOUT!r} is missing in {', '.join(missing)}"))
-    used = {row.reply for each in types.values() for row in each.rows}
+    used = {row.reply for each in types.values() for row in each.rows} | {each.repeated for each in types.values()}
+    for name, each in types.items():
+        if each.withdraws and each.withdraws not in types and each.withdraws not in unread:
+            hint = nearest(each.withdraws, types)
+            problems.append(Problem(f"{rules_dir.name}/{name}.toml", 0, f"withdraws no type {each.withdraws!r}", hint))
     for template, kind in kinds.items():
         # A confirmation is sent when staff have registered something, so no row names it.
-        if template not in used and kind != "confirmation" and template != NEUTRAL:
+        if template not in used and kind != "confirmation" and template not in ALWAYS:
             where = f"{rules_dir.name}/{template.partition('/')[0]}.toml"
             problems.append(Problem(where, 0, f"reply {template!r} is used by no row"))
     for (template, _), source in templates.sources.items():

@@ -12,7 +12,17 @@ from typing import Any, get_args
 
 from processor.loading.conditions import VARIABLES
 from processor.loading.patterns import PATTERN_KEYS, PLACES
-from processor.loading.rows import ACTION_KEYS, ASKS, DUE, ROW_KEYS, TITLE_KEYS, WORD
+from processor.loading.rows import (
+    ACTION_KEYS,
+    ASKS,
+    DUE,
+    FOLLOW_UP_KEYS,
+    MOST_DAYS,
+    MOST_FOLLOW_UPS,
+    ROW_KEYS,
+    TITLE_KEYS,
+    WORD,
+)
 from processor.loading.rules import KEYS
 from processor.rulebook import Needs, ReplyKind
 from processor.ticket import Level
@@ -50,6 +60,10 @@ def _table(properties: Keys, required: tuple[str, ...], known: tuple[str, ...]) 
 
 def _text(said: str, **more: Any) -> dict[str, Any]:
     return {"type": "string", "description": said, **more}
+
+
+def _count(said: str, highest: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1, "maximum": highest, "description": said}
 
 
 def _texts(said: str, **more: Any) -> dict[str, Any]:
@@ -93,6 +107,8 @@ def _file() -> Keys:
         "row": _several(
             _table(_row(), ("name", "when"), ROW_KEYS), "What is decided; the first row whose `when` holds, decides."
         ),
+        "repeated": _text("The receipt for a second request about the same contract, which joins the first."),
+        "withdraws": _text("The request type that this one takes back: its open actions are put on hold."),
         "per_organisation": {
             "type": "boolean",
             "description": "false: several organisation numbers are the parties of one thing, not an item each.",
@@ -122,6 +138,19 @@ def _row() -> Keys:
         ),
         "when": _text(f"A CEL condition. It may use: {variables}.", minLength=1),
         "reply": _text("A template of [replies]; without it nothing is answered."),
+        "follow_up": {
+            **_table(
+                {
+                    "days": _count("Business days after the last letter.", MOST_DAYS),
+                    "most": _count(
+                        "How many times at most; the limit of replies in a ticket counts too.", MOST_FOLLOW_UPS
+                    ),
+                },
+                FOLLOW_UP_KEYS,
+                FOLLOW_UP_KEYS,
+            ),
+            "description": "The customer is reminded of what is asked for, until they answer.",
+        },
         "actions": _several(_table(_action(), ("kind", "due"), ACTION_KEYS), "What staff must do elsewhere."),
         "asks": {
             "type": "array",
@@ -135,6 +164,7 @@ def _action() -> Keys:
     return {
         "kind": _text("What is to be done, in a word.", pattern=f"^{WORD.pattern}$"),
         "needs": _text("How many people must approve.", enum=list(get_args(Needs))),
+        "confirm": _text("The confirmation of [replies] that leaves when a person has done it."),
         "due": _text(
             'From arrival, in Norwegian business days: "same day", "1 business day".',
             pattern=f"^(same day|{DUE.pattern})$",

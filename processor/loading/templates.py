@@ -65,6 +65,8 @@ PART_VALUES = [
     "register",
     "last_day",
     "access_until",
+    "answered",
+    "corrects",
 ]
 PEPPOL = {
     "org_no": "974 760 673",
@@ -260,8 +262,12 @@ def sample_values() -> tuple[dict[str, object], ...]:
     blank: dict[str, object] = {
         "ticket_no": "VS-7K3M-9QX4",
         "received": "tirsdag 18. august 2026 kl. 10.02",
-        **dict.fromkeys(("company", "org_no", "customer_no", "name", "last_day", "access_until"), ""),
-        **dict.fromkeys(("org_nos", "products", "invoice_nos", "domains", "asks", "flags", "topics", "peppol", "register"), ()),
+        **dict.fromkeys(
+            ("company", "org_no", "customer_no", "name", "last_day", "access_until", "answered", "corrects"), ""
+        ),
+        **dict.fromkeys(
+            ("org_nos", "products", "invoice_nos", "domains", "asks", "flags", "topics", "peppol", "register"), ()
+        ),
         "users": 0,
         "plural": False,
         "team": "Kundesenteret",
@@ -276,6 +282,7 @@ def sample_values() -> tuple[dict[str, object], ...]:
         "peppol": (PEPPOL,),
         "register": (REGISTER,),
         "last_day": "torsdag 31. desember 2026",
+        "answered": "onsdag 19. august 2026 kl. 9.30",
     }
     full = usual | {
         "org_nos": ("974 760 673", "991 825 827"),
@@ -288,6 +295,7 @@ def sample_values() -> tuple[dict[str, object], ...]:
         "peppol": (PEPPOL, {**PEPPOL, "org_no": "991 825 827", "provider": ""}, {**PEPPOL, "registered": False}),
         "register": (REGISTER, {**REGISTER, "known": False, "name": ""}),
         "access_until": "søndag 20. juni 2027",
+        "corrects": "torsdag 20. august 2026 kl. 12.15",
         "name": "",
     }
     return blank, usual, full

@@ -30,8 +30,10 @@ def _version(row: Row, templates_dir: Path) -> str:
 
 def _parts(row: Row, templates_dir: Path) -> Iterator[bytes]:
     yield from (each.encode() for each in (row.when, row.reply, row.reply_kind, *row.asks))
-    yield from (f"{each.kind} {each.needs} {each.due_days}".encode() for each in row.actions)
-    folder, _, name = row.reply.partition("/")
-    for path in sorted((templates_dir / folder).glob(f"{name}.*.txt")) if name else ():
-        yield path.name.encode()
-        yield path.read_bytes()
+    yield from (f"{each.kind} {each.needs} {each.due_days} {each.confirm}".encode() for each in row.actions)
+    yield repr(row.follow_up).encode()
+    for template in dict.fromkeys((row.reply, *(each.confirm for each in row.actions))):
+        folder, _, name = template.partition("/")
+        for path in sorted((templates_dir / folder).glob(f"{name}.*.txt")) if name else ():
+            yield path.name.encode()
+            yield path.read_bytes()

@@ -10,6 +10,7 @@ import pytest
 from processor.loading.conditions import BLANK
 from processor.loading.problems import Problem, Refused
 from processor.loading.rules import load_rulebook
+from processor.rulebook import FollowUp
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -191,3 +192,37 @@ def test_a_file_that_is_no_toml_is_one_problem_beside_those_of_other_files(copy:
     assert ("rules/other.toml", line) in {(each.file, each.line) for each in seen}
     assert any("other/nobody" in each.text for each in seen)
     assert len(seen) == 3
+
+
+def test_a_row_tells_when_a_customer_is_reminded_and_what_confirms_an_action() -> None:
+    book = load_rulebook(ROOT / "rules", ROOT / "templates")
+    rows = {row.name: row for row in book.types["termination"].rows}
+    assert rows["termination/unidentified"].follow_up == FollowUp(days=3, most=1)
+    assert rows["termination/notice"].follow_up is None
+    assert rows["termination/notice"].actions[0].confirm == "termination/confirmed"
+    assert rows["termination/other_desk"].actions[0].confirm == ""
+    assert book.types["termination"].repeated == "termination/received_again"
+    assert book.types["termination_withdrawal"].withdraws == "termination"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{ days = 3, most = 1 }", "{ days = 0, most = 1 }", "days must be a whole number from 1 to 60, and is 0"),
+        ("{ days = 3, most = 1 }", "{ days = 3, most = 6 }", "most must be a whole number from 1 to 5, and is 6"),
+        ("{ days = 3, most = 1 }", "{ days = 3, moost = 1 }", "unknown key 'moost'"),
+        ("follow_up = { days = 3, most = 1 }", "follow_up = 3", "follow_up must be a table"),
+        ('asks = ["power_of_attorney"]\n', "", "this row asks for nothing"),
+        ('confirm = "termination/confirmed"', 'confirm = "termination/received"', "is no confirmation of [replies]"),
+        ('repeated = "termination/received_again"', 'repeated = "termination/x"', "'termination/x' is no receipt"),
+    ],
+)
+def test_a_faulty_follow_up_or_confirmation_is_refused(copy: Path, old: str, new: str, said: str) -> None:
+    change(copy / "rules/termination.toml", old, new)
+    assert said in "\n".join(map(str, problems(copy)))
+
+
+def test_a_type_that_withdraws_no_type_is_refused(copy: Path) -> None:
+    change(copy / "rules/termination_withdrawal.toml", 'withdraws = "termination"', 'withdraws = "terminations"')
+    (found,) = problems(copy)
+    assert (found.file, found.hint) == ("rules/termination_withdrawal.toml", "termination")
