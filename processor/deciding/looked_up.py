@@ -76,8 +76,8 @@ def in_trouble(company: Company) -> str:
 def lookup_facts(org_nos: Sequence[str], case: Case) -> Mapping[str, str]:
     """What staff see of the answers about some organisations; "" where nobody asked."""
     lookups = case.context.lookups
-    companies = [found for each in org_nos if (found := lookups.company(each)).reason != "off"]
-    participants = [found for each in org_nos if (found := lookups.participant(each)).reason != "off"]
+    companies = [found for found in map(lookups.company, org_nos) if found.reason != "off"]
+    participants = [found for found in map(lookups.participant, org_nos) if found.reason != "off"]
     return {
         "register": "; ".join(map(company_in_words, companies)),
         "peppol": "; ".join(map(participant_in_words, participants)),
@@ -123,11 +123,10 @@ def participant_in_words(found: Participant) -> str:
 def lookup_values(org_nos: Sequence[str], case: Case, language: str) -> dict[str, object]:
     """What a letter can tell: ``peppol`` and ``register``, an entry for each organisation that was checked."""
     lookups, numbers = case.context.lookups, org_nos[:MOST_IN_LETTER]
-    participants = [found for each in numbers if (found := lookups.participant(each)).state != "not_checked"]
-    companies = [found for each in numbers if (found := lookups.company(each)).state != "not_checked"]
+    participants, companies = map(lookups.participant, numbers), map(lookups.company, numbers)
     return {
-        "peppol": tuple(_participant_values(each, language) for each in participants),
-        "register": tuple(_company_values(each, language) for each in companies),
+        "peppol": tuple(_participant_values(each, language) for each in participants if each.state != "not_checked"),
+        "register": tuple(_company_values(each, language) for each in companies if each.state != "not_checked"),
     }
 
 
