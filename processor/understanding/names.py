@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from processor.findings import Evidence
@@ -47,8 +47,16 @@ _WRAPPED = re.compile(r"(?<=[^\n]{55})(?<![.!?:])\n(?=[^\W_])")
 """The end of a line so long that a mail program broke it there: a name may go on behind it."""
 _NUMBERS = re.compile(r"^(?:\d{1,2}[.)] |(?:\d{2,}[\d.]* |\d{1,2}[./][\d./]* )+(?=[^\W\d_]))")
 """What stands before a name and is none: the number of a list, a telephone number, a date."""
+_SPELLED = re.compile(r"[^\W_][\w'’-]{0,30}(?: (?:&|\+|[^\W_][\w'’-]{0,30})){0,5}")
+_GOES_ON = re.compile(
+    rf"(?: (?:&|og|and|och) [^\W\d_][\w-]{{2,20}})?(?: (?:[Nn]orge|[Nn]orway))?(?: (?:{_FORM}|as|sa|da|enk|ans|nuf))?(?!\w)"
+)
+_FLAT = str.maketrans("åäøöéü", "aaooeu")
 _NO_LETTER = re.compile(r"[^a-z0-9]")
 _FOOT_LINES = 14
+_BARE_FORM = re.compile(_FORM, re.I)
+_TWO = re.compile(rf" {_FORM}(?= (?:&|og|and|och|\+|/) )")
+"""The end of the first of two names that are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +90,20 @@ def names_in(
     passages: Iterable[Passage], numbers: list[Number], phrases: Mapping[str, re.Pattern[str]], sender: Sender
 ) -> list[Named]:
     """Every candidate, with its worth; our own names and the sender's personal one are none."""
+    read = list(passages)
+    found = _kept(read, phrases, sender, lambda passage: _written(passage, numbers, phrases, sender))
+    return found or _kept(read, phrases, sender, lambda passage: _spelled(passage.text, sender, phrases))
+
+
+def _kept(
+    passages: list[Passage],
+    phrases: Mapping[str, re.Pattern[str]],
+    sender: Sender,
+    written: Callable[[Passage], Iterator[tuple[str, int, int]]],
+) -> list[Named]:
     found = []
     for order, passage in enumerate(passages):
-        for name, start, worth in _written(passage, numbers, phrases, sender):
+        for name, start, worth in written(passage):
             bare = _without_leaders(name, phrases["names.before_name"])
             at = start + max(0, name.rfind(bare))
             if _is_company(bare, phrases, sender):
@@ -103,7 +122,8 @@ def _written(
         if value := _VALUE.match(text, label.end()):
             yield value["name"].strip(" ."), value.start("name"), 4
     for match in _NAMED.finditer(text):
-        yield f"{match['name']} {match['form']}", match.start(), 3
+        first = _TWO.search(match["name"])
+        yield match["name"][: first.end()] if first else f"{match['name']} {match['form']}", match.start(), 3
     for number in numbers:
         if number.passage is not passage:
             continue
@@ -128,6 +148,31 @@ def _likely(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -
         trade = _has_trade(bare, phrases) and not _is_person(bare, sender)
         if trade or _resembles(bare, sender, phrases) or bare.startswith("Stiftelsen "):
             yield bare, match.start() + match.group().rfind(bare), 1
+
+
+def _spelled(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, int, int]]:
+    """Words, in small letters too, that spell the sender's domain: ``moen tak`` and moentak-demo.no."""
+    flat = text.lower().translate(_FLAT)
+    if len(sender.label) < 6 or len(flat) != len(text):
+        return
+    at = -1
+    while (at := flat.find(sender.label[:3], at + 1)) >= 0:
+        if at and (text[at - 1].isalnum() or text[at - 1] in "@._-/"):
+            continue
+        words = match.group().split(" ") if (match := _SPELLED.match(text, at)) else []
+        for count in range(1, len(words) + 1):
+            name = " ".join(words[:count])
+            if len(plain := _plain(name)) < len(sender.label):
+                continue
+            end = at + len(name)
+            alone = count > 1 or (plain == sender.label and text[end : end + 1] not in ("@", ".no", "-"))
+            if plain.startswith(sender.label) and alone and text[end : end + 2] not in (".n", ".s", ".c", ".d"):
+                trade = words[count : count + 1]
+                if trade and (trade[0].isupper() or phrases["names.trade"].fullmatch(trade[0].lower())):
+                    end += 1 + len(trade[0])
+                rest = _GOES_ON.match(text, end)
+                yield text[at : rest.end() if rest else end], at, 0
+            break
 
 
 def _foot(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, int, int]]:
@@ -202,6 +247,6 @@ def _is_company(name: str, phrases: Mapping[str, re.Pattern[str]], sender: Sende
     folded = name.lower()
     if len(name) < 3 or not re.search(r"[^\W\d_]{2}", name) or phrases["names.before_name"].fullmatch(folded):
         return False
-    if phrases["names.ours"].match(folded) or _NUMBER_LABEL.match(folded):
+    if _BARE_FORM.fullmatch(folded) or phrases["names.ours"].match(folded) or _NUMBER_LABEL.match(folded):
         return False
     return not _is_person(name, sender) or bool(re.search(rf" {_FORM}$", name))

@@ -16,7 +16,7 @@ from processor.understanding.passages import Passage, holds
 
 _CLAUSE = re.compile(r"(?:,|;|:|\bmen\b|\bbut\b|\bmens\b|\bmedan\b|\bwhile\b|\bdog\b|\s-\s|\()")
 _GOES_ON = re.compile(
-    r"\s*(?:$|\n|[,/]|skal|må|kan|og|and|och|er|går|vil|ønsker|derimot|beholder|avvikles|treng|trenger)"
+    r"\s*(?:$|\n|[,/]|-\w|skal|må|kan|og|and|och|er|går|vil|ønsker|derimot|beholder|avvikles|treng|trenger)"
 )
 _ENDED = re.compile(
     r"(?:\balt|allerede|allereie|redan|already|tidligere) (?:har )?(?:vi |eg |jeg )?(?:sagt opp|sagt upp|opsagt|avsluttet|bekreftet|cancelled)"
@@ -24,6 +24,19 @@ _ENDED = re.compile(
 )
 _BUT_IT = re.compile(
     r"[^,]{0,20}, ?(?:men |but |som |which )?(?:den|det|dei?|dem|disse|those|we|vi|me) (?:\w{1,9} ){0,2}(?:behold|behald|beheld|skal stå|keep|fortsett|behåll)"
+)
+_EVERYDAY = frozenset(("time", "tid", "sign", "project", "calendar", "logistics", "scenario"))
+"""Words that mean a product only with a capital letter."""
+_NOTICE_BEFORE = re.compile(
+    r"(?:\b(?:si|sier|sei|seier|seie|säga|säger|sige?r?) (?:her(?:ved|med) |difor |derfor )?(?:op|opp|upp)|opps?i?gi?e?l\w{1,4} av|oppseiing av|avbestill\w{1,2})"
+    r" (?:visma |avtalen på |abonnementet på )?$"
+)
+_PRODUCT_BEHIND = re.compile(
+    r"[ -](?:lisens|licens|licen[cs]e|abonnement|modul|brukere|stenges|avsluttes|sies opp|kan dere (?:skru|steng|avslutt|ta bort))"
+)
+_KEEPS = re.compile(
+    r"\b(?:(?:må|skal|vil|lyt|want to|ska)(?: \w{1,14}){0,3} (?:ha|have) (?:videre|vidare|kvar|fortsatt|framleis)|(?:fortsatt|framleis|fortfarande|fortsat) (?:ha|bruke|bruka|have)"
+    r"|skal (?:vera|være|vere|stå) (?:som|der)|(?:takk\w{0,2} nei|nei takk|tackar nej|nej tak\w?) till? (?:\w{1,8} )?(?:tilbud|oppgrad|opgrad|uppgrad|erbjud)|tilbud\w{0,3} (?:på|om|for)|(?:offer|quote) (?:for|on)|sagt opp \S{1,20} for lenge|står over)"
 )
 _ROW = re.compile(r"[^,;:]{1,30}")
 """The rest of a table's row behind the product's name."""
@@ -35,10 +48,20 @@ _WORD_AFTER = re.compile(r" ?([\w.&]+)")
 def _aliases(products: tuple[Product, ...]) -> tuple[re.Pattern[str], dict[str, str], frozenset[str]]:
     names = {alias: product.name for product in products for alias in (*product.ordinary, *product.aliases)}
     names |= {product.name.lower(): product.name for product in products}
-    written = sorted(names, key=len, reverse=True)
     ordinary = frozenset(alias for product in products for alias in product.ordinary)
-    pattern = re.compile(r"(?<![\w@.-])(?:" + "|".join(map(re.escape, written)) + r")(?![\wæøå@]|\.\w|-demo)")
+    pattern = re.compile(r"(?<![\w@.-])(?:" + _joined(list(names)) + r")(?![\wæøå@]|\.\w|-demo)")
     return pattern, names, ordinary
+
+
+def _joined(words: list[str]) -> str:
+    """The words as one expression, shared beginnings once, which tries the longest first."""
+    heads: dict[str, list[str]] = {}
+    for word in filter(None, words):
+        heads.setdefault(word[0], []).append(word[1:])
+    if not heads:
+        return ""
+    branches = "(?:" + "|".join(re.escape(head) + _joined(rest) for head, rest in heads.items()) + ")"
+    return branches + "?" if "" in words else branches
 
 
 def products_in(
@@ -69,7 +92,7 @@ def _mentions(
 def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     """Whether an everyday word is the product: written with a capital inside a sentence, and no part of a name."""
     if not passage.text[match.start()].isupper():
-        return False
+        return match.group() not in _EVERYDAY and _asked_for(passage, match)
     before = _WORD_BEFORE.search(passage.text[max(0, match.start() - 30) : match.start()])
     after = _WORD_AFTER.match(passage.text, match.end())
     if after and after[1][0].isupper() and after[1].lower() not in ("og", "and", "och"):
@@ -78,13 +101,25 @@ def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     first = not passage.text[sentence.start : match.start()].strip(" \n\t-*•0123456789.)")
     if first:
         return passage.where != "subject" and bool(_GOES_ON.match(passage.text, match.end()))
-    if before and before[1][0].isupper() and not before[1].lower().startswith(("visma", "og", "and", "och")):
+    if (
+        before
+        and before[1][0].isupper()
+        and not before[1].lower().startswith(("visma", "vissma", "vimsa", "og", "and", "och"))
+    ):
         return not passage.text[sentence.start : match.start() - len(before.group())].strip()
     return True
 
 
+def _asked_for(passage: Passage, match: re.Match[str]) -> bool:
+    """Whether a word in small letters stands right behind a notice, or before what only a product has."""
+    before = passage.folded[max(0, match.start() - 30) : match.start()]
+    return bool(_NOTICE_BEFORE.search(before) or _PRODUCT_BEHIND.match(passage.folded, match.end()))
+
+
 def _is_kept(passage: Passage, match: re.Match[str], clause: str, moods: Mapping[str, Pattern]) -> bool:
     keep = moods.get("keep")
+    if _KEEPS.search(clause):
+        return True
     sentence = passage.sentence_at(match.start())
     if keep is None or "keep" not in sentence.moods:
         return False

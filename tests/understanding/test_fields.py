@@ -166,6 +166,10 @@ def test_a_client_s_number_is_taken_and_the_accountant_s_own_is_not() -> None:
         ("Vi sier opp avtalen for Nordic Global Logistics AS.", ()),
         ("Vi sier opp Visma Lønn, men beholder Visma Business.", ("Visma Lønn",)),
         ("Vi sier opp Visma Lønn. Autoinvoice, AutoPay og Visma.net ERP fortsetter uendret.", ("Visma Lønn",)),
+        ("Si opp global fra nyttår.", ("Visma Global",)),
+        ("Vi sier opp Vissma Global og Doc Center.", ("Visma Global", "Visma Document Center")),
+        ("Vi sier opp Time. Payroll må vi ha videre.", ("Visma.net Time",)),
+        ("Takk for tilbudet på NXT, men vi sier opp Visma Global.", ("Visma Global",)),
     ],
 )
 def test_it_reads_the_products_that_are_to_end(text: str, products: tuple[str, ...]) -> None:
@@ -243,3 +247,17 @@ def test_a_part_in_another_language_is_named() -> None:
         )
     )
     assert (said.language, said.other_languages) == ("nb", (("forwarded", "en"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("Vi sier opp Visma Global. mvh moen varme og sanitær", "moen varme og sanitær"),
+        ("Moen Varme AS og Moen Rør AS er slått sammen.", "Moen Varme AS"),
+        ("Gäller Moen Varme AS, vi säger upp Visma Global.", "Moen Varme AS"),
+        ("Vi sier opp Visma Global for vår filial, NUF.", None),
+    ],
+)
+def test_small_letters_that_spell_the_sender_s_domain_are_the_company(text: str, company: str | None) -> None:
+    sender = Address("ingar", "moenvarme-demo.no", "Ingar Moen")
+    assert understood(text, "Oppsigelse", sender=sender).fields.company == company
