@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config
 
 
 def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Try each mailbox, the SMTP server, the database and the reading of files: what works, what does not, how to mend it.
+    """Try each mailbox, the SMTP server, the database, lookups and the reading of files: what works, what does not, how to mend it.
 
     Nothing is changed and no mail is sent.  Exit status 1 when anything does not work.
     """
     from processor.store.engine import check_store
     from processor.world.probing import Finding, probe, probe_smtp
     from processor.world.probing_files import probe_files
+    from processor.world.probing_lookups import probe_lookups
 
     settings = open_config(config)
     bad = 0
@@ -42,5 +45,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
             "smtp",
             [Finding(False, "no [smtp] in the configuration: answers wait in the outbox", "Add an [smtp] table.")],
         )
+    for place, findings in probe_lookups(settings.lookups, datetime.now(UTC)):
+        tell(place, findings)
     tell("attached files", probe_files())
     raise typer.Exit(1 if bad else 0)

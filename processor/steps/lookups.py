@@ -15,7 +15,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
 
 from sqlalchemy.engine import Engine
 
@@ -25,7 +24,7 @@ from processor.findings import Understanding
 from processor.lookup import Company, Lookups, Participant, Reason, valid_org_no
 from processor.store.lookups import keep_answers, known_answers
 from processor.world.backoff import gap
-from processor.world.web import NoAnswer
+from processor.world.web import NoAnswer, host_of
 
 A = TypeVar("A", Company, Participant)
 Ask = Callable[[str, float, datetime], A]
@@ -135,7 +134,7 @@ class Registers:
         for_participants = _numbers(mails, ELMA)
         register, peppol = self.settings.register, self.settings.peppol
         waits = (
-            self._begin(self.companies, for_companies, urlsplit(register.url).hostname or "", register.cache_hours),
+            self._begin(self.companies, for_companies, host_of(register.url), register.cache_hours),
             self._begin(self.participants, for_participants, peppol.zone.rstrip("."), peppol.cache_hours),
         )
         companies, participants = waits[0](), [self._marked(each) for each in waits[1]()]

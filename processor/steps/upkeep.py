@@ -8,11 +8,14 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.store.due import due_actions
+from processor.store.lookups import forget_answers
 from processor.store.retention import erase_automatic
 
 SOON = timedelta(hours=2)
 # domain.md section 6: spam and automatic replies are kept for 30 days.
 AUTOMATIC_KEPT = timedelta(days=30)
+# As long as the configuration may let an answer of a register be used; it may name people.
+ANSWERS_KEPT = timedelta(days=31)
 
 
 def remind(engine: Engine, now: datetime) -> int:
@@ -24,7 +27,11 @@ def remind(engine: Engine, now: datetime) -> int:
 
 
 def retain(engine: Engine, now: datetime) -> int:
-    """Erase the bytes of automatic mail that is old enough; its keyed digest stays, so it never comes in again."""
+    """Erase the bytes of automatic mail that is old enough; its keyed digest stays, so it never comes in again.
+
+    Answers of registers that are too old to be used are dropped with it.
+    """
+    forget_answers(engine, now - ANSWERS_KEPT)
     erased = erase_automatic(engine, now - AUTOMATIC_KEPT)
     journal.retained(erased)
     return erased

@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from processor.config import RegisterSettings
 from processor.lookup import Company, Role, valid_org_no
-from processor.world.web import Answer, NoAnswer, Terms, get
+from processor.world.web import Answer, NoAnswer, Terms, get, host_of
 
 ENTITY = "application/vnd.brreg.enhetsregisteret.enhet.v2+json;charset=UTF-8"
 SUB_UNIT = "application/vnd.brreg.enhetsregisteret.underenhet.v2+json;charset=UTF-8"
@@ -32,7 +31,7 @@ MOST_NAME = 200
 def look_up(org_no: str, settings: RegisterSettings, seconds: float, now: datetime) -> Company:
     """What the register says about an organisation number; raises NoAnswer, and takes so many seconds at most."""
     until = time.monotonic() + seconds
-    blank = Company(org_no, "unknown", asked_at=now, source=urlsplit(settings.url).hostname or "")
+    blank = Company(org_no, "unknown", asked_at=now, source=host_of(settings.url))
     found = _get(f"enheter/{org_no}", ENTITY, settings, until)
     if found.status == 410:
         return replace(blank, state="removed")

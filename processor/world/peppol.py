@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import dns.exception
 import dns.resolver
@@ -23,7 +23,7 @@ from dns.rdtypes.IN.NAPTR import NAPTR
 from processor.config import PeppolSettings
 from processor.lookup import Participant, SmpNote
 from processor.world.smp import Group, Service, group, service
-from processor.world.web import NoAnswer, Terms, get
+from processor.world.web import NoAnswer, Terms, get, host_of
 
 SCHEME = "iso6523-actorid-upis"
 ICD = "0192"
@@ -60,7 +60,7 @@ def look_up(org_no: str, settings: PeppolSettings, seconds: float, now: datetime
     base = smp_address(records)
     if not base:
         return replace(registered, smp_note="none")
-    registered = replace(registered, smp=(urlsplit(base).hostname or "")[:253])
+    registered = replace(registered, smp=host_of(base))
     try:
         return _at_smp(registered, base, settings, until)
     except NoAnswer as failed:
@@ -85,11 +85,6 @@ def smp_address(records: Iterable[NAPTR]) -> str:
             if len(pieces) == 4 and pieces[2].startswith(("https://", "http://")):
                 return pieces[2]
     return ""
-
-
-def probe_zone(settings: PeppolSettings) -> None:
-    """Ask for the zone itself; raises NoAnswer when it is not there or nobody answers."""
-    _resolved(settings.zone, "SOA", settings, time.monotonic() + settings.timeout, absent_is_failure=True)
 
 
 def _at_smp(found: Participant, base: str, settings: PeppolSettings, until: float) -> Participant:

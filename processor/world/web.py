@@ -77,6 +77,14 @@ def get(url: str, terms: Terms) -> Answer:
         raise _failure(url, error, until) from error
 
 
+def host_of(url: str) -> str:
+    """The host that a URL names; "" where it names none."""
+    try:
+        return (urlsplit(url).hostname or "")[:253]
+    except ValueError:
+        return ""
+
+
 def _place(url: str) -> tuple[str, int, bool]:
     """Host, port and whether the connection is in clear."""
     parts = urlsplit(url)
