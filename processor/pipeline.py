@@ -28,7 +28,9 @@ from processor.message import Message
 from processor.reading.read import read
 from processor.rulebook import Rulebook
 from processor.ticket import Context, Decision
+from processor.understanding.passages import passages
 from processor.understanding.reasons import reasons
+from processor.understanding.recognise import recognise
 from processor.understanding.understand import understand
 
 
@@ -66,6 +68,12 @@ def why(mail: Read, rulebook: Rulebook) -> tuple[Reasons, ...]:
     Reads the mail once more, since only a person who asks needs it.
     """
     return reasons(mail.message, mail.understanding, rulebook)
+
+
+def struck(mail: Read, rulebook: Rulebook) -> frozenset[str]:
+    """Every pattern that was found in a mail, as ``<type>/<name>``: for those who write the rules."""
+    found = recognise(rulebook.needles, passages(mail.message, rulebook.needles))
+    return frozenset(span.rule for findings in found.values() for each in findings for span in each.evidence)
 
 
 def conclude(mail: Read, context: Context, rulebook: Rulebook) -> Decision:

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """What is wrong, where, and the nearest right word if there is one; lines count from 1, 0 is unknown."""
+    """What is wrong, where, and the nearest right word if there is one.
+
+    Lines and columns count from 1; 0 is unknown.
+    """
 
     file: str
     line: int
     text: str
     hint: str = ""
+    column: int = 0
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
+        place += f":{self.column}" if self.line and self.column else ""
         return f"{place}: {self.text}" + (f" (did you mean {self.hint}?)" if self.hint else "")
 
 

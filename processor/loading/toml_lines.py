@@ -48,4 +48,5 @@ def parse(path: Path) -> tuple[dict[str, Any], dict[str, int], list[Problem]]:
     except tomllib.TOMLDecodeError as error:
         place = SYNTAX.search(str(error))
         said = SYNTAX.sub("", str(error)).strip()
-        return {}, {}, [Problem(str(path), int(place[1]) if place else 0, f"is not TOML: {said}")]
+        line, column = (int(place[1]), int(place[2])) if place else (0, 0)
+        return {}, {}, [Problem(str(path), line, f"is not TOML: {said}", column=column)]

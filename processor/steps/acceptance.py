@@ -93,4 +93,5 @@ def _failed(examples: Examples, rulebook: Rulebook) -> list[str]:
 
     with Confined() as files:
         failed = try_examples(examples, rulebook, files.extract).failed
-    return [*failed, f"mend the rules, or review the .want files, or {FORCE}"] if failed else []
+    told = [f"{mail}: {fault}" for mail, fault in failed]
+    return [*told, f"mend the rules, or review the .want files, or {FORCE}"] if told else []

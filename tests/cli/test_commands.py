@@ -84,7 +84,7 @@ def test_check_lists_mistakes_of_configuration_rules_and_templates_together(tmp_
     letter.write_text(letter.read_text() + "\n{{ compny }}\n")
     told = run("check", cwd=tmp_path)
     assert told.returncode == 2
-    assert "config.toml:2: [company] knows no 'teem' (did you mean team?)" in told.stderr
+    assert "config.toml:2:1: [company] knows no 'teem' (did you mean team?)" in told.stderr
     assert "other/recieved" in told.stderr
     assert "compny" in told.stderr
     assert run("run", cwd=tmp_path).returncode == 2
