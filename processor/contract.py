@@ -114,6 +114,16 @@ class Agreements:
     access: tuple[AccessRule, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a mail may lead to its customer: numbers, the sender's domains (narrow to wide), a company's name."""
+
+    org_nos: tuple[str, ...] = ()
+    customer_nos: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    name: str = ""
+
+
 def folded_name(name: str) -> str:
     """A company's name for comparing: small letters and digits alone, without its legal form."""
     words = re.findall(r"[^\W_]+(?:/[^\W_]+)?", unicodedata.normalize("NFC", name).casefold()[:200])

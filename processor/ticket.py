@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from processor.contract import Basis
+from processor.contract import Basis, Contract
 from processor.findings import Fields
 from processor.lookup import Lookups
 from processor.rulebook import Needs, ReplyKind
@@ -76,7 +76,8 @@ class Context:
 
     ``arrival`` is aware UTC.  ``ticket_no`` is the number the mail's ticket has or would get.
     ``replies_*`` count automatic replies lately, over the windows of ``Limits``.  Mail that arrived
-    before ``answer_from`` (the mailbox's first start) is never answered.
+    before ``answer_from`` (the mailbox's first start) is never answered.  ``contracts`` are those of the
+    register that the mail may be about: matching chooses among them.
     """
 
     now: datetime
@@ -98,6 +99,7 @@ class Context:
     answer_within_hours: float = 24.0
     team: str = "Kundesenteret"
     lookups: Lookups = Lookups()
+    contracts: tuple[Contract, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +155,33 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """A contract that a notice may be about, and the deadline that it has under it."""
+
+    contract: Contract
+    deadline: Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose request an item is, by the contract register; for staff alone.
+
+    ``how`` is what told the customer, ``""`` when nothing did; ``suggestions`` are customers that it may be,
+    as "100042 Fjord Bygg AS".  ``agreements`` are the contracts that a notice is about.
+    """
+
+    how: Literal["org_no", "customer_no", "domain", ""] = ""
+    customer_no: str = ""
+    name: str = ""
+    suggestions: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    deadline: Deadline | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One request type for one organisation within a ticket."""
+    """One request type for one organisation within a ticket; ``account`` is None where no register was asked."""
 
     type: str
     org_no: str
@@ -162,6 +189,7 @@ class Item:
     template: str
     confidence: float
     actions: tuple[Action, ...]
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def show(
 ) -> None:
     """Show a customer: every contract, and what a notice that comes now would reach."""
     from processor.deciding.deadline import Notice, deadline
-    from processor.deciding.staff_words import deadline_in_words
+    from processor.deciding.staff_words import deadline_in_words, terms
     from processor.loading.agreements import load_agreements
     from processor.store.contracts import contracts_of
 
@@ -107,18 +107,9 @@ def show(
 
 def line_of(contract: Contract) -> str:
     """A contract in one line."""
+    from processor.deciding.staff_words import terms
+
     return f"{contract.customer_no:>10}  {contract.org_no or '-':9}  {contract.name[:32]:32}  {terms(contract)}"
-
-
-def terms(contract: Contract) -> str:
-    """What was agreed on, without whom with."""
-    said = [
-        contract.product,
-        f"type {contract.type}" if contract.type else "",
-        f"signed {contract.signed:%d.%m.%Y}" if contract.signed else "",
-        f"invoiced to {contract.invoiced_to:%d.%m.%Y}" if contract.invoiced_to else "",
-    ]
-    return ", ".join(filter(None, said))
 
 
 def _notes(opened: ContractFile) -> None:

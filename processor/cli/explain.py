@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from processor.deciding.register import Register
     from processor.extracting.of_message import Extract
     from processor.pipeline import Read
     from processor.rulebook import Rulebook
@@ -24,6 +25,9 @@ def explain(
     own_address: Annotated[list[str] | None, typer.Option(help="An address of ours (repeat for more).")] = None,
     rules: Annotated[Path | None, typer.Option(help="The rules folder.", show_default="rules/")] = None,
     templates: Annotated[Path | None, typer.Option(help="The templates folder.", show_default="templates/")] = None,
+    contracts: Annotated[
+        Path | None, typer.Option(help="A CSV file of contracts, instead of the register (docs/contracts.md).")
+    ] = None,
     brief: Annotated[bool, typer.Option("--brief", help="A few lines a mail, without its text.")] = False,
     write: Annotated[
         bool, typer.Option("--write", help="Write a .want file beside each .eml, for a person to review.")
@@ -42,6 +46,7 @@ def explain(
     own = tuple(address.lower() for address in own_address or ())
     with refusals():
         rulebook = load_rulebook(rules or shipped("rules"), templates or shipped("templates"), own)
+        register = _register(contracts, rules or shipped("rules")) if contracts else None
     unread = 0
     files = Confined()
     for path in paths:
@@ -51,9 +56,9 @@ def explain(
         for name, raw in mails(path):
             unread += raw is None
             if not (write or as_json or brief) and raw is not None:
-                _show(name, raw, rulebook, tuple(authserv_id or ()), own, files.extract)
+                _show(name, raw, rulebook, tuple(authserv_id or ()), own, files.extract, register)
                 continue
-            told = explained(raw, rulebook, tuple(authserv_id or ()), own, files.extract)
+            told = explained(raw, rulebook, tuple(authserv_id or ()), own, files.extract, register)
             if write and path.suffix == ".eml":
                 _write(path, told)
             elif write and path.is_dir():
@@ -74,6 +79,7 @@ def explained(
     authserv_ids: tuple[str, ...],
     own: tuple[str, ...],
     extract: Extract | None = None,
+    register: Register | None = None,
 ) -> dict[str, Any]:
     """Explain one mail's bytes as design.md shows it; None gives the line of a mail that was not read.
 
@@ -87,28 +93,57 @@ def explained(
         return unread()
     with Confined() as files:
         mail = read_and_understand(raw, rulebook, extract or files.extract)
-    return _told(mail, rulebook, authserv_ids, own)
+    return _told(mail, rulebook, authserv_ids, own, register)
 
 
-def _told(mail: Read, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...]) -> dict[str, Any]:
+def _register(path: Path, rules_dir: Path) -> Register:
+    """The register of a file; raises Refused with every wrong line."""
+    from datetime import UTC, datetime
+
+    from processor.deciding.register import Register
+    from processor.loading.contracts import load_register_words, open_contracts
+    from processor.loading.problems import Refused
+
+    file = open_contracts(path, load_register_words(rules_dir), datetime.now(UTC).date())
+    register = Register(contract for _, contract in file.rows())
+    if file.problems:
+        raise Refused(file.problems)
+    return register
+
+
+def _told(
+    mail: Read, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...], register: Register | None
+) -> dict[str, Any]:
+    from dataclasses import replace
+
     from processor.deciding.explanation import explain as as_values
     from processor.deciding.identity import new_ticket_no
+    from processor.deciding.matching import asked
     from processor.deciding.without_world import context_without_world
     from processor.pipeline import conclude
 
     ticket_no = new_ticket_no(mail.message.letter, b"explain")
     context = context_without_world(mail.message, ticket_no, authserv_ids, own)
+    if register:
+        found = register.of(asked(mail.message, mail.understanding, rulebook.public_domains))
+        context = replace(context, contracts=found)
     return as_values(mail.message, mail.understanding, conclude(mail, context, rulebook))
 
 
 def _show(
-    name: str, raw: bytes, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...], extract: Extract
+    name: str,
+    raw: bytes,
+    rulebook: Rulebook,
+    authserv_ids: tuple[str, ...],
+    own: tuple[str, ...],
+    extract: Extract,
+    register: Register | None,
 ) -> None:
     from processor.cli.mail_view import show_mail
     from processor.pipeline import read_and_understand, why
 
     mail = read_and_understand(raw, rulebook, extract)
-    show_mail(name, mail, why(mail, rulebook), _told(mail, rulebook, authserv_ids, own))
+    show_mail(name, mail, why(mail, rulebook), _told(mail, rulebook, authserv_ids, own, register))
 
 
 def _write(path: Path, told: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def print_ticket(view: TicketView) -> None:
     """Print everything about a ticket, oldest first."""
     from processor.deciding.answerable import withheld_in_words
+    from processor.deciding.staff_words import account_in_words
 
     typer.echo(f"{view.number}  {view.state}  {view.subject}")
     typer.echo(
@@ -31,6 +32,8 @@ def print_ticket(view: TicketView) -> None:
         typer.echo(f"item    {item.type} {item.confidence:.0%}  {item.org_no}  by {item.rule}")
         for span in (span for spans in item.evidence.get("requests", []) for span in spans):
             typer.echo(f"          «{' '.join(span['text'].split())}» ({span['rule']})")
+        for line in account_in_words(item.account) if item.account else ():
+            typer.echo(f"          {line}")
     for action in view.actions:
         needs = action.needs.replace("_", " ")
         typer.echo(f"action  a{action.id}  {action.kind}: {action.state}, needs {needs}, due {local(action.due)}")

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from processor.deciding.accounts import accounts, deadline_of
 from processor.deciding.answerable import addressed, objection
 from processor.deciding.authenticity import judge
 from processor.deciding.case import Case
 from processor.deciding.compose import Part, compose, fallback, neutral
-from processor.deciding.deadline import Notice, unknown
 from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.items import Matched, make_items, match
 from processor.deciding.looked_up import held_by_register
+from processor.deciding.staff_words import customers_in_words
 from processor.findings import Understanding
 from processor.message import Message
 from processor.rulebook import RenderError, Rulebook
-from processor.ticket import Context, Deadline, Decision, Outcome, Reply
+from processor.ticket import Context, Decision, Outcome, Reply
 
 FAILED = "The letter could not be made"
 SILENT_MOST = 0.05
@@ -53,7 +54,8 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     provenance = judge(message, context.authserv_ids, own)
     understanding = replace(understanding, flags=doubts(message, understanding, context, rulebook))
     case = Case(message, understanding, provenance, context, rulebook, own)
-    deadline = _deadline(case)
+    found = accounts(case)
+    deadline = deadline_of(found)
     matched = match(case, deadline)
     verdict = _verdict(case, matched)
     warnings = _warnings(case)
@@ -66,9 +68,9 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     return Decision(
         outcome=verdict.outcome,
         rule=_rule(understanding, matched),
-        because=(*verdict.because, *filter(None, (why, fallback(reply, case)))),
+        because=(*verdict.because, *filter(None, (why, fallback(reply, case))), *customers_in_words(found)),
         provenance=provenance,
-        items=make_items(matched, case),
+        items=make_items(matched, case, found),
         deadline=deadline,
         reply=reply,
         withheld=withheld,
@@ -83,14 +85,6 @@ def _rule(understanding: Understanding, matched: tuple[Matched, ...]) -> str:
         return f"automatic/{understanding.automatic}"
     main = next((each.row for each in matched if each.row), None)
     return main.name if main else ""
-
-
-def _deadline(case: Case) -> Deadline:
-    """Without a contract the status is unknown; a notice gets candidates, for staff only."""
-    if not any(request.type == "termination" for request in case.understanding.requests):
-        return Deadline("unknown")
-    notice = Notice(case.context.arrival, case.message.date, case.understanding.fields.effective_date)
-    return unknown(notice, case.rulebook.agreements)
 
 
 def _verdict(case: Case, matched: tuple[Matched, ...]) -> Verdict:

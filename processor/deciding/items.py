@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from processor.deciding.accounts import NOTICE
 from processor.deciding.calendar import due
 from processor.deciding.case import Case
 from processor.deciding.looked_up import lookup_facts
 from processor.findings import Request
 from processor.rulebook import ActionRule, Needs, RequestType, Row
-from processor.ticket import Action, Deadline, Item
+from processor.ticket import Account, Action, Deadline, Item
 
 DANGEROUS = {"otp_rights", "admin_access"}
 """Types whose actions two staff must approve, whatever a rules file says (design.md, promise 3)."""
@@ -73,8 +74,8 @@ def _variables(case: Case, deadline: Deadline) -> Mapping[str, object]:
     }
 
 
-def make_items(matched: tuple[Matched, ...], case: Case) -> tuple[Item, ...]:
-    """One item a request and organisation, in the order of the reply."""
+def make_items(matched: tuple[Matched, ...], case: Case, accounts: Mapping[str, Account]) -> tuple[Item, ...]:
+    """One item a request and organisation, in the order of the reply, each with its customer."""
     items = []
     for each in matched:
         for org_no in _organisations(each):
@@ -83,8 +84,16 @@ def make_items(matched: tuple[Matched, ...], case: Case) -> tuple[Item, ...]:
             rules = each.row.actions if each.row else ()
             actions = tuple(_action(rule, each, name, facts, case) for rule in rules)
             rule, template = (each.row.name, each.row.reply) if each.row else ("", "")
-            items.append(Item(each.request.type, org_no, rule, template, each.request.confidence, actions))
+            account = _account(each, accounts.get(org_no), case)
+            items.append(Item(each.request.type, org_no, rule, template, each.request.confidence, actions, account))
     return tuple(items[:MOST_ITEMS])
+
+
+def _account(matched: Matched, account: Account | None, case: Case) -> Account | None:
+    """The item's customer; its contracts and their deadline belong to a notice alone."""
+    if account is None or not (case.context.contracts or matched.request.type == NOTICE):
+        return None
+    return account if matched.request.type == NOTICE else replace(account, agreements=(), deadline=None)
 
 
 def _organisations(matched: Matched) -> tuple[str, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from processor.ticket import Deadline
+from collections.abc import Iterable, Mapping
+
+from processor.contract import Contract
+from processor.ticket import Account, Deadline
 
 STATUS = {
     "timely": "in time",
@@ -38,7 +41,6 @@ MATCHED = {
     "org_no": "by organisation number",
     "customer_no": "by customer number",
     "domain": "by the sender's domain",
-    "name": "by a name alike: a suggestion, nothing more",
 }
 
 
@@ -66,3 +68,40 @@ def deadline_in_words(found: Deadline) -> list[str]:
         until = f"to {found.access_until:%d.%m.%Y} ({bases.get('access_until', '')}): " if found.access_until else ""
         lines.append(f"access {until}{found.access}")
     return [*lines, *(f"note: {flag_in_words(flag)}" for flag in found.flags)]
+
+
+def terms(contract: Contract) -> str:
+    """What was agreed on, without whom with."""
+    said = [
+        contract.product,
+        f"type {contract.type}" if contract.type else "",
+        f"signed {contract.signed:%d.%m.%Y}" if contract.signed else "",
+        f"invoiced to {contract.invoiced_to:%d.%m.%Y}" if contract.invoiced_to else "",
+    ]
+    return ", ".join(filter(None, said))
+
+
+def account_in_words(found: Account) -> list[str]:
+    """An item's customer in lines: who, how known, suggestions, each contract with its deadline."""
+    lines = [f"customer {found.customer_no} {found.name}, {MATCHED[found.how]}"] if found.how else []
+    if found.suggestions:
+        lines.append(f"it may be: {'; '.join(found.suggestions)}")
+    for each in found.agreements:
+        lines += [f"contract {terms(each.contract)}", *(f"  {line}" for line in deadline_in_words(each.deadline))]
+    if found.deadline is None:
+        return [*lines, *(f"note: {flag_in_words(flag)}" for flag in found.flags)]
+    if len(found.agreements) == 1 and found.agreements[0].deadline.status == found.deadline.status:
+        told = found.agreements[0].deadline.flags
+        return [*lines, *(f"note: {flag_in_words(flag)}" for flag in found.deadline.flags if flag not in told)]
+    return [*lines, *deadline_in_words(found.deadline)]
+
+
+def customers_in_words(found: Mapping[str, Account]) -> Iterable[str]:
+    """A sentence for each organisation whose customer is known: who, how known, and the deadline."""
+    for each in found.values():
+        if not each.how:
+            continue
+        said = f"The customer is {each.customer_no} {each.name}, {MATCHED[each.how]}"
+        if each.deadline:
+            said += f"; {deadline_in_words(each.deadline)[0]}"
+        yield f"{said}."

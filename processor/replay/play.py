@@ -18,8 +18,7 @@ from typing import Any
 from processor.config import Config
 from processor.loading.configuration import load_config
 from processor.loading.rules import load_rulebook
-from processor.message import Message
-from processor.pipeline import conclude, read_and_understand
+from processor.pipeline import Read, conclude, read_and_understand
 from processor.replay.difference import Difference, differing, side
 from processor.steps.surroundings import Surroundings
 from processor.store.columns import canonical
@@ -97,7 +96,7 @@ class Player:
         stored: dict[str, Any] = json.loads(mail.told)
         known = restored(Context, stored["context"])
         read = read_and_understand(mail.raw, self.rulebook, self.files.extract)
-        context = self._today(mail, read.message, known) if self.trial.context_now else known
+        context = self._today(mail, read, known) if self.trial.context_now else known
         decision = conclude(read, context, self.rulebook)
         new = json.loads(canonical({"understanding": read.understanding, "decision": decision}))
         old_side, new_side = side(stored), side(new)
@@ -107,7 +106,7 @@ class Player:
         about = (mail.mail_id, mail.ticket_no, mail.sender, mail.subject, mail.arrived_at)
         return "changed", Difference(*about, kinds, old_side, new_side)
 
-    def _today(self, mail: PastMail, message: Message, known: Context) -> Context:
+    def _today(self, mail: PastMail, read: Read, known: Context) -> Context:
         """What registers and configuration say today, about a mail that comes as it came then.
 
         Its time, ticket, mailbox and the replies counted then stay: by today's clock every mail is too old to be
@@ -116,8 +115,9 @@ class Player:
         pending = Pending(mail.mail_id, b"", known.arrival, mail.account, "", mail.purpose, mail.junk, 0)
         starts = {mail.account: known.answer_from or known.arrival}
         with reading(self.engine) as conn:
-            around = Surroundings(conn, self.rulebook, self.config, [message], starts, known.now)
-            today, _ = around.of(pending, message)
+            said = [read.understanding]
+            around = Surroundings(conn, self.rulebook, self.config, [read.message], starts, known.now, said)
+            today, _ = around.of(pending, read.message)
         return replace(
             today,
             arrival_flag=known.arrival_flag,

@@ -12,6 +12,8 @@ from processor.config import Config
 from processor.deciding.authenticity import judge
 from processor.deciding.identity import new_ticket_no
 from processor.deciding.joining import may_join
+from processor.deciding.matching import asked, wider
+from processor.findings import Understanding
 from processor.message import Message
 from processor.rulebook import Rulebook
 from processor.store.context import (
@@ -22,6 +24,7 @@ from processor.store.context import (
     replies_to_many,
     ticket_for,
 )
+from processor.store.contract_lookup import contracts_for
 from processor.store.work import Pending
 from processor.ticket import Context
 
@@ -33,6 +36,7 @@ class Surroundings:
 
     Replies decided within the batch are counted as they are noted, so that a flood in one batch is
     limited like one over an hour.  ``starts`` is each account's time from which mail is answered.
+    ``understandings`` are those of the messages, in their order: what they say leads to their contracts.
     """
 
     def __init__(
@@ -43,10 +47,18 @@ class Surroundings:
         messages: Sequence[Message],
         starts: Mapping[str, datetime],
         now: datetime,
+        understandings: Sequence[Understanding],
     ) -> None:
         senders = [each.sender for each in messages if each.sender]
         self.connection, self.rulebook, self.config, self.starts, self.now = connection, rulebook, config, starts, now
-        self.contacts = known_contacts(connection, {each.spec for each in senders}, {each.domain for each in senders})
+        self.asked = [
+            asked(message, understanding, rulebook.public_domains)
+            for message, understanding in zip(messages, understandings, strict=True)
+        ]
+        domains = {each.domain for each in senders} | {domain for each in self.asked for domain in each.domains}
+        self.contacts, register = known_contacts(connection, {each.spec for each in senders}, domains)
+        found = contracts_for(connection, self.asked) if register else []
+        self.contracts = {message.digest: own for message, own in zip(messages, found, strict=False)}
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
         self.in_all = replies_lately(connection, NOBODY, None, now).in_all
 
@@ -80,6 +92,7 @@ class Surroundings:
             answer_from=self.starts[mail.account],
             answer_within_hours=config.answer_within_hours,
             team=config.team,
+            contracts=self.contracts.get(message.digest, ()),
         )
         return context, ticket.ticket_id if ticket else None
 
@@ -102,5 +115,5 @@ class Surroundings:
         if message.sender is None:
             return False
         address = ("address", bounded_address(message.sender.spec))
-        domain = ("domain", bounded_address(message.sender.domain))
-        return address in self.contacts or domain in self.contacts
+        domains = wider(message.sender.domain, self.rulebook.public_domains) or (message.sender.domain,)
+        return address in self.contacts or any(("domain", bounded_address(each)) in self.contacts for each in domains)

@@ -96,7 +96,8 @@ def _work_off(
     with reading(engine) as connection:
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
-        surroundings = Surroundings(connection, rulebook, config, [each.message for _, each in found], starts, now)
+        messages, understandings = [each.message for _, each in found], [each.understanding for _, each in found]
+        surroundings = Surroundings(connection, rulebook, config, messages, starts, now, understandings)
         for (mail, each), told in zip(found, asked, strict=True):
             try:
                 context, joins = surroundings.of(mail, each.message)

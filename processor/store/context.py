@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, ScalarSelect, and_, bindparam, func, insert, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    ScalarSelect,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 
 from processor.store import tables as t
 from processor.store.transaction import commit, reading
@@ -19,6 +32,7 @@ SENDER_WINDOW = timedelta(hours=24)
 ALL_WINDOW = timedelta(hours=1)
 # Nobody's limit is higher; counting ends there, so that a flood does not make counting slow.
 COUNT_LIMIT = 5_000
+REGISTER = "register"
 # Longer ones exist only to hurt (a PostgreSQL index row holds 2,700 bytes), and are cut alike everywhere.
 MESSAGE_ID_LENGTH = 500
 ADDRESS_LENGTH = 320
@@ -112,12 +126,19 @@ def known_sender(source: Engine | Connection, spec: str, domain: str) -> bool:
         return conn.execute(select(r.kind).where(wanted).limit(1)).first() is not None
 
 
-def known_contacts(conn: Connection, specs: Collection[str], domains: Collection[str]) -> set[tuple[str, str]]:
-    """Those of many addresses and domains that are known as customers', as (kind, value)."""
-    r = t.register_contact.c
+def known_contacts(
+    conn: Connection, specs: Collection[str], domains: Collection[str]
+) -> tuple[set[tuple[str, str]], bool]:
+    """Those of many addresses and domains that are known as customers', as (kind, value), by the contacts and the
+    contract register; and whether that register holds anything, so that an empty one is never asked."""
+    r, d = t.register_contact.c, t.contract_domain.c
     asked = {("address", bounded_address(one)) for one in specs} | {("domain", bounded_address(one)) for one in domains}
-    query = select(r.kind, r.value).where(r.value.in_(sorted({value for _, value in asked})))
-    return {(row.kind, row.value) for row in conn.execute(query)} & asked
+    names = sorted(value for kind, value in asked if kind == "domain")
+    contacts = select(r.kind, r.value).where(r.value.in_(sorted({value for _, value in asked})))
+    contracts = select(literal("domain"), d.domain).where(d.domain.in_(names)).distinct()
+    register = select(literal(REGISTER), literal("")).where(exists(select(t.contract.c.customer_no)))
+    found = {(row[0], row[1]) for row in conn.execute(union_all(contacts, contracts, register))}
+    return found & asked, (REGISTER, "") in found
 
 
 def replies_to_many(conn: Connection, senders: Collection[str], now: datetime) -> dict[str, int]:

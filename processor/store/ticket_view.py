@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Engine, Select, Table, select
 
 from processor.store import tables as t
 from processor.store.events import Event, events
+from processor.store.restoring import restored
 from processor.store.transaction import reading
-from processor.ticket import ActionState, MailState, OutboxState, TicketState
+from processor.ticket import Account, ActionState, MailState, OutboxState, TicketState
 
 DECIDED = "mail.decided"
 NO_REPLY = "no_reply"
@@ -39,7 +40,10 @@ class MailView:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """``evidence`` has the spans that spoke for the type under ``requests``, and those of ``fields``."""
+    """``evidence`` has the spans that spoke for the type under ``requests``, and those of ``fields``.
+
+    ``account`` is the customer by the register with the deadline, None where neither was asked for.
+    """
 
     id: int
     mail_id: int
@@ -50,6 +54,7 @@ class ItemView:
     confidence: float
     risk: int
     evidence: Mapping[str, Any]
+    account: Account | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,9 @@ def _mail(r: t.AnyRow, withheld: str) -> MailView:
 
 def _item(r: t.AnyRow) -> ItemView:
     evidence = json.loads(r.evidence)
-    return ItemView(r.id, r.mail_id, r.type, r.org_no, r.rule, r.template, r.confidence, r.risk, evidence)
+    told = evidence.get("account")
+    account = restored(Account, told) if told else None
+    return ItemView(r.id, r.mail_id, r.type, r.org_no, r.rule, r.template, r.confidence, r.risk, evidence, account)
 
 
 def _actions(conn: Connection, ticket_id: int) -> tuple[ActionView, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -118,3 +119,29 @@ def test_a_long_file_costs_no_more_memory_than_a_short_one(folder: Path) -> None
         peaks.append(int(told.stdout.rpartition("PEAK")[2]))
     # 28,000 lines more are 1.3 MB of text; kept as values they would be some 20 MB.
     assert peaks[1] - peaks[0] < 8_000
+
+
+def test_explain_takes_a_file_of_contracts_instead_of_the_register(folder: Path) -> None:
+    file = folder / "contracts.csv"
+    file.write_text(HEAD + "1180457;354231336;Moldskred Tre AS;;Visma Business;;A;01.02.2018;\n", encoding="utf-8")
+    mail = str(ROOT / "tests/mails/termination/01-annual-with-number.eml")
+    ask = ["explain", "--json", "--authserv-id", "mx.kundesenter.example", mail]
+    told = json.loads(CliRunner().invoke(app, [*ask, "--contracts", str(file)]).stdout)
+    assert told["deadline"] == {
+        "status": "timely",
+        "last_service_day": "2026-12-31",
+        "last_safe_notice_day": "2026-09-30",
+        "basis": "interpretation",
+        "candidates": [],
+        "flags": [],
+    }
+    assert any(
+        "customer is 1180457 Moldskred Tre AS, by organisation number" in each for each in told["decision"]["because"]
+    )
+    without = json.loads(CliRunner().invoke(app, ask).stdout)
+    assert without["deadline"]["status"] == "unknown"
+    assert told["decision"]["reply"] == without["decision"]["reply"]
+    file.write_text(HEAD + "x;1;;;;;Q;;\n", encoding="utf-8")
+    refused = CliRunner().invoke(app, [*ask, "--contracts", str(file)])
+    assert refused.exit_code == 2
+    assert "contracts.csv:2: org_no '1' is no organisation number" in refused.output

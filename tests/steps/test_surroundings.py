@@ -1,0 +1,151 @@
+"""What is looked up about a batch of mails: the contract register costs a few queries, and none while it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event
+
+from processor.cli.ticket_view import print_ticket
+from processor.config import Config
+from processor.contract import Asked, Contract
+from processor.findings import Fields, Understanding
+from processor.loading.rules import load_rulebook
+from processor.message import Address, Extracted, Message
+from processor.rulebook import Rulebook
+from processor.steps.surroundings import Surroundings
+from processor.steps.work_off import work_off
+from processor.store.contract_lookup import MOST_FOR_DOMAIN, contracts_for
+from processor.store.contract_staging import staged
+from processor.store.engine import open_store
+from processor.store.keep import Arrival, keep
+from processor.store.queue import ticket
+from processor.store.work import Pending
+from processor.ticket import Context
+from tests.deciding.made_cases import message, understanding
+
+ROOT = Path(__file__).parent.parent.parent
+NOW = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
+FJORD = Contract("100042", "974760673", "Fjord Bygg AS", ("fjordbygg-demo.no",), "Visma Global", "global", "A")
+CONFIG = Config(Path("config.toml"), "", b"key", ROOT / "rules", ROOT / "templates", (), None)
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load_rulebook(ROOT / "rules", ROOT / "templates", (), None)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = open_store(f"sqlite:///{tmp_path}/room/store.db")
+    yield made
+    made.dispose()
+
+
+def register(engine: Engine, *contracts: Contract) -> None:
+    with staged(engine, enumerate(contracts, 2)) as beside:
+        beside.take(beside.difference(), "contracts.csv", "d", "Kari", NOW)
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def note(*arguments: object) -> None:
+        said.append(str(arguments[2]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield said
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def around(
+    engine: Engine, rulebook: Rulebook, mails: list[tuple[Message, Understanding]]
+) -> tuple[list[Context], list[str]]:
+    """The context of each mail, and the queries that the batch cost before the first of them."""
+    messages, says = [mail for mail, _ in mails], [each for _, each in mails]
+    with engine.connect() as connection:
+        with counted(engine) as queries:
+            made = Surroundings(connection, rulebook, CONFIG, messages, {"a": NOW}, NOW, says)
+        return [made.of(Pending(1, b"", NOW, "a", "INBOX", "", False, 0), mail)[0] for mail in messages], queries
+
+
+def mail(number: int, sender: str = "kari@fjordbygg-demo.no", **said: object) -> tuple[Message, Understanding]:
+    local, _, domain = sender.partition("@")
+    made = replace(message(Address(local, domain)), digest=f"d{number}")
+    return made, understanding(fields=Fields(**said))  # type: ignore[arg-type]
+
+
+def test_an_empty_register_costs_no_query(engine: Engine, rulebook: Rulebook) -> None:
+    mails = [mail(number, org_no=("974760673",), company="Fjord Bygg AS") for number in range(50)]
+    contexts, queries = around(engine, rulebook, mails)
+    assert all(each.contracts == () for each in contexts)
+    assert not [each for each in queries if "FROM contract " in each and "EXISTS" not in each.upper()]
+    assert len([each for each in queries if each.startswith("SELECT")]) == 3
+
+
+def test_fifty_mails_cost_three_queries_more(engine: Engine, rulebook: Rulebook) -> None:
+    empty = len(around(engine, rulebook, [mail(1)])[1])
+    others = [
+        replace(FJORD, customer_no=str(n), org_no="", name=f"Firma {n} AS", domains=(f"f{n}.no",)) for n in range(200)
+    ]
+    register(engine, FJORD, *others)
+    mails = [mail(n, f"x@f{n}.no") for n in range(20)]
+    mails += [mail(n, "x@gmail.com", org_no=("974760673",)) for n in range(20, 40)]
+    mails += [mail(n, "x@gmail.com", company=f"Firma {n}") for n in range(40, 50)]
+    contexts, queries = around(engine, rulebook, mails)
+    assert len(queries) - empty == 3
+    assert [each.contracts[0].customer_no for each in contexts[:20]] == [str(n) for n in range(20)]
+    assert all(each.contracts == (FJORD,) for each in contexts[20:40])
+    assert all(str(n) in {c.customer_no for c in each.contracts} for n, each in enumerate(contexts[40:], 40))
+
+
+def test_a_contracts_domain_makes_its_senders_known(engine: Engine, rulebook: Rulebook) -> None:
+    register(engine, FJORD)
+    senders = ["kari@fjordbygg-demo.no", "kari@post.fjordbygg-demo.no", "kari@another-demo.no", "kari@gmail.com"]
+    contexts, _ = around(engine, rulebook, [mail(n, sender) for n, sender in enumerate(senders)])
+    assert [each.known_sender for each in contexts] == [True, True, False, False]
+
+
+def test_a_domain_of_hundreds_of_customers_brings_a_few_of_them(engine: Engine) -> None:
+    clients = [replace(FJORD, customer_no=str(n), org_no="", domains=("regnskap-demo.no",)) for n in range(400)]
+    register(engine, *clients)
+    with engine.connect() as connection:
+        found = contracts_for(connection, [Asked(domains=("regnskap-demo.no",)), Asked(customer_nos=("399",))])
+    assert len(found[0]) == MOST_FOR_DOMAIN
+    assert [each.customer_no for each in found[1]] == ["399"]
+
+
+def test_names_are_looked_for_beside_their_consonants(engine: Engine) -> None:
+    names = ["Fjell Bygg AS", "Fjord Bygg AS", "Fjordvik AS", "Zoo AS"]
+    register(
+        engine, *(replace(FJORD, customer_no=str(n), org_no="", name=name, domains=()) for n, name in enumerate(names))
+    )
+    with engine.connect() as connection:
+        found = contracts_for(connection, [Asked(name="Fjård Bygg"), Asked(name="")])
+    assert "Fjord Bygg AS" in {each.name for each in found[0]}
+    assert found[1] == ()
+
+
+def test_staff_read_the_customer_and_the_deadline_beside_the_ticket(
+    engine: Engine, rulebook: Rulebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register(engine, replace(FJORD, org_no="354231336", name="Moldskred Tre AS", type="A", product="Visma Business"))
+    raw = (ROOT / "tests/mails/termination/01-annual-with-number.eml").read_bytes()
+    keep(engine, [Arrival("a", "INBOX", 7, 1, NOW, len(raw), raw)], NOW)
+    _, (done,) = work_off(engine, rulebook, CONFIG, "w", lambda: NOW, lambda *_: Extracted())
+    assert done.context.contracts[0].customer_no == "100042"
+    view = ticket(engine, done.recorded.ticket_no)
+    assert view is not None
+    assert view.items[0].account == done.decision.items[0].account
+    print_ticket(view)
+    told = capsys.readouterr().out
+    assert "customer 100042 Moldskred Tre AS, by organisation number" in told
+    assert "contract Visma Business, type A" in told
+    assert "deadline too late for the end before, reaches the next; ends 31.12.2027 (interpretation)" in told
+    assert "note: an earlier end was asked for than the contract has" in told
