@@ -7,6 +7,19 @@ import pytest
 from tests.understanding.made_mail import main_of, understood
 
 ENDS = [
+    ("Visma", "Vi trekker oss ut av avtalen om Visma Severa fra årsskiftet."),
+    ("Visma", "Kan dokker kople oss fra Visma Time, vi e ferdig me det."),
+    ("Visma", "Vi er ikke kunde hos dere lenger fra 1. mars, steng kontoen."),
+    ("Visma", "Butikken er solgt og driften opphører 31. august. Visma Global kan avsluttes da."),
+    ("Visma", "Sett en stopper for abonnementet vårt på Mamut."),
+    ("Visma", "Ikke send flere fakturaer, vi er ferdige med Visma eAccounting."),
+    ("Visma", "Jeg er blitt pensjonist og har ikke bruk for Avendo mer. Siste måned blir mars."),
+    ("Visma", "Vi ska inte ha kvar Visma Expense efter nyår."),
+    ("Visma", "Vi bruger ikke Visma Time mere, I kan lukke det ned."),
+    ("Visma", "Please take this as our notice on Visma.net Payroll, last day 31 March."),
+    ("Visma", "Kindly discontinue Visma Scenario from next renewal."),
+    ("Visma", "Me kuttar ut Huldt og Lillevik frå nyttår."),
+    ("Visma", "Grunnet oppbud i Fjord AS må alle avtaler hos dere opphøre snarest."),
     ("", "Visma Tid: terminer. Takk."),
     ("Time", "Ta bort Visma Time, vi skriver timer på lapp."),
     ("AutoInvoice", "Me sender ikkje fakturaer lenger, so AutoInvoice treng me ikkje. Ta det vekk."),
@@ -26,6 +39,24 @@ ENDS = [
     ("Opsigelse", "Til orientering har bestyrelsen besluttet at lukke. Aftalen om Visma.net Payroll bedes ophøre."),
 ]
 HELD_BACK = [
+    ("Visma", "På ingen måte si opp avtalen vår!"),
+    ("Visma", "Ikke si opp noe ennå, vi venter på styret."),
+    ("Visma", "Please do not terminate anything until we have spoken."),
+    ("Visma", "Ingen av brukerne skal sies opp."),
+    ("Visma", "Ni får inte säga upp vårt avtal."),
+    ("Visma", "I må ikke opsige vores aftale."),
+    ("Visma", "De må ikkje seie opp avtalen."),
+    ("Visma", "Vent med oppsigelsen til vi gir beskjed."),
+    ("Visma", "Utkast til oppsigelse, ikke sendt ennå: vi sier opp Visma Business."),
+    ("Visma", "Ikke steng Visma Global!"),
+    ("Visma", "Avtalen skal ikke avsluttes."),
+    ("Visma", "Dette er ikke en oppsigelse."),
+    ("Visma", "Dette er ingen oppsigelse, bare et spørsmål."),
+    ("Visma", "Det var aldri meningen å si opp."),
+    ("Visma", "Inget ska sägas upp än."),
+    ("Visma", "Nothing should be cancelled yet."),
+    ("Visma", "Don't act on this yet: we plan to cancel Visma Payroll."),
+    ("Visma", "Hold av oppsigelsen foreløpig."),
     ("Visma", "Vi vil på ingen måte si opp avtalen."),
     ("Oppsigelse", "Ikke gjør noe med oppsigelsen ennå, styret har ikke møttes."),
     ("Cancellation", "Please don't cancel anything yet."),
@@ -36,6 +67,9 @@ HELD_BACK = [
     ("Oppsigelse", "Vi skal slutte med Visma Business. Hvordan gjør vi det?"),
 ]
 NOT_OURS = [
+    ("Visma", "Vi vil si opp strømavtalen vår fra 1. mars."),
+    ("Visma", "Min sønn slutter i barnehagen, vi sier opp plassen fra 1. august."),
+    ("Visma", "Treningskortet mitt skal sies opp fra mai."),
     ("Oppsigelse av avisen", "Jeg vil si opp avisa på papir fra 1. desember, men beholde nettutgaven."),
     ("Garasjen", "Jeg sier opp garasjeplassen fra nyttår."),
     ("Oppsigelse", "Vi sier opp barnehageplassen til Emil fra 1. januar."),
@@ -44,6 +78,10 @@ NOT_OURS = [
     ("Forsikring", "Vi ønsker å si opp bilforsikringen vår."),
 ]
 OTHERS = [
+    ("Visma", "Hvis dere ikke senker prisen, sier vi opp."),
+    ("Visma", "Om ni inte svarar byter vi leverantör."),
+    ("Visma", "Kan ni hjälpa mig med momsrapporten?"),
+    ("Visma", "Hvordan stopper jeg den faste fakturaen til en kunde?"),
     ("Moms", "Hvilken mva-kode skal jeg bruke på kjøp fra Sverige?"),
     ("Lønseddel", "Kan lønsedlen i Payroll udskrives på dansk?"),
     ("A-melding avvist", "Meldingen for mai ble avvist med feil 302 på yrkeskode. Hvor retter jeg den?"),
@@ -57,6 +95,12 @@ OTHERS = [
     ("Pris", "Justeres ikke satsene, går vi til en konkurrent."),
 ]
 QUESTIONS = [
+    ("Visma", "Hva er fristen for å komme seg ut av avtalen?"),
+    ("Visma", "Hvis vi går over til Fiken, kan vi ta ut alle bilag fra eAccounting?"),
+    ("Visma", "Fikk dere brevet vårt om oppsigelse? Har ikke hørt noe."),
+    ("Visma", "What happens to our data once we have cancelled?"),
+    ("Visma", "Hur gör vi om vi vill lämna Visma?"),
+    ("Visma", "Hvornår skal vi senest sige til, hvis vi ikke vil fortsætte med Severa?"),
     ("visma", "Hva må jeg gjøre for å komme meg ut av abonnementet på Mamut?"),
     ("frist?", "Når må vi senest gi beskjed hvis vi ikke skal ha Visma Lønn neste år?"),
     (
@@ -71,6 +115,10 @@ QUESTIONS = [
     ("Bytte", "Hvis vi bytter til Tripletex midt i året, må vi da betale Visma Lønn ut året?"),
 ]
 TRANSFERS = [
+    ("Visma", "Firmaet gjøres om fra ENK til AS og Visma-avtalen skal følge med."),
+    ("Visma", "Sønnen min tar over firmaet og skal ha eAccounting i sitt navn."),
+    ("Visma", "Vårt bolag har sålts, licenserna ska överlåtas till köparen."),
+    ("Visma", "Vi har købt et firma og vil overtage deres aftale."),
     ("Sal", "Frå 1. januar er det eg som driv garden, og eg tek over eAccounting-avtalen."),
     ("Contract", "Our Visma Severa contract should be held by our subsidiary from 1 April."),
     ("Novation", "We would like the subscriptions novated to the buyer."),
@@ -82,6 +130,12 @@ AGREEMENTS = [
     ("Sletting", "Slett navnet mitt og mobilnummeret fra registrene deres."),
 ]
 WITHDRAWALS = [
+    ("Visma", "Vi har snudd, behold avtalen som før. Oppsigelsen vi sendte 3. mars kan dere kaste."),
+    ("Visma", "Ber om at oppsigelsen vår annulleres."),
+    ("Visma", "Oppseiinga me sende i går var ein feil."),
+    ("Visma", "Please do not process our cancellation after all."),
+    ("Visma", "Opsigelsen var en fejl, vi vil gerne fortsætte."),
+    ("Visma", "Den oppsigelsen kom fra en ansatt uten fullmakt og må annulleres."),
     ("Oppsigelse", "Vi har ikke sagt opp noe som helst! Registreringen må annulleres straks."),
     ("feil", "Mailen om oppsigelse av Visma Scenario var ment for en annen leverandør. Slett den."),
 ]
