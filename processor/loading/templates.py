@@ -23,6 +23,7 @@ from jinja2.utils import pass_context
 
 from processor.loading.letters import blocks, unwrap
 from processor.loading.problems import Problem
+from processor.loading.samples import PEPPOL, REGISTER
 from processor.rulebook import RenderError
 
 LANGUAGES = ("nb", "nn", "en", "sv", "da")
@@ -68,21 +69,6 @@ PART_VALUES = [
     "answered",
     "corrects",
 ]
-PEPPOL = {
-    "org_no": "974 760 673",
-    "registered": True,
-    "provider": "AutoInvoice",
-    "access_point": "PNO000123",
-    "when": "tirsdag 18. august 2026 kl. 10.03",
-}
-REGISTER = {
-    "org_no": "974 760 673",
-    "name": "Fjord Bygg AS",
-    **dict.fromkeys(("deleted", "bankrupt", "winding_up"), False),
-    "known": True,
-    "when": "tirsdag 18. august 2026 kl. 10.03",
-}
-"""An entry each of the values ``peppol`` and ``register``, which hold one for each organisation looked up."""
 LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
