@@ -135,7 +135,7 @@ def _grams(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class ActionRule:
-    """An action a row queues; ``due_days`` counts business days from arrival.
+    """An action a row queues; ``due_days`` counts business days from arrival, ``due_months`` months instead.
 
     ``confirm`` is the confirmation that leaves when a person says that it is done, ``""`` for none.
     """
@@ -144,6 +144,7 @@ class ActionRule:
     needs: Needs
     due_days: int
     confirm: str = ""
+    due_months: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,8 @@ class Model:
     ``answer_from`` holds thresholds chosen on data, which a rules file may only raise; ``figures``
     what was measured on mails not trained on.  ``shown`` holds for each label how many such mails were
     decided as it without a person, and how many of them rightly; empty in a model that stores none.
+    ``languages`` maps words and parts of words to their weight for each language, ``language_bias`` is the
+    weight of none; both empty in a model that knows no languages.
     """
 
     version: str
@@ -228,6 +231,8 @@ class Model:
     answer_from: Mapping[str, float]
     figures: Mapping[str, float] = field(default_factory=dict)
     shown: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    languages: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    language_bias: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

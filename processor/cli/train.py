@@ -60,7 +60,7 @@ def train(
     with Confined() as files:
         seen = samples(found, rulebook, files.extract)
     tried = crossed(seen, rulebook)
-    model = replace(learn(seen, rulebook.types, digest(found)), figures=figures(tried), shown=alone(tried))
+    model = replace(learn(seen, rulebook, digest(found)), figures=figures(tried), shown=alone(tried))
     for name, figure in model.figures.items():
         typer.echo(f"  {name:32} {figure:.4f}")
     for name in model.labels:
@@ -107,7 +107,7 @@ def evaluate(
     with Confined() as files:
         seen = samples(found, rulebook, files.extract)
     held = [sample for sample in seen if sample.mail.source in (test or ())]
-    model = learn([sample for sample in seen if sample not in held] if held else seen, rulebook.types)
+    model = learn([sample for sample in seen if sample not in held] if held else seen, rulebook)
     if test and not held:
         raise typer.BadParameter(f"no such set: there are {', '.join(sorted({s.mail.source for s in seen}))}")
     tried = decided(held, rulebook, model) if held else crossed(seen, rulebook)

@@ -66,6 +66,8 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
         answer_from={name: float(least) for name, least in values["answer_from"].items()},
         figures={name: float(figure) for name, figure in values["figures"].items()},
         # A model that was trained before these were kept has none.
+        languages=_rows(values.get("languages", {}), len(values.get("language_bias", ()))),
+        language_bias=tuple(float(each) for each in values.get("language_bias", ())),
         shown={name: (int(alone), int(right)) for name, (alone, right) in values.get("shown", {}).items()},
     )
 
@@ -74,6 +76,12 @@ def _table(rows: list[list[float]], width: int) -> tuple[tuple[float, ...], ...]
     if len(rows) != width or any(len(row) != 2 * width for row in rows):
         raise ValueError("its tables differ in length")
     return tuple(tuple(float(each) for each in row) for row in rows)
+
+
+def _rows(table: dict[str, list[int]], width: int) -> dict[str, tuple[float, ...]]:
+    if any(len(row) != width for row in table.values()):
+        raise ValueError("its tables differ in length")
+    return {name: tuple(weight / SCALE for weight in row) for name, row in table.items()}
 
 
 def file_of(model: Model) -> bytes:
@@ -89,6 +97,8 @@ def file_of(model: Model) -> bytes:
         "constant": list(model.constant),
         "prior": list(model.prior),
         "bias": list(model.bias),
+        "languages": {name: [round(weight * SCALE) for weight in row] for name, row in model.languages.items()},
+        "language_bias": list(model.language_bias),
         "words": list(model.words),
         "rarity": [round(rare * SCALE) for rare, _ in model.words.values()],
         "weights": [round(weight * SCALE) for _, row in model.words.values() for weight in row],

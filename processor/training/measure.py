@@ -82,7 +82,7 @@ def crossed(samples: Sequence[Sample], rulebook: Rulebook) -> list[Tried]:
     """Every sample decided by a model that was trained on the other folds."""
     tried: list[Tried] = []
     for learn, try_ in folds([sample.mail.main for sample in samples], FOLDS, seed=11):
-        model = train([samples[at] for at in learn], rulebook.types)
+        model = train([samples[at] for at in learn], rulebook)
         tried += decided([samples[at] for at in try_], rulebook, model)
     return sorted(tried, key=lambda each: each.name)
 

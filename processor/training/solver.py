@@ -47,6 +47,13 @@ def one_against_rest(
     return weights.tolist(), biases
 
 
+def one_class(rows: Rows, width: int, right: Sequence[int], strength: float) -> tuple[list[list[float]], list[float]]:
+    """Multinomial logistic regression: weights by column and class, and the biases."""
+    with threadpool_limits(1):
+        solver = LogisticRegression(C=strength, max_iter=1000).fit(matrix(rows, width), np.array(right))
+    return solver.coef_.T.tolist(), solver.intercept_.tolist()
+
+
 def folds(mains: Sequence[str], count: int, seed: int) -> list[tuple[list[int], list[int]]]:
     """Stratified folds: the places to learn from and those to try."""
     cut = StratifiedKFold(count, shuffle=True, random_state=seed)

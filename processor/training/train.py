@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from processor.findings import AUTOMATIC
-from processor.rulebook import Model, RequestType
+from processor.rulebook import Model, RequestType, Rulebook, Vocabulary
 from processor.training.dataset import Sample
-from processor.training.solver import each_of_many, folds, one_against_rest, one_of_many
+from processor.training.solver import each_of_many, folds, one_against_rest, one_class, one_of_many
 from processor.training.thresholds import Judged, thresholds
+from processor.understanding.language import LANGUAGES, features
 from processor.understanding.model import logits
 from processor.understanding.model import vector as seen
-from processor.understanding.understand import automatic_of, weighed
+from processor.understanding.understand import automatic_of, for_language, weighed
 from processor.understanding.weigh import UNWRITTEN, both, log_odds, requests
 
 WRITTEN_FOR = frozenset({"dev_1", "dev_2", *(f"mails_{name}" for name in "abjklm")})
@@ -27,6 +28,8 @@ WRITTEN_FOR = frozenset({"dev_1", "dev_2", *(f"mails_{name}" for name in "abjklm
 BENT = frozenset(f"mails_{name}" for name in "dgknr")
 """Sets written to mislead, or of a few kinds only: they teach words, but how sure we may be depends on what arrives."""
 STRENGTH = 100.0
+TOLD = 3
+"""A word or part of one in fewer mails than this tells no language."""
 LEAST_MAILS = 2
 """A word of fewer mails than this is nobody's but its writer's."""
 INNER_FOLDS = 5
@@ -48,8 +51,9 @@ class Words:
         return Model("", "", self.labels, self.words, self.bias, (), (0.0,) * width, (), (0.0,) * width, {})
 
 
-def train(samples: Sequence[Sample], types: Mapping[str, RequestType], data: str = "") -> Model:
-    """Learn a model; one thread, and equal samples give an equal model."""
+def train(samples: Sequence[Sample], rulebook: Rulebook, data: str = "") -> Model:
+    """Learn a model for these rules; one thread, and equal samples give an equal model."""
+    types = rulebook.types
     labels = _labels(samples, types)
     model = replace(learn_words(samples, labels).model(), data=data)
     told = out_of_fold(samples, labels)
@@ -59,7 +63,23 @@ def train(samples: Sequence[Sample], types: Mapping[str, RequestType], data: str
     for learn, try_ in folds([sample.mail.main for sample, _ in heard], INNER_FOLDS, seed=7):
         part = _joined(model, [heard[at] for at in learn])
         judged += [judge(part, *heard[at], types) for at in try_ if heard[at][0].mail.source not in WRITTEN_FOR]
-    return replace(_joined(model, heard), answer_from=thresholds(judged, labels))
+    return replace(
+        _joined(learn_languages(model, samples, rulebook.vocabulary), heard), answer_from=thresholds(judged, labels)
+    )
+
+
+def learn_languages(model: Model, samples: Sequence[Sample], vocabulary: Vocabulary) -> Model:
+    """The model with the weights that tell languages, where the labels name them."""
+    told = [(sample, sample.mail.label["lang"]) for sample in samples if sample.mail.label.get("lang") in LANGUAGES]
+    if len({language for _, language in told}) < len(LANGUAGES):
+        return model
+    mails = [features(for_language(sample.said.read), vocabulary) for sample, _ in told]
+    names = sorted(name for name, count in Counter(name for mail in mails for name in mail).items() if count >= TOLD)
+    column = {name: at for at, name in enumerate(names)}
+    rows = [{column[name]: value for name, value in mail.items() if name in column} for mail in mails]
+    weights, bias = one_class(rows, len(names), [LANGUAGES.index(language) for _, language in told], STRENGTH)
+    table = {name: tuple(round(each, 3) for each in row) for name, row in zip(names, weights, strict=True)}
+    return replace(model, languages=table, language_bias=tuple(round(each, 3) for each in bias))
 
 
 def _labels(samples: Sequence[Sample], types: Mapping[str, RequestType]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     names = tuple(request.type for request in asked)
     marks = topics({name: found[name] for name in names if name in found})
     about = fields_of(message, read, names, marks, spans, form, role, rulebook)
-    language, sure = language_of(_for_language(read), rulebook.vocabulary.languages, rulebook.vocabulary.letters)
+    language, sure = language_of(for_language(read), rulebook.vocabulary, rulebook.model)
     return Understanding(
         automatic=automatic,
         language=language,
@@ -144,16 +144,15 @@ def _with_form(presence: dict[str, float], form: Form | None) -> dict[str, float
 
 def _other_languages(read: tuple[Passage, ...], own: Language, rulebook: Rulebook) -> tuple[tuple[str, Language], ...]:
     """The language of each part that is not written in the mail's own and is long enough to tell."""
-    words = rulebook.vocabulary
     told = [
-        (part.kind, language_of(part.folded, words.languages, words.letters))
+        (part.kind, language_of(part.folded, rulebook.vocabulary, rulebook.model))
         for part in read
         if part.kind in ("forwarded", "attached", "quoted") and len(part.folded.split()) >= PART_WORDS
     ]
     return tuple(dict.fromkeys((kind, found) for kind, (found, sure) in told if found != own and sure >= PART_SURE))
 
 
-def _for_language(read: tuple[Passage, ...]) -> str:
+def for_language(read: tuple[Passage, ...]) -> str:
     """New text before anything else; the subject alone when there is little of it."""
     own = "\n".join(p.folded for p in read if p.kind in ("new", "subject", "thread"))
     if len(own.split()) >= 8:

@@ -22,7 +22,8 @@ from processor.training.measure import COSTS, WORSE, alone, decided, figures, wo
 from processor.training.pace import pace
 from processor.training.report import plot, report
 from processor.training.thresholds import Judged, lower_bound, threshold
-from processor.training.train import learn_words, train
+from processor.training.train import learn_languages, learn_words, train
+from processor.understanding.language import LANGUAGES
 from processor.understanding.model import logits, vector
 from tests.extracting.made_files import in_process
 
@@ -49,7 +50,7 @@ def small() -> tuple[Sample, ...]:
 def trained() -> str:
     """The digest of the small model's bytes."""
     mails = [sample.mail for sample in small()]
-    return hashlib.sha256(file_of(train(small(), rulebook().types, digest(mails)))).hexdigest()
+    return hashlib.sha256(file_of(train(small(), rulebook(), digest(mails)))).hexdigest()
 
 
 def test_the_same_mails_give_the_same_bytes_in_another_process() -> None:
@@ -60,7 +61,7 @@ def test_the_same_mails_give_the_same_bytes_in_another_process() -> None:
 
 
 def test_a_written_model_is_read_back_as_it_was(tmp_path: Path) -> None:
-    model = replace(train(small(), rulebook().types, "d"), shown={"termination": (124, 123)})
+    model = replace(train(small(), rulebook(), "d"), shown={"termination": (124, 123)})
     file = tmp_path / "model.json.gz"
     file.write_bytes(file_of(model))
     read, problems = load_model(file)
@@ -79,7 +80,7 @@ def test_words_of_a_label_speak_for_it() -> None:
 
 
 def test_a_small_model_decides_most_of_what_it_learned() -> None:
-    tried = decided(small(), rulebook(), train(small(), rulebook().types))
+    tried = decided(small(), rulebook(), train(small(), rulebook()))
     assert figures(tried)["main_accuracy"] > 0.6  # by chance: a fifth
     assert "Confusion" in report(tried, {}, 3)
     assert plot(tried).startswith("<svg")
@@ -90,7 +91,7 @@ def test_a_small_model_decides_most_of_what_it_learned() -> None:
 
 
 def test_every_mistake_says_why_and_what_is_right_does_not() -> None:
-    tried = decided(small(), rulebook(), train(small()[::2], rulebook().types))
+    tried = decided(small(), rulebook(), train(small()[::2], rulebook()))
     wrong = [each for each in tried if each.mistake in WORSE]
     assert wrong
     assert all(f"{each.right} had 0." in each.why and "labelled: " in each.why for each in wrong)
@@ -102,7 +103,7 @@ def test_every_mistake_says_why_and_what_is_right_does_not() -> None:
 
 
 def test_the_calibration_is_drawn_where_both_meet() -> None:
-    lines = report(decided(small(), rulebook(), train(small(), rulebook().types)), {}).splitlines()
+    lines = report(decided(small(), rulebook(), train(small(), rulebook())), {}).splitlines()
     drawn = [line for line in lines if "···" in line]
     assert drawn
     assert all(("|" in line and "o" in line) or "ø" in line for line in drawn)
@@ -120,8 +121,23 @@ def test_the_digest_tells_other_mails_and_not_another_order() -> None:
     assert digest(mails) != digest(mails[1:])
 
 
+def test_languages_are_learned_and_kept_in_the_file(tmp_path: Path) -> None:
+    every = labelled([ROOT / "training" / "mails_c.jsonl"])
+    mails = [next(mail for mail in every if mail.label["lang"] == language) for language in LANGUAGES]
+    model = learn_languages(
+        train(small(), rulebook()), samples(mails * 3, rulebook(), in_process), rulebook().vocabulary
+    )
+    (tmp_path / "model").write_bytes(file_of(model))
+    kept, problems = load_model(tmp_path / "model")
+    assert kept is not None
+    assert not problems
+    assert (kept.languages, kept.language_bias) == (model.languages, model.language_bias)
+    assert all(len(row) == len(LANGUAGES) for row in kept.languages.values())
+    assert {name[:2] for name in kept.languages} == {"w:", "c:", "l:"}
+
+
 def test_a_worse_model_says_in_what() -> None:
-    model = train(small(), rulebook().types)
+    model = train(small(), rulebook())
     good, bad = (replace(model, figures={"main_accuracy": accuracy}) for accuracy in (0.95, 0.9))
     assert "main_accuracy" in worse(bad, good)
     assert worse(good, bad) == ""

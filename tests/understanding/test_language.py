@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from processor.understanding.language import language_of
+from processor.rulebook import Model
+from processor.understanding.language import LANGUAGES, features, language_of
 from tests.understanding.made_mail import rulebook
 
 
 def told(text: str) -> tuple[str, float]:
-    words = rulebook().vocabulary
-    return language_of(text, words.languages, words.letters)
+    return language_of(text, rulebook().vocabulary)
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,14 @@ def test_addresses_and_product_names_tell_nothing() -> None:
 
 def test_more_words_make_it_surer() -> None:
     assert told("vi sier herved opp avtalen deres")[1] > told("visma")[1]
+
+
+def test_a_trained_model_decides_where_the_lists_leave_it_open() -> None:
+    vocabulary, text = rulebook().vocabulary, "dokk kan slutt no"
+    lists = language_of(text, vocabulary)
+    known = {name: (0.0, 9.0, 0.0, 0.0, 0.0) for name in features(text, vocabulary) if name.startswith("w:")}
+    model = Model("", "", (), {}, (), (), (), (), (), {}, languages=known, language_bias=(0.0,) * 5)
+    assert language_of(text, vocabulary, model)[0] == "nn"
+    long = "Jeg ønsker å si opp avtalen, og ber dere sende en bekreftelse på at den er mottatt."
+    assert language_of(long.lower(), vocabulary, model) == language_of(long.lower(), vocabulary)
+    assert lists[0] in LANGUAGES
