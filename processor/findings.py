@@ -58,7 +58,8 @@ class Fields:
     """What eval/BRIEF.md calls fields: of new text, own signature, subject and attached form only.
 
     ``effective_date`` is a date (Europe/Oslo), ``"asap"`` or None.  ``users`` is how many users or
-    licences are to go, 0 if not said.  ``contact`` is the writer's name where one is given.
+    licences are to go, 0 if not said.  ``contact`` is the writer's name where one is given.  ``sent_on``
+    is when they say that they sent a notice which they now ask about.
     """
 
     org_no: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class Fields:
     phone: str = ""
     users: int = 0
     contact: str = ""
+    sent_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

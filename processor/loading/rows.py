@@ -21,11 +21,12 @@ MOST_DAYS = 60
 TITLE_KEYS = ("nb", "nn", "en")
 ASKS = (
     *("org_no", "customer_no", "company", "products", "power_of_attorney", "invoice_no", "admin_email", "user_email"),
-    *("domains", "new_org_no", "sent_date", "form"),
+    *("domains", "new_org_no", "both_org_nos", "sent_date", "form", "scope", "invoice_or_period"),
+    *("licences", "transfer_date", "transfer_papers", "system", "elma_modules"),
 )
 """What a row may ask for; the layout template has the words for each."""
 WORD = re.compile(r"[a-z][a-z0-9_]{0,40}")
-DUE = re.compile(r"(\d{1,3}) business days?")
+DUE = re.compile(r"(\d{1,3}) (business days?|months?)")
 
 
 @dataclass
@@ -190,8 +191,9 @@ def _action(table: Mapping[str, Any], file: RulesFile, path: str, replies: Mappi
         return ActionRule(kind, needs, 0, confirm)
     found = DUE.fullmatch(due) if isinstance(due, str) else None
     if found is None:
-        file.problem(path, f'due must be "same day" or "N business days", and is {due!r}')
-    return ActionRule(kind, needs, int(found[1]) if found else 0, confirm)
+        file.problem(path, f'due must be "same day", "N business days" or "N months", and is {due!r}')
+    number, months = (int(found[1]), found[2].startswith("month")) if found else (0, False)
+    return ActionRule(kind, needs, 0 if months else number, confirm, number if months else 0)
 
 
 def _confirm(found: object, file: RulesFile, path: str, replies: Mapping[str, ReplyKind]) -> str:

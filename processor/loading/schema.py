@@ -166,7 +166,7 @@ def _action() -> Keys:
         "needs": _text("How many people must approve.", enum=list(get_args(Needs))),
         "confirm": _text("The confirmation of [replies] that leaves when a person has done it."),
         "due": _text(
-            'From arrival, in Norwegian business days: "same day", "1 business day".',
+            'From arrival, in Norwegian business days: "same day", "1 business day"; or "1 month".',
             pattern=f"^(same day|{DUE.pattern})$",
         ),
     }

@@ -17,6 +17,7 @@ from processor.understanding.numbers import Number, customer_numbers, invoice_nu
 from processor.understanding.passages import Passage
 from processor.understanding.people import ABOUT_PERSONS, contact_of, domains_in, emails_in, phone_in, users_in
 from processor.understanding.products import products_in
+from processor.understanding.sent import sent_on
 
 OSLO = ZoneInfo("Europe/Oslo")
 OWN_MATTERS = ("otp_rights", "admin_access", "agreement_question", "termination_question")
@@ -74,6 +75,7 @@ def fields_of(
         phone=phone_in(own, phrases) or (form.phone if form else ""),
         users=users_in(written, phrases) if requests[:1] == ("termination",) else 0,
         contact=contact_of(message.from_[0].name if message.from_ else "", own, phrases),
+        sent_on=sent_on(written, _today(message), phrases) if "termination_question" in requests else None,
     )
     evidence = [*_spans("org_no", numbers), *_spans("customer_no", customers), *_spans("invoice_no", invoices)]
     evidence += [("products", span) for _, span in products] + [("emails", span) for _, span in emails]

@@ -69,8 +69,8 @@ def test_the_reasons_name_the_evidence_the_row_and_the_sender(rulebook: Rulebook
         ({"fields": NOTHING}, "termination/unidentified", "termination/received", True),
         (
             {"fields": replace(FIELDS, products=("Visma Severa",))},
-            "termination/other_desk",
-            "termination/received",
+            "termination/other_company",
+            "termination/received_other_company",
             False,
         ),
     ],

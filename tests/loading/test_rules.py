@@ -200,7 +200,7 @@ def test_a_row_tells_when_a_customer_is_reminded_and_what_confirms_an_action() -
     assert rows["termination/unidentified"].follow_up == FollowUp(days=3, most=1)
     assert rows["termination/notice"].follow_up is None
     assert rows["termination/notice"].actions[0].confirm == "termination/confirmed"
-    assert rows["termination/other_desk"].actions[0].confirm == ""
+    assert rows["termination/other_company"].actions[0].confirm == ""
     assert book.types["termination"].repeated == "termination/received_again"
     assert book.types["termination_withdrawal"].withdraws == "termination"
 
@@ -212,7 +212,7 @@ def test_a_row_tells_when_a_customer_is_reminded_and_what_confirms_an_action() -
         ("{ days = 3, most = 1 }", "{ days = 3, most = 6 }", "most must be a whole number from 1 to 5, and is 6"),
         ("{ days = 3, most = 1 }", "{ days = 3, moost = 1 }", "unknown key 'moost'"),
         ("follow_up = { days = 3, most = 1 }", "follow_up = 3", "follow_up must be a table"),
-        ('asks = ["power_of_attorney"]\n', "", "this row asks for nothing"),
+        ('asks = ["org_no", "power_of_attorney"]\n', "", "this row asks for nothing"),
         ('confirm = "termination/confirmed"', 'confirm = "termination/received"', "is no confirmation of [replies]"),
         ('repeated = "termination/received_again"', 'repeated = "termination/x"', "'termination/x' is no receipt"),
     ],
