@@ -13,14 +13,13 @@ from sqlalchemy import Engine, event
 
 from processor.cli.ticket_view import print_ticket
 from processor.config import Config
-from processor.contract import Asked, Contract
+from processor.contract import Contract
 from processor.findings import Fields, Understanding
 from processor.loading.rules import load_rulebook
 from processor.message import Address, Extracted, Message
 from processor.rulebook import Rulebook
 from processor.steps.surroundings import Surroundings
 from processor.steps.work_off import work_off
-from processor.store.contract_lookup import MOST_FOR_DOMAIN, contracts_for
 from processor.store.contract_staging import staged
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
@@ -110,26 +109,6 @@ def test_a_contracts_domain_makes_its_senders_known(engine: Engine, rulebook: Ru
     senders = ["kari@fjordbygg-demo.no", "kari@post.fjordbygg-demo.no", "kari@another-demo.no", "kari@gmail.com"]
     contexts, _ = around(engine, rulebook, [mail(n, sender) for n, sender in enumerate(senders)])
     assert [each.known_sender for each in contexts] == [True, True, False, False]
-
-
-def test_a_domain_of_hundreds_of_customers_brings_a_few_of_them(engine: Engine) -> None:
-    clients = [replace(FJORD, customer_no=str(n), org_no="", domains=("regnskap-demo.no",)) for n in range(400)]
-    register(engine, *clients)
-    with engine.connect() as connection:
-        found = contracts_for(connection, [Asked(domains=("regnskap-demo.no",)), Asked(customer_nos=("399",))])
-    assert len(found[0]) == MOST_FOR_DOMAIN
-    assert [each.customer_no for each in found[1]] == ["399"]
-
-
-def test_names_are_looked_for_beside_their_consonants(engine: Engine) -> None:
-    names = ["Fjell Bygg AS", "Fjord Bygg AS", "Fjordvik AS", "Zoo AS"]
-    register(
-        engine, *(replace(FJORD, customer_no=str(n), org_no="", name=name, domains=()) for n, name in enumerate(names))
-    )
-    with engine.connect() as connection:
-        found = contracts_for(connection, [Asked(name="Fjård Bygg"), Asked(name="")])
-    assert "Fjord Bygg AS" in {each.name for each in found[0]}
-    assert found[1] == ()
 
 
 def test_staff_read_the_customer_and_the_deadline_beside_the_ticket(
