@@ -14,6 +14,7 @@ from processor.deciding import wording
 from processor.deciding.case import Case
 from processor.deciding.domains import aligned
 from processor.deciding.looked_up import lookup_values
+from processor.deciding.quantity import asked
 from processor.findings import Fields
 from processor.rulebook import RenderError, ReplyKind, Row
 from processor.ticket import Reply
@@ -135,6 +136,9 @@ def _values(case: Case, language: str) -> dict[str, object]:
         # A stranger's domain would be a link of theirs in our letter.
         "domains": tuple(each for each in wording.strict(fields.domains, DOMAIN) if aligned(each, domain)),
         "users": fields.users,
+        "calculations": tuple(
+            wording.calculation_in_words(each, language) for each in asked(case.message, understanding).calculations
+        ),
         "plural": bool(company or fields.org_no) or (domain not in case.rulebook.public_domains),
         "name": wording.first_name(sender.name) if sender else "",
         "team": context.team,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from processor.deciding.calendar import OSLO
 from processor.deciding.domains import aligned, domain_of, organisational
+from processor.deciding.quantity import asked
 from processor.findings import Form, Understanding
 from processor.message import Message
 from processor.rulebook import Rulebook
@@ -42,13 +43,15 @@ def doubts(message: Message, understanding: Understanding, context: Context, rul
 
     Ours: ``public_domain`` (rights asked for gmail.com or a public suffix), ``foreign_domain`` (for
     another than the sender's), ``many_domains``, ``admin_elsewhere``, ``form_differs``, ``form_old``,
-    ``form_undated``.
+    ``form_undated``; ``quantity_mismatch`` and ``amount_mismatch`` (an invoice's numbers do not fit together).
     """
     found = list(understanding.flags)
     if any(request.type == "otp_rights" for request in understanding.requests):
         found += _about_domains(message, understanding, rulebook)
         if understanding.form:
             found += _about_form(understanding.form, understanding, context)
+    if mismatch := asked(message, understanding).mismatch:
+        found.append(mismatch)
     return tuple(dict.fromkeys(found))
 
 

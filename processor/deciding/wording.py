@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 
 from processor.deciding.calendar import OSLO
+from processor.deciding.quantity import Calculation
 
 WEEKDAYS = {
     "nb": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
@@ -69,6 +72,23 @@ def moment_in_words(moment: datetime, language: str) -> str:
 def org_no_in_words(number: str) -> str:
     """An organisation number in threes, "974 760 673"; "" for anything but nine digits."""
     return f"{number[:3]} {number[3:6]} {number[6:]}" if re.fullmatch(r"[0-9]{9}", number) else ""
+
+
+def kroner(amount: Decimal, language: str) -> str:
+    """A sum with two decimals: "4 800,00", in English "4,800.00"."""
+    text = f"{amount:,.2f}"
+    return text if language == "en" else text.replace(",", " ").replace(".", ",")
+
+
+def calculation_in_words(each: Calculation, language: str) -> Mapping[str, str]:
+    """The numbers of a calculation as they stand in a letter; what it has not is ""."""
+    return {
+        "quantity": str(each.quantity or ""),
+        "users": str(each.users),
+        "months": str(each.months),
+        "price": "" if each.price is None else kroner(each.price, language),
+        "amount": "" if each.amount is None else kroner(each.amount, language),
+    }
 
 
 def first_name(display_name: str) -> str:

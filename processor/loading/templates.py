@@ -56,6 +56,7 @@ PART_VALUES = [
     "customer_no",
     "domains",
     "users",
+    "calculations",
     "asks",
     "plural",
     "name",
@@ -69,6 +70,11 @@ PART_VALUES = [
     "answered",
     "corrects",
 ]
+CALCULATIONS = (
+    {"quantity": "108", "users": "9", "months": "12", "price": "", "amount": ""},
+    {"quantity": "", "users": "32", "months": "3", "price": "50,00", "amount": "4 800,00"},
+)
+"""The two entries that ``calculations`` may have: a quantity divided, and a price multiplied."""
 LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
@@ -252,7 +258,19 @@ def sample_values() -> tuple[dict[str, object], ...]:
             ("company", "org_no", "customer_no", "name", "last_day", "access_until", "answered", "corrects"), ""
         ),
         **dict.fromkeys(
-            ("org_nos", "products", "invoice_nos", "domains", "asks", "flags", "topics", "peppol", "register"), ()
+            (
+                "org_nos",
+                "products",
+                "invoice_nos",
+                "domains",
+                "asks",
+                "flags",
+                "topics",
+                "peppol",
+                "register",
+                "calculations",
+            ),
+            (),
         ),
         "users": 0,
         "plural": False,
@@ -277,6 +295,7 @@ def sample_values() -> tuple[dict[str, object], ...]:
         "customer_no": "1048823",
         "domains": ("fjordbygg-demo.no", "fjord-demo.no"),
         "users": 3,
+        "calculations": CALCULATIONS,
         "asks": ("org_no", "customer_no"),
         "peppol": (PEPPOL, {**PEPPOL, "org_no": "991 825 827", "provider": ""}, {**PEPPOL, "registered": False}),
         "register": (REGISTER, {**REGISTER, "known": False, "name": ""}),

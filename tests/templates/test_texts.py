@@ -190,6 +190,14 @@ def test_the_worked_examples_of_invoices_are_right() -> None:
     assert 32 * 50 * 3 == 4800
 
 
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+def test_the_numbers_of_the_mail_stand_in_the_place_of_the_examples(language: str) -> None:
+    told = {"quantity": "24", "users": "2", "months": "12", "price": "", "amount": ""}
+    _, body, _ = TEMPLATES.render("invoice_question/quantity", language, {**USUAL, "calculations": (told,)})
+    assert "24 / 12 = 2 " in body
+    assert "108" not in body
+
+
 def test_the_answer_on_deadlines_puts_the_signed_contract_first() -> None:
     _, body, _ = TEMPLATES.render("termination_question/rules", "nb", USUAL)
     order = [
