@@ -23,7 +23,7 @@ from jinja2.utils import pass_context
 
 from processor.loading.letters import blocks, unwrap
 from processor.loading.problems import Problem
-from processor.loading.samples import PEPPOL, REGISTER
+from processor.loading.samples import sample_values
 from processor.rulebook import RenderError
 
 LANGUAGES = ("nb", "nn", "en", "sv", "da")
@@ -70,11 +70,6 @@ PART_VALUES = [
     "answered",
     "corrects",
 ]
-CALCULATIONS = (
-    {"quantity": "108", "users": "9", "months": "12", "price": "", "amount": ""},
-    {"quantity": "", "users": "32", "months": "3", "price": "50,00", "amount": "4 800,00"},
-)
-"""The two entries that ``calculations`` may have: a quantity divided, and a price multiplied."""
 LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
@@ -247,63 +242,6 @@ def _forbidden(found: Sequence[nodes.Node], file: str) -> Iterator[Problem]:
             inner = [each for outer in node.find_all(nodes.For) for each in outer.find_all(nodes.For)]
             if inner:
                 yield Problem(file, node.lineno, "loops stand three deep; two are enough for a letter")
-
-
-def sample_values() -> tuple[dict[str, object], ...]:
-    """Values to try a part with: those of a mail that says nothing, of a usual and of a full one."""
-    blank: dict[str, object] = {
-        "ticket_no": "VS-7K3M-9QX4",
-        "received": "tirsdag 18. august 2026 kl. 10.02",
-        **dict.fromkeys(
-            ("company", "org_no", "customer_no", "name", "last_day", "access_until", "answered", "corrects"), ""
-        ),
-        **dict.fromkeys(
-            (
-                "org_nos",
-                "products",
-                "invoice_nos",
-                "domains",
-                "asks",
-                "flags",
-                "topics",
-                "peppol",
-                "register",
-                "calculations",
-            ),
-            (),
-        ),
-        "users": 0,
-        "plural": False,
-        "team": "Kundesenteret",
-    }
-    usual = blank | {
-        "company": "Fjord Bygg AS",
-        "org_no": "974 760 673",
-        "org_nos": ("974 760 673",),
-        "products": ("Visma Global",),
-        "plural": True,
-        "name": "Kari",
-        "peppol": (PEPPOL,),
-        "register": (REGISTER,),
-        "last_day": "torsdag 31. desember 2026",
-        "answered": "onsdag 19. august 2026 kl. 9.30",
-    }
-    full = usual | {
-        "org_nos": ("974 760 673", "991 825 827"),
-        "products": ("Visma Global", "Visma.net Expense", "Visma.net Payroll"),
-        "invoice_nos": ("INV12345", "INV12346"),
-        "customer_no": "1048823",
-        "domains": ("fjordbygg-demo.no", "fjord-demo.no"),
-        "users": 3,
-        "calculations": CALCULATIONS,
-        "asks": ("org_no", "customer_no"),
-        "peppol": (PEPPOL, {**PEPPOL, "org_no": "991 825 827", "provider": ""}, {**PEPPOL, "registered": False}),
-        "register": (REGISTER, {**REGISTER, "known": False, "name": ""}),
-        "access_until": "søndag 20. juni 2027",
-        "corrects": "torsdag 20. august 2026 kl. 12.15",
-        "name": "",
-    }
-    return blank, usual, full
 
 
 def check_templates(templates: Templates) -> list[Problem]:

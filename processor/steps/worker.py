@@ -29,7 +29,7 @@ WARMING = (
 def warm(rulebook: Rulebook) -> None:
     """Pay once, before the first mail, for what is built at its first use: templates, lists, tables."""
     from processor.deciding.without_world import context_without_world
-    from processor.loading.templates import sample_values
+    from processor.loading.samples import sample_values
     from processor.pipeline import conclude, read_and_understand
 
     mail = read_and_understand(WARMING, rulebook, lambda *_: Extracted())

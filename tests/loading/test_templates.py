@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from processor.loading.letters import blocks, unwrap
-from processor.loading.templates import Templates, check_templates, load_templates, sample_values
+from processor.loading.samples import sample_values
+from processor.loading.templates import Templates, check_templates, load_templates
 from processor.rulebook import RenderError
 
 ROOT = Path(__file__).parent.parent.parent

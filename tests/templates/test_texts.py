@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from processor.loading.templates import LAYOUT, PART_VALUES, Templates, load_templates, sample_values
+from processor.loading.samples import sample_values
+from processor.loading.templates import LAYOUT, PART_VALUES, Templates, load_templates
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES, PROBLEMS = load_templates(ROOT / "templates")
