@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
 from processor.contract import Basis, Contract
-from processor.findings import Fields
+from processor.findings import Fields, Role
 from processor.lookup import Lookups
 from processor.rulebook import Needs, ReplyKind
 
@@ -45,6 +45,7 @@ class ActionState(StrEnum):
     SECONDED = "seconded"
     APPROVED = "approved"
     DONE = "done"
+    HELD = "held"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
 
@@ -77,7 +78,8 @@ class Context:
     ``arrival`` is aware UTC.  ``ticket_no`` is the number the mail's ticket has or would get.
     ``replies_*`` count automatic replies lately, over the windows of ``Limits``.  Mail that arrived
     before ``answer_from`` (the mailbox's first start) is never answered.  ``contracts`` are those of the
-    register that the mail may be about: matching chooses among them.
+    register that the mail may be about: matching chooses among them.  ``earlier`` are the items that it may
+    continue; it arrived while no mail was read for ``outage_hours``, 0 outside of an outage.
     """
 
     now: datetime
@@ -100,6 +102,39 @@ class Context:
     team: str = "Kundesenteret"
     lookups: Lookups = Lookups()
     contracts: tuple[Contract, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+    outage_hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the customer has said about an item so far, in all of their mails."""
+
+    fields: Fields = Fields()
+    role: Role = "customer"
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An item of an earlier mail that a mail may continue.
+
+    ``in_ticket``: it lies in the ticket that the mail joins.  ``arrival`` is the first mail's, aware UTC.
+    ``open``: an action of it waits, or it never had one; ``stands`` tells staff how its actions stand.
+    """
+
+    item_id: int
+    type: str
+    org_no: str
+    rule: str
+    template: str
+    confidence: float
+    arrival: datetime
+    known: Known
+    asks: tuple[str, ...] = ()
+    in_ticket: bool = True
+    open: bool = True
+    stands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +216,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One request type for one organisation within a ticket; ``account`` is None where no register was asked."""
+    """One request type for one organisation within a ticket; ``account`` is None where no register was asked.
+
+    ``how`` it continues the earlier items ``continues`` (by id): the first of them is completed, is
+    repeated, or all are withdrawn; ``adds`` is what their open actions are told.  ``asks`` is what is
+    still lacking, of which the customer is reminded at ``follow_up_at`` (aware UTC).
+    """
 
     type: str
     org_no: str
@@ -190,6 +230,13 @@ class Item:
     confidence: float
     actions: tuple[Action, ...]
     account: Account | None = None
+    how: Literal["", "completes", "repeats", "withdraws"] = ""
+    continues: tuple[int, ...] = ()
+    adds: Mapping[str, str] = field(default_factory=dict)
+    known: Known = Known()
+    arrival: datetime | None = None
+    asks: tuple[str, ...] = ()
+    follow_up_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

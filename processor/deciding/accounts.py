@@ -17,7 +17,9 @@ NOTICE = "termination"
 def accounts(case: Case) -> Mapping[str, Account]:
     """Each organisation number of the mail (``""`` where it names none) with its customer, and for a notice
     the deadline."""
-    notice = Notice(case.context.arrival, case.message.date, case.understanding.fields.effective_date)
+    arrival, wanted = case.context.arrival, case.understanding.fields.effective_date
+    # The first mail's time counts, and its Date header is not at hand (domain.md Q14).
+    notice = Notice(case.since, None, wanted, arrival) if case.since else Notice(arrival, case.message.date, wanted)
     ends = any(request.type == NOTICE for request in case.understanding.requests)
     found = {}
     for org_no in case.understanding.fields.org_no or ("",):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from holidays import country_holidays
 
 OSLO = ZoneInfo("Europe/Oslo")
+OPENING = time(8, 0)
 CLOSING = time(16, 0)
 
 
@@ -52,3 +53,9 @@ def due(arrival: datetime, days: int) -> datetime:
     if days == 0 and local.time() >= CLOSING:
         day += timedelta(days=1)
     return datetime.combine(add_business_days(day, days), CLOSING, OSLO).astimezone(UTC)
+
+
+def morning(moment: datetime, days: int) -> datetime:
+    """8.00 in Oslo so many business days after the day of a moment, in UTC."""
+    day = add_business_days(moment.astimezone(OSLO).date(), days)
+    return datetime.combine(day, OPENING, OSLO).astimezone(UTC)

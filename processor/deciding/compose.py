@@ -13,6 +13,7 @@ from datetime import date, datetime
 from processor.deciding import wording
 from processor.deciding.case import Case
 from processor.deciding.domains import aligned
+from processor.deciding.lacking import lacking
 from processor.deciding.looked_up import lookup_values
 from processor.deciding.quantity import asked
 from processor.findings import Fields
@@ -153,17 +154,4 @@ def _values(case: Case, language: str) -> dict[str, object]:
 
 def _asks(parts: Sequence[Part], case: Case) -> tuple[str, ...]:
     """What the parts ask for, each once, without what the mail says already."""
-    fields = case.understanding.fields
-    known = {
-        "org_no": fields.org_no,
-        "customer_no": fields.customer_no,
-        "company": fields.company,
-        "products": fields.products,
-        "invoice_no": fields.invoice_no,
-        "admin_email": fields.emails,
-        "user_email": fields.emails,
-        "domains": [each for each in fields.domains if each not in case.rulebook.public_domains],
-        "form": case.understanding.form,
-    }
-    wanted = dict.fromkeys(ask for part in parts for ask in part.row.asks)
-    return tuple(ask for ask in wanted if not known.get(ask))
+    return lacking((ask for part in parts for ask in part.row.asks), case)

@@ -12,7 +12,9 @@ from processor.deciding.accounts import accounts, deadline_of
 from processor.deciding.answerable import addressed, objection
 from processor.deciding.authenticity import judge
 from processor.deciding.case import Case
-from processor.deciding.compose import Part, compose, fallback, neutral
+from processor.deciding.completing import completed
+from processor.deciding.compose import compose, fallback, neutral
+from processor.deciding.conversation import continued, first_arrival, in_sentences, letter_parts
 from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.items import Matched, make_items, match
 from processor.deciding.looked_up import held_by_register
@@ -53,10 +55,11 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     own = rulebook.own_addresses | {address.lower() for address in context.own_addresses}
     provenance = judge(message, context.authserv_ids, own)
     understanding = replace(understanding, flags=doubts(message, understanding, context, rulebook))
-    case = Case(message, understanding, provenance, context, rulebook, own)
+    case = completed(Case(message, understanding, provenance, context, rulebook, own))
     found = accounts(case)
     deadline = deadline_of(found)
     matched = match(case, deadline)
+    case = first_arrival(matched, case)
     verdict = _verdict(case, matched)
     warnings = _warnings(case)
     if no := objection(case):
@@ -65,17 +68,23 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
         reply, withheld, why = _reply(case, verdict, matched)
     if withheld == "render" or why.startswith(FAILED):
         warnings += ("render_failed",)
+    items = continued(make_items(matched, case, found), matched, case, reply)
     return Decision(
         outcome=verdict.outcome,
-        rule=_rule(understanding, matched),
-        because=(*verdict.because, *filter(None, (why, fallback(reply, case))), *customers_in_words(found)),
+        rule=_rule(case.understanding, matched),
+        because=(
+            *verdict.because,
+            *in_sentences(items),
+            *filter(None, (why, fallback(reply, case))),
+            *customers_in_words(found),
+        ),
         provenance=provenance,
-        items=make_items(matched, case, found),
+        items=items,
         deadline=deadline,
         reply=reply,
         withheld=withheld,
         warnings=warnings,
-        fields=understanding.fields,
+        fields=case.understanding.fields,
         version=rulebook.version,
     )
 
@@ -171,13 +180,14 @@ def _warnings(case: Case) -> tuple[str, ...]:
         *(["reply_to_elsewhere"] if reply_to - {sender} else []),
         *([] if addressed(message, case.own_addresses) else ["not_addressed"]),
         *([flag] if flag else []),
+        *(["arrived_in_outage"] if case.context.outage_hours else []),
     )
 
 
 def _reply(case: Case, verdict: Verdict, matched: tuple[Matched, ...]) -> tuple[Reply | None, str, str]:
     """The reply that no guard forbids, else what withheld it; with the reason in a sentence."""
     silent = case.understanding.silent
-    parts = _parts(matched)
+    parts = letter_parts(matched, case)
     if verdict.outcome == "review" and silent >= SILENT_MOST:
         return None, "silent", f"No reply leaves, since it may need none: {silent:.0%}."
     if verdict.outcome == "review":
@@ -190,15 +200,6 @@ def _reply(case: Case, verdict: Verdict, matched: tuple[Matched, ...]) -> tuple[
         return compose(parts, case), "", ""
     except RenderError as error:
         return *_neutral(case), f"{FAILED}, so only the neutral receipt leaves: {error}."
-
-
-def _parts(matched: tuple[Matched, ...]) -> list[Part]:
-    """One part for each template, the main request's first."""
-    parts: dict[str, Part] = {}
-    for each in matched:
-        if each.row and each.row.reply:
-            parts.setdefault(each.row.reply, Part(each.row, each.org_nos))
-    return list(parts.values())
 
 
 def _neutral(case: Case) -> tuple[Reply | None, str]:

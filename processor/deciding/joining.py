@@ -20,7 +20,14 @@ def may_join(
     organisational domain; at a public mail domain (gmail.com) only from the very same address, and
     likewise when the public domains are not told.
     """
-    if not named_our_message_id or provenance.result != "proven" or message.sender is None:
+    return named_our_message_id and of_one_side(message, provenance, ticket_sender, public_domains)
+
+
+def of_one_side(
+    message: Message, provenance: Provenance, ticket_sender: str, public_domains: frozenset[str] | None = None
+) -> bool:
+    """Whether a proven mail comes from the ticket's sender, or from their (non-public) organisational domain."""
+    if provenance.result != "proven" or message.sender is None:
         return False
     author = message.sender
     if author.spec.casefold() == ticket_sender.casefold():

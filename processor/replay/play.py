@@ -127,6 +127,8 @@ class Player:
             replies_in_thread=known.replies_in_thread,
             replies_in_all=known.replies_in_all,
             answer_from=known.answer_from,
+            earlier=known.earlier,
+            outage_hours=known.outage_hours,
             lookups=known.lookups,
         )
 

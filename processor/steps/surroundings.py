@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from processor.config import Config
-from processor.deciding.authenticity import judge
 from processor.deciding.identity import new_ticket_no
-from processor.deciding.joining import may_join
 from processor.deciding.matching import asked, wider
 from processor.findings import Understanding
 from processor.message import Message
 from processor.rulebook import Rulebook
+from processor.steps.conversation import Conversation
 from processor.store.context import (
-    FoundTicket,
     bounded_address,
     known_contacts,
     replies_lately,
     replies_to_many,
-    ticket_for,
 )
 from processor.store.contract_lookup import contracts_for
+from processor.store.outages import Outage, outage_of, outages
 from processor.store.work import Pending
 from processor.ticket import Context
 
 NOBODY = ""
+AT_ONCE = timedelta(minutes=1)
 
 
 class Surroundings:
@@ -59,6 +58,9 @@ class Surroundings:
         self.contacts, register = known_contacts(connection, {each.spec for each in senders}, domains)
         found = contracts_for(connection, self.asked) if register else []
         self.contracts = {message.digest: own for message, own in zip(messages, found, strict=False)}
+        self.understandings = {each.digest: said for each, said in zip(messages, understandings, strict=True)}
+        self.conversation = Conversation(connection, rulebook, config)
+        self.outages: list[Outage] | None = None
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
         self.in_all = replies_lately(connection, NOBODY, None, now).in_all
 
@@ -71,7 +73,7 @@ class Surroundings:
     def of(self, mail: Pending, message: Message) -> tuple[Context, int | None]:
         """A mail's context; the second value is the ticket that it joins."""
         config, sender = self.config, message.sender
-        ticket = self._joined(message)
+        ticket, earlier = self.conversation.of(message, self.understandings[message.digest])
         context = Context(
             now=self.now,
             arrival=mail.arrival_time,
@@ -93,23 +95,19 @@ class Surroundings:
             answer_within_hours=config.answer_within_hours,
             team=config.team,
             contracts=self.contracts.get(message.digest, ()),
+            earlier=earlier,
+            outage_hours=self._outage_hours(mail),
         )
         return context, ticket.ticket_id if ticket else None
 
-    def _joined(self, message: Message) -> FoundTicket | None:
-        """The ticket of the thread, if this sender may join it (design.md, who wrote this)."""
-        ticket = ticket_for(self.connection, (*message.in_reply_to, *reversed(message.references)))
-        if ticket is None:
-            return None
-        provenance = judge(message, self.config.authserv_ids, self.config.own_addresses)
-        joins = may_join(
-            message,
-            provenance,
-            ticket.sender,
-            named_our_message_id=ticket.ours,
-            public_domains=self.rulebook.public_domains,
-        )
-        return ticket if joins else None
+    def _outage_hours(self, mail: Pending) -> int:
+        """How long nothing was read when the mail arrived; only what is not decided at once may have waited so."""
+        if self.now - mail.arrival_time < AT_ONCE:
+            return 0
+        if self.outages is None:
+            self.outages = outages(self.connection, self.starts.keys(), mail.arrival_time)
+        found = outage_of(self.outages, mail.account, mail.arrival_time)
+        return found.hours if found else 0
 
     def _known(self, message: Message) -> bool:
         if message.sender is None:

@@ -68,7 +68,7 @@ def work_off(
     now = clock()
     claimed = pending(engine, limit, worker, now)
     try:
-        return len(claimed), _work_off(engine, rulebook, config, claimed, extract, look_up, now)
+        return len(claimed), _work_off(engine, rulebook, config, worker, claimed, extract, look_up, now)
     except (SQLAlchemyError, OSError):
         # The world failed (a locked or full database), not the mails: they are not counted as tried.
         with suppress(Exception):
@@ -80,6 +80,7 @@ def _work_off(
     engine: Engine,
     rulebook: Rulebook,
     config: Config,
+    worker: str,
     claimed: Sequence[Pending],
     extract: Extract,
     look_up: LookUp,
@@ -93,12 +94,16 @@ def _work_off(
     asked = look_up([each.understanding for _, each in found])
     starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
     decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
+    waiting: list[int] = []
     with reading(engine) as connection:
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
         messages, understandings = [each.message for _, each in found], [each.understanding for _, each in found]
         surroundings = Surroundings(connection, rulebook, config, messages, starts, now, understandings)
         for (mail, each), told in zip(found, asked, strict=True):
+            if surroundings.conversation.must_wait(each.message, each.understanding):
+                waiting.append(mail.mail_id)
+                continue
             try:
                 context, joins = surroundings.of(mail, each.message)
                 context = replace(context, lookups=told)
@@ -106,6 +111,7 @@ def _work_off(
             except Exception:
                 set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
                 continue
+            surroundings.conversation.note(each.message, decision)
             if decision.reply:
                 surroundings.note_reply(each.message)
             made = _record(
@@ -116,6 +122,7 @@ def _work_off(
         if each.understanding.automatic == "bounce":
             note_bounce(engine, each.message, now)
     recorded = _commit(engine, [made for *_, made in decided], now)
+    give_back(engine, waiting, worker)
     return [
         Decided(mail, each.message, each.understanding, context, decision, done)
         for (mail, each, context, decision, _), done in zip(decided, recorded, strict=True)

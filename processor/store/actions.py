@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     DONE = "done"
     REJECTED = "rejected"
     SAME_PERSON = "same_person"
+    HELD = "held"
     NOT_APPROVED = "not_approved"
     CHANGED = "changed"
     ALREADY = "already"
@@ -39,6 +40,7 @@ class Outcome(StrEnum):
 
 REFUSALS = {
     Outcome.SAME_PERSON: "not done: a second, different person must approve",
+    Outcome.HELD: "not done: the customer has taken it back; decide on that first",
     Outcome.NOT_APPROVED: "not done: two people must approve it first",
     Outcome.CHANGED: "not done: it has changed since you looked",
     Outcome.ALREADY: "not done: somebody was here before",
@@ -83,13 +85,14 @@ def done(
 ) -> ActionResult:
     """Say "it is done"; where one person is enough this approves too.
 
-    Releases drafted confirmations of the item, and closes the ticket when nothing is left to do.
+    Releases drafted confirmations of the item, and closes the ticket when nothing is left to do.  A
+    withdrawal that is done ends what was held for it.
     """
     return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version))
 
 
 def reject(engine: Engine, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
-    """Say "this is not to be done", with a reason."""
+    """Say "this is not to be done", with a reason; what a rejected withdrawal held, waits for staff again."""
     return commit(engine, lambda conn: _reject(conn, action_id, person, reason, now))
 
 
@@ -115,6 +118,8 @@ def _approve(conn: Connection, action_id: int, person: Person, now: datetime, se
         return row
     if row.state == ActionState.APPROVED.value:
         return _refused(row, Outcome.ALREADY)
+    if row.state == ActionState.HELD.value:
+        return _refused(row, Outcome.HELD)
     p = t.approval.c
     this = and_(p.action_id == action_id, p.version == row.version)
     if conn.execute(select(p.id).where(this, p.person_id == person.id)).first():
@@ -131,6 +136,8 @@ def _finish(conn: Connection, action_id: int, person: Person, now: datetime, see
     row = _open(conn, action_id, person, seen)
     if isinstance(row, ActionResult):
         return row
+    if row.state == ActionState.HELD.value:
+        return _refused(row, Outcome.HELD)
     if row.state != ActionState.APPROVED.value:
         if row.needs == "two_staff":
             return _refused(row, Outcome.NOT_APPROVED)
@@ -139,6 +146,7 @@ def _finish(conn: Connection, action_id: int, person: Person, now: datetime, see
             return approved
         row = conn.execute(select(t.action).where(t.action.c.id == action_id)).one()
     result = _step(conn, row, ActionState.DONE, person, now)
+    _resolve_held(conn, row, ActionState.REJECTED, person, now)
     release_confirmations(conn, row.item_id, person, now)
     _close_if_nothing_is_left(conn, row.ticket_id, now)
     return result
@@ -148,7 +156,25 @@ def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: 
     row = _open(conn, action_id, person, None)
     if isinstance(row, ActionResult):
         return row
-    return _step(conn, row, ActionState.REJECTED, person, now, reason=masked(reason))
+    result = _step(conn, row, ActionState.REJECTED, person, now, reason=masked(reason))
+    _resolve_held(conn, row, ActionState.WAITING, person, now)
+    return result
+
+
+def _resolve_held(conn: Connection, row: t.AnyRow, target: ActionState, person: Person, now: datetime) -> None:
+    """A withdrawal that is done ends what it took back; one that is rejected lets it wait for staff again."""
+    a = t.action.c
+    reason = f"withdrawn: a{row.id} done" if target == ActionState.REJECTED else ""
+    ended = conn.execute(
+        update(t.action)
+        .where(a.held_by == row.item_id, a.state == ActionState.HELD.value)
+        .values(state=target.value, version=a.version + 1, changed_by=person.name, changed_at=now, reason=reason)
+        .returning(a.id, a.ticket_id)
+    ).all()
+    kind = f"action.{target.value}"
+    for each in ended:
+        subjects = {"ticket_id": each.ticket_id, "action_id": each.id}
+        write_event(conn, Happening(kind, person.name, now, **subjects, data={"withdrawal": row.id}))
 
 
 def _open(conn: Connection, action_id: int, person: Person, seen: int | None) -> t.AnyRow | ActionResult:

@@ -11,6 +11,7 @@ from processor.store import tables as t
 from processor.store.events import Happening, write_events
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transaction import commit
+from processor.ticket import ActionState
 
 DUE_SOON, OVERDUE = "action.due_soon", "action.overdue"
 
@@ -38,7 +39,7 @@ def _due(conn: Connection, now: datetime, soon: timedelta) -> list[DueAction]:
     query = (
         select(a.id, t.ticket.c.number, t.ticket.c.id.label("ticket_id"), a.kind, a.due)
         .join_from(t.action, t.ticket, t.ticket.c.id == a.ticket_id)
-        .where(a.state.in_(OPEN_ACTIONS), a.due <= now + soon, ~told.exists())
+        .where(a.state.in_(OPEN_ACTIONS), a.state != ActionState.HELD.value, a.due <= now + soon, ~told.exists())
         .order_by(a.due)
     )
     rows = conn.execute(query).all()

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, insert
 
 from processor.store import tables as t
 from processor.store.columns import canonical
+from processor.store.continuing import action_row, continue_item, known_columns
 from processor.store.decided import Landing, Record
-from processor.ticket import ActionState, Item
+from processor.ticket import Item
 
 PROVENANCE_RISK = {"proven": 0, "unproven": 2, "forged": 3}
 
@@ -26,7 +27,11 @@ def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> d
     actions: list[dict[str, object]] = []
     for (r, landing, item), item_id in zip(each, item_ids, strict=True):
         found[r.mail_id].append(item_id)
-        actions += _action_rows(r, landing, item, item_id)
+        # What completes or repeats an item has no action of its own: the first one's is told.
+        if item.how in ("", "withdraws"):
+            actions += [action_row(r, landing, action, item_id) for action in item.actions]
+        if item.how:
+            continue_item(conn, r, landing, item, item_id)
     if actions:
         conn.execute(insert(t.action), actions)
     return found
@@ -37,9 +42,10 @@ def _item_row(r: Record, landing: Landing, item: Item) -> dict[str, object]:
         "ticket_id": landing.ticket_id,
         "mail_id": r.mail_id,
         "type": item.type,
-        "org_no": item.org_no,
-        "rule": item.rule,
-        "template": item.template,
+        "how": item.how,
+        "continues": item.continues[0] if item.continues else None,
+        "arrived_at": item.arrival,
+        **known_columns(item),
         "confidence": item.confidence,
         "risk": _risk(r, item),
         "evidence": canonical(
@@ -55,19 +61,3 @@ def _item_row(r: Record, landing: Landing, item: Item) -> dict[str, object]:
 def _risk(r: Record, item: Item) -> int:
     dangerous = 4 if any(action.needs == "two_staff" for action in item.actions) else 0
     return dangerous + PROVENANCE_RISK[r.decision.provenance.result] + (r.decision.outcome == "review")
-
-
-def _action_rows(r: Record, landing: Landing, item: Item, item_id: int) -> list[dict[str, object]]:
-    return [
-        {
-            "ticket_id": landing.ticket_id,
-            "item_id": item_id,
-            "kind": action.kind,
-            "needs": action.needs,
-            "state": ActionState.WAITING.value,
-            "due": action.due,
-            "facts": canonical(dict(action.facts)),
-            "changed_at": r.now,
-        }
-        for action in item.actions
-    ]

@@ -133,6 +133,8 @@ def _join(conn: Connection, r: Record) -> int:
         .values(state=TicketState.OPEN.value, version=t.ticket.c.version + 1, changed_at=r.now)
     )
     drop_approvals(conn, ticket_id, "record", r.now)
+    # Whoever answers is reminded of nothing.
+    conn.execute(update(t.item).where(t.item.c.ticket_id == ticket_id).values(follow_up_at=None))
     return ticket_id
 
 

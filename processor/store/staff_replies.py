@@ -16,7 +16,9 @@ from processor.store.transaction import commit, writing
 from processor.store.transitions import FREE, move
 from processor.ticket import ActionState, OutboxState, Reply
 
-OPEN_ACTIONS = tuple(s.value for s in (ActionState.WAITING, ActionState.SECONDED, ActionState.APPROVED))
+OPEN_ACTIONS = tuple(
+    s.value for s in (ActionState.WAITING, ActionState.SECONDED, ActionState.APPROVED, ActionState.HELD)
+)
 
 
 def approve_reply(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:

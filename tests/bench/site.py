@@ -29,7 +29,10 @@ FROM = re.compile(rb"^from:.*?([^\s<>\"@]+)@([^\s<>\"]+).*$", re.IGNORECASE | re
 
 
 def corpus(count: int) -> list[bytes]:
-    """Make ``count`` fresh mails of the shipped examples: own Date, Message-ID and sender for each."""
+    """Make ``count`` fresh mails of the shipped examples: own Date, Message-ID, sender and domain for each.
+
+    Of one domain a second notice for the same contract would join the first.
+    """
     files = sorted([*(ROOT / "tests" / "mails").rglob("*.eml"), *(ROOT / "processor" / "demo" / "mails").glob("*.eml")])
     texts = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
     return [_fresh(texts[number % len(texts)], number) for number in range(count)]
@@ -40,7 +43,7 @@ def _fresh(text: bytes, number: int) -> bytes:
     head = HEADERS.sub(b"", head + b"\n")
     found = FROM.search(head)
     local, domain = (found[1], found[2]) if found else (b"kunde", b"kunde-demo.no")
-    sender = b"%s.%d@%s" % (local, number, domain)
+    sender = b"%s@%d-%s" % (local, number, domain)
     if found:
         head = head.replace(b"%s@%s" % (local, domain), sender)
     now = format_datetime(datetime.now(UTC)).encode()

@@ -1,0 +1,90 @@
+"""Which ticket a mail joins and what it may continue there: by its thread, or as the same customer's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy.engine import Connection
+
+from processor.config import Config
+from processor.deciding.authenticity import judge
+from processor.deciding.conversation import meant, sought
+from processor.deciding.domains import organisational
+from processor.deciding.joining import may_join, of_one_side
+from processor.findings import Understanding
+from processor.message import Message
+from processor.rulebook import Rulebook
+from processor.store.context import FoundTicket, ticket_for
+from processor.store.earlier import Found, items_of_customer, items_of_ticket
+from processor.ticket import Decision, Earlier, Provenance, TicketState
+
+Mark = tuple[str, str]
+
+
+class Conversation:
+    """What was said before, as far as a batch of mails may join it.
+
+    Two notices for the same contract in one batch would not see each other, so the second one waits
+    (``must_wait``) until the first one is recorded.
+    """
+
+    def __init__(self, connection: Connection, rulebook: Rulebook, config: Config) -> None:
+        self.connection, self.rulebook, self.config = connection, rulebook, config
+        self.marks: set[Mark] = set()
+
+    def of(self, message: Message, understanding: Understanding) -> tuple[FoundTicket | None, tuple[Earlier, ...]]:
+        """The ticket that the mail joins, None for one of its own, and the earlier items that it may continue."""
+        provenance = judge(message, self.config.authserv_ids, self.config.own_addresses)
+        ticket = self._of_thread(message, provenance)
+        others = self._of_customer(message, understanding, provenance)
+        about = meant([each.item for each in others], understanding, self.rulebook)
+        if ticket is None:
+            open_ids = {each.item_id for each in about if each.open}
+            ticket = next((_ticket(each) for each in reversed(others) if each.item.item_id in open_ids), None)
+        inside = [each.item for each in items_of_ticket(self.connection, ticket.ticket_id)] if ticket else []
+        known = {each.item_id for each in inside}
+        return ticket, (*inside, *(each for each in about if each.item_id not in known))
+
+    def note(self, message: Message, decision: Decision) -> None:
+        """A mail of this batch is decided: another about the same contract waits until it is recorded."""
+        for item in decision.items:
+            if (kind := self.rulebook.types.get(item.type)) and kind.repeated:
+                self.marks |= self._marks(message, item.known.fields.org_no, item.known.fields.customer_no)
+
+    def must_wait(self, message: Message, understanding: Understanding) -> bool:
+        """Whether the mail may repeat or take back what a mail of this batch asks for."""
+        if not self.marks or not sought(understanding, self.rulebook):
+            return False
+        fields = understanding.fields
+        return not self.marks.isdisjoint(self._marks(message, fields.org_no, fields.customer_no))
+
+    def _of_thread(self, message: Message, provenance: Provenance) -> FoundTicket | None:
+        """The ticket of the thread, if this sender may join it (design.md, who wrote this)."""
+        ticket = ticket_for(self.connection, (*message.in_reply_to, *reversed(message.references)))
+        if ticket is None:
+            return None
+        public = self.rulebook.public_domains
+        joins = may_join(message, provenance, ticket.sender, named_our_message_id=ticket.ours, public_domains=public)
+        return ticket if joins else None
+
+    def _of_customer(self, message: Message, understanding: Understanding, provenance: Provenance) -> list[Found]:
+        """Earlier notices of the same customer that this sender may join, from any thread."""
+        types = sought(understanding, self.rulebook)
+        if not types or provenance.result != "proven" or message.sender is None:
+            return []
+        fields, public = understanding.fields, self.rulebook.public_domains
+        found = items_of_customer(self.connection, types, fields.org_no, fields.customer_no, message.sender.spec)
+        allowed = [each for each in found if of_one_side(message, provenance, each.ticket_sender, public)]
+        return [replace(each, item=replace(each.item, in_ticket=False)) for each in allowed]
+
+    def _marks(self, message: Message, org_nos: tuple[str, ...], customer_nos: tuple[str, ...]) -> set[Mark]:
+        if message.sender is None:
+            return set()
+        domain = message.sender.domain
+        side = message.sender.spec.lower() if domain in self.rulebook.public_domains else organisational(domain)
+        numbers = {(side, number) for number in (*org_nos, *customer_nos)}
+        return numbers | {(message.sender.spec.lower(), "")}
+
+
+def _ticket(found: Found) -> FoundTicket:
+    return FoundTicket(found.ticket_id, found.ticket_no, found.ticket_sender, TicketState.OPEN, ours=False)

@@ -1,0 +1,199 @@
+"""A conversation in the store: completed, repeated, withdrawn; what a stranger says changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from processor.store.actions import Outcome, approve, done, reject
+from tests.steps.talk import KARI, NOTICE, OLA, WITH_NUMBER, Talk, talk
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Talk]:
+    made = talk(tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def facts(here: Talk, action: int = 1) -> dict[str, str]:
+    return dict(json.loads(here.ask(f"select facts from action where id = {action}")[0][0]))
+
+
+@pytest.mark.parametrize(
+    "words", ["Org.nr er 328627035.", "328 627 035", "Beklager, her kommer org.nr: 328 627 035\n\nMvh Kari"]
+)
+def test_an_answer_with_the_missing_number_completes_the_item(here: Talk, words: str) -> None:
+    first = here.say(NOTICE)
+    assert first.decision.rule == "termination/unidentified"
+    here.later(days=2)
+    answer = here.say(words, "SV: Oppsigelse mottatt", thread=here.last_answer())
+    (item,) = answer.decision.items
+    assert (answer.decision.outcome, item.how, item.arrival) == ("answer", "completes", first.context.arrival)
+    assert answer.recorded.ticket_id == first.recorded.ticket_id
+    assert here.ask("select org_no, rule, asks from item where how = ''") == [("328627035", "termination/notice", "")]
+    assert here.ask("select state from action") == [("waiting",)]
+    assert facts(here)["org_no"] == "328627035"
+    assert facts(here)["completed"] == "28.11.2026 kl. 11.00"
+    ((template, words),) = here.ask("select template, text from outbox order by id")[1:]
+    assert template == "general/completed"
+    assert "Den første e-posten kom torsdag 26. november 2026 kl. 11.00" in words
+
+
+def test_the_deadline_of_a_completed_notice_is_that_of_the_first_mail(here: Talk) -> None:
+    here.say(NOTICE)
+    here.later(days=400)
+    answer = here.say("Kundenummeret er 1180457.", "SV: Oppsigelse mottatt", thread=here.last_answer())
+    days = {each.contract: each.last_service_day for each in answer.decision.deadline.candidates}
+    assert days["A"].isoformat() == "2027-12-31", answer.decision.deadline
+
+
+def test_who_may_not_join_completes_nothing(here: Talk) -> None:
+    here.say(NOTICE)
+    thread = here.last_answer()
+    here.say("Org.nr er 328627035.", "SV: Oppsigelse", "x@evil-demo.com", thread=thread)
+    here.say("Org.nr er 328627035.", "SV: Oppsigelse", thread=thread, proven=False)
+    assert here.ask("select org_no from item where id = 1") == [("",)]
+    assert "org_no" not in facts(here)
+
+
+def test_an_answer_about_another_company_completes_nothing(here: Talk) -> None:
+    here.say(NOTICE)
+    here.say(
+        "Vi sier også opp Visma Global for Havn Drift AS, org.nr 974760673.\n\nKari Holm\nHavn Drift AS",
+        "SV: Oppsigelse", thread=here.last_answer(),
+    )  # fmt: skip
+    assert here.ask("select org_no from item order by id") == [("",), ("974760673",)]
+    assert here.ask("select count(*) from action") == [(2,)]
+
+
+@pytest.mark.parametrize("sender", [KARI, OLA])
+def test_a_second_notice_for_the_same_contract_joins_the_first(here: Talk, sender: str) -> None:
+    first = here.say(WITH_NUMBER)
+    here.later(days=1)
+    second = here.say(WITH_NUMBER, "Oppsigelse av Visma Global", sender)
+    assert second.recorded.ticket_id == first.recorded.ticket_id
+    assert [each.how for each in second.decision.items] == ["repeats"]
+    assert here.ask("select state from action") == [("waiting",)]
+    assert facts(here)["second_notice"] == f"27.11.2026 kl. 11.00 from {sender}"
+    ((template, words),) = here.ask("select template, text from outbox order by id")[1:]
+    assert template == "termination/received_again"
+    assert "Første gang vi fikk den, var torsdag 26. november 2026 kl. 11.00" in words
+
+
+def test_a_second_notice_in_the_same_batch_waits_for_the_first(here: Talk) -> None:
+    here.keep(WITH_NUMBER)
+    here.keep(WITH_NUMBER, "Oppsigelse igjen", OLA)
+    assert len(here.work()) == 2
+    assert here.ask("select count(*) from ticket") == [(1,)]
+    assert here.ask("select count(*) from action") == [(1,)]
+    assert here.ask("select distinct tries from mail") == [(1,)]
+
+
+def test_a_second_notice_that_says_otherwise_is_marked_and_waits_anew(here: Talk) -> None:
+    here.say(WITH_NUMBER)
+    kari = here.person()
+    assert approve(here.engine, 1, kari, here.now).ok
+    here.say(WITH_NUMBER.replace("31.12.2027", "31.12.2028"), "Oppsigelse")
+    assert facts(here)["differs"] == "effective_date: 2027-12-31, then 2028-12-31"
+    assert here.ask("select state from action") == [("waiting",)]
+
+
+@pytest.mark.parametrize(
+    ("words", "sender"),
+    [
+        (WITH_NUMBER, "x@evil-demo.com"),
+        (WITH_NUMBER.replace("328627035", "974760673"), KARI),
+        (WITH_NUMBER.replace("Visma Global", "Visma.net Expense"), KARI),
+        (WITH_NUMBER.replace("Vi sier opp", "Vi sier opp 3 brukere på"), KARI),
+    ],
+    ids=["another sender", "another organisation", "another product", "a part"],
+)
+def test_what_is_not_the_same_contract_has_an_action_of_its_own(here: Talk, words: str, sender: str) -> None:
+    here.say(WITH_NUMBER)
+    second = here.say(words, "Oppsigelse", sender)
+    assert here.ask("select count(*) from action") == [(2,)]
+    assert [each.how for each in second.decision.items] == [""]
+
+
+def test_a_notice_after_it_was_registered_tells_staff_so(here: Talk) -> None:
+    here.say(WITH_NUMBER)
+    assert done(here.engine, 1, here.person(), here.now).ok
+    here.say(WITH_NUMBER, "Oppsigelse igjen")
+    assert facts(here, 2)["already"].endswith(": done by Kari, 26.11.2026")
+
+
+def test_an_unsure_second_notice_lies_beside_the_first_with_an_action_that_says_so(here: Talk) -> None:
+    first = here.say(WITH_NUMBER)
+    here.rulebook = replace(
+        here.rulebook,
+        types={**here.rulebook.types, "termination": replace(here.rulebook.types["termination"], answer_from=1.0)},
+    )
+    second = here.say(WITH_NUMBER, "Oppsigelse igjen")
+    assert second.recorded.ticket_id == first.recorded.ticket_id
+    assert facts(here, 2)["already"].startswith("a1 register_termination in VS-")
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+def test_a_withdrawal_puts_the_open_action_on_hold(here: Talk, threaded: bool) -> None:
+    first = here.say(WITH_NUMBER)
+    here.later(days=1)
+    thread = {"thread": here.last_answer()} if threaded else {}
+    gone = here.say("Vi trekker oppsigelsen. Se bort fra den.\n\nKari Holm", "Oppsigelsen trekkes", **thread)
+    assert gone.recorded.ticket_id == first.recorded.ticket_id
+    assert here.ask("select kind, state from action order by id") == [
+        ("register_termination", "held"),
+        ("decide_withdrawal", "waiting"),
+    ]
+    assert facts(here)["withdrawn"] == f"27.11.2026 kl. 11.00 by {KARI}"
+    assert facts(here, 2)["withdraws"].startswith("a1 register_termination in VS-")
+    kari = here.person()
+    for step in (approve, done):
+        assert step(here.engine, 1, kari, here.now).outcome == Outcome.HELD
+
+
+def test_a_withdrawal_that_is_done_ends_the_action_and_one_rejected_frees_it(here: Talk) -> None:
+    here.say(WITH_NUMBER)
+    kari = here.person()
+    here.say("Vi trekker oppsigelsen, org.nr 328627035.", "Trekkes")
+    assert reject(here.engine, 2, kari, "for sent", here.now).ok
+    assert here.ask("select state from action order by id") == [("waiting",), ("rejected",)]
+    here.say("Vi trekker oppsigelsen, org.nr 328627035. Vi mener det.", "Trekkes")
+    assert done(here.engine, 3, kari, here.now).ok
+    assert here.ask("select state, reason from action order by id")[0] == ("rejected", "withdrawn: a3 done")
+
+
+def test_a_strangers_withdrawal_holds_nothing(here: Talk) -> None:
+    here.say(WITH_NUMBER)
+    here.say("Vi trekker oppsigelsen, org.nr 328627035.", "Trekkes", "x@evil-demo.com")
+    here.say("Vi trekker oppsigelsen, org.nr 328627035.", "Trekkes", proven=False)
+    assert here.ask("select state from action where id = 1") == [("waiting",)]
+
+
+def test_an_accountants_mail_about_three_clients_is_one_ticket_with_three_items(here: Talk) -> None:
+    here.say(
+        "Vi ønsker å si opp avtalene for tre av våre kunder: Fjord Bygg AS (org.nr 328627035), Havn AS (974760673) "
+        "og Berg AS (991825827). Vi er regnskapsfører for dem.",
+        "Oppsigelse for tre kunder", "post@regnskapshuset-demo.no",
+    )  # fmt: skip
+    assert here.ask("select count(*) from ticket") == [(1,)]
+    assert here.ask("select type, org_no from item order by id") == [
+        ("termination", each) for each in ("328627035", "974760673", "991825827")
+    ]
+    assert here.ask("select count(*) from action") == [(3,)]
+    assert here.ask("select count(*) from outbox") == [(1,)]
+
+
+def test_an_answer_after_an_outage_carries_the_hours(here: Talk) -> None:
+    from processor.store.outages import note_outage
+
+    began = here.now
+    here.later(hours=5)
+    note_outage(here.engine, "a", began, here.now)
+    late = here.say(WITH_NUMBER, arrived=began.replace(hour=12))
+    assert late.context.outage_hours == 5
+    assert "arrived_in_outage" in late.decision.warnings
