@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
+from processor.deciding.boundaries import add_months
+
 OSLO = ZoneInfo("Europe/Oslo")
 OPENING = time(8, 0)
 CLOSING = time(16, 0)
@@ -53,6 +55,12 @@ def due(arrival: datetime, days: int) -> datetime:
     if days == 0 and local.time() >= CLOSING:
         day += timedelta(days=1)
     return datetime.combine(add_business_days(day, days), CLOSING, OSLO).astimezone(UTC)
+
+
+def due_in_months(arrival: datetime, months: int) -> datetime:
+    """16.00 in Oslo on the last business day by the same day so many months on, in UTC (domain.md example 39)."""
+    day = business_day_before(add_months(arrival.astimezone(OSLO).date(), months))
+    return datetime.combine(day, CLOSING, OSLO).astimezone(UTC)
 
 
 def morning(moment: datetime, days: int) -> datetime:

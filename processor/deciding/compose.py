@@ -82,7 +82,10 @@ def _rendered(
     template: str, org_nos: Sequence[str], values: Mapping[str, object], language: str, case: Case
 ) -> dict[str, str]:
     numbers = tuple(filter(None, map(wording.org_no_in_words, org_nos)))
-    own = {"org_nos": numbers, "org_no": numbers[0] if len(numbers) == 1 else ""}
+    own: dict[str, object] = {"org_nos": numbers, "org_no": wording.org_nos_in_words(numbers, language)}
+    if len(numbers) > 1:
+        # One company's name before the numbers of several would be wrong.
+        own["company"] = ""
     heading, body, _ = case.rulebook.render(
         template, language, {**values, **own, **lookup_values(org_nos, case, language)}
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from processor.deciding.accounts import NOTICE
-from processor.deciding.calendar import due
+from processor.deciding.calendar import due, due_in_months
 from processor.deciding.case import Case
 from processor.deciding.looked_up import lookup_facts
 from processor.findings import Request
@@ -105,7 +105,9 @@ def _organisations(matched: Matched) -> tuple[str, ...]:
 def _action(rule: ActionRule, matched: Matched, item: str, facts: Mapping[str, str], case: Case) -> Action:
     two = matched.request.type in DANGEROUS or "two_staff" in (matched.type.needs, rule.needs)
     needs: Needs = "two_staff" if two else "staff"
-    return Action(rule.kind, needs, due(case.context.arrival, rule.due_days), item, facts)
+    arrival = case.context.arrival
+    moment = due_in_months(arrival, rule.due_months) if rule.due_months else due(arrival, rule.due_days)
+    return Action(rule.kind, needs, moment, item, facts)
 
 
 def _facts(org_no: str, case: Case) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -39,6 +39,8 @@ DAY = {
     "da": "{weekday} den {day}. {month} {year}",
 }
 AT = {"nb": "kl. {time}", "nn": "kl. {time}", "en": "at {time} (Oslo time)", "sv": "kl. {time}", "da": "kl. {time}"}
+AND = {"nb": "og", "nn": "og", "en": "and", "sv": "och", "da": "og"}
+MOST_NUMBERS = 8
 FORMS = {
     *("AS", "As", "ASA", "ENK", "ANS", "DA", "NUF", "SA", "BA", "KS", "SF", "IKS", "FLI", "AB", "ApS", "A/S"),
     *("Ltd", "GmbH", "kommune", "Kommune", "fylkeskommune"),
@@ -89,6 +91,13 @@ def calculation_in_words(each: Calculation, language: str) -> Mapping[str, str]:
         "price": "" if each.price is None else kroner(each.price, language),
         "amount": "" if each.amount is None else kroner(each.amount, language),
     }
+
+
+def org_nos_in_words(numbers: Sequence[str], language: str) -> str:
+    """Some organisation numbers in a sentence, "974 760 673 og 991 825 827"; "" for none or more than a line holds."""
+    if not 0 < len(numbers) <= MOST_NUMBERS:
+        return ""
+    return f" {AND[language]} ".join(filter(None, (", ".join(numbers[:-1]), numbers[-1])))
 
 
 def first_name(display_name: str) -> str:

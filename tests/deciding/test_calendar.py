@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from processor.deciding.calendar import add_business_days, due, is_business_day
+from processor.deciding.calendar import add_business_days, due, due_in_months, is_business_day
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,10 @@ def test_a_mail_on_saturday_counts_from_monday() -> None:
     assert add_business_days(date(2026, 8, 22), 0) == date(2026, 8, 24)
     assert add_business_days(date(2026, 8, 22), 1) == date(2026, 8, 24)
     assert add_business_days(date(2026, 8, 22), 2) == date(2026, 8, 25)
+
+
+def test_a_month_ends_on_the_last_business_day_within_it() -> None:
+    # Example 39: asked on Saturday 31 January 2026; 28 February is a Saturday too.
+    assert due_in_months(datetime(2026, 1, 31, 10, 0, tzinfo=UTC), 1) == datetime(2026, 2, 27, 15, 0, tzinfo=UTC)
+    # 17 May 2027 is a holiday on a Monday.
+    assert due_in_months(datetime(2027, 4, 17, 10, 0, tzinfo=UTC), 1) == datetime(2027, 5, 14, 14, 0, tzinfo=UTC)

@@ -82,6 +82,14 @@ def test_it_reads_well_with_any_values_missing(template: str, language: str) -> 
         assert not re.search(r"(?<!\d)\. [a-zæøå]", re.sub(r"(org\.|no\.|nr\.|kl\.|\d\.) ", "", text)), text
 
 
+@pytest.mark.parametrize(("template", "language"), PARTS)
+def test_no_line_grows_together_with_the_next(template: str, language: str) -> None:
+    """A tag that ends a line takes the line break with it."""
+    for line, following in itertools.pairwise(TEMPLATES.sources[template, language].body.splitlines()):
+        ends_words = line.endswith("%}") and not line.startswith("{%")
+        assert not ends_words or not following.strip() or following.startswith("{%"), line
+
+
 @pytest.mark.parametrize(("template", "language"), [part for part in PARTS if KINDS[part[0]] == "receipt"])
 def test_a_receipt_claims_nothing_but_that_the_mail_came(template: str, language: str) -> None:
     for values in (EMPTY, USUAL, FULL):
