@@ -8,6 +8,7 @@ confidence on a type may be answered alone is measured on those of them that nob
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,7 +79,7 @@ def learn_languages(model: Model, samples: Sequence[Sample], vocabulary: Vocabul
     column = {name: at for at, name in enumerate(names)}
     rows = [{column[name]: value for name, value in mail.items() if name in column} for mail in mails]
     weights, bias = one_class(rows, len(names), [LANGUAGES.index(language) for _, language in told], STRENGTH)
-    table = {name: tuple(round(each, 3) for each in row) for name, row in zip(names, weights, strict=True)}
+    table = {name: _kept(row) for name, row in zip(names, weights, strict=True)}
     return replace(model, languages=table, language_bias=tuple(round(each, 3) for each in bias))
 
 
@@ -97,10 +98,7 @@ def learn_words(samples: Sequence[Sample], labels: tuple[str, ...]) -> Words:
     column = {name: at for at, name in enumerate(names)}
     rows = [vector(sample.said.counts, rarity, column) for sample in samples]
     weights, bias = one_against_rest(rows, len(names), [sample.mail.present for sample in samples], labels, STRENGTH)
-    table = {
-        name: (rarity[name], tuple(round(weight, 3) for weight in row))
-        for name, row in zip(names, weights, strict=True)
-    }
+    table = {name: (rarity[name], _kept(row)) for name, row in zip(names, weights, strict=True)}
     return Words(labels, table, tuple(round(each, 3) for each in bias))
 
 
@@ -136,6 +134,11 @@ def _joined(model: Model, heard: Sequence[tuple[Sample, Mapping[str, float]]]) -
         second=_rounded(second),
         constant=_rounded([constant])[0],
     )
+
+
+def _kept(row: Sequence[float]) -> tuple[float, ...]:
+    """Weights as the file keeps them, rounded and in single precision, so that what was measured is what is read."""
+    return tuple(array("f", (round(weight, 3) for weight in row)))
 
 
 def _rounded(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
