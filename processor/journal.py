@@ -61,6 +61,10 @@ def stopped() -> None:
     _tell(logging.INFO, "stopped")
 
 
+def worker_ready(worker: str) -> None:
+    _tell(logging.INFO, "worker ready", worker=worker)
+
+
 def mailbox_opened(mailbox: str, folder: str) -> None:
     _tell(logging.INFO, "mailbox opened", mailbox=mailbox, folder=folder)
 

@@ -59,6 +59,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     engine = connect(config.store_url)
     rulebook = load_rulebook(*folders, config.own_addresses)
     warm(rulebook)
+    journal.worker_ready(name)
     files = Confined()
     registers = Registers(config.lookups, engine, _clock, config.workers)
     claimed = 0

@@ -40,7 +40,14 @@ def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]
         process = here.start()
         try:
             wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox", 20, here.folder / "log")
-            time.sleep(2.5)
+            ready = here.folder / "log"
+            wait(
+                lambda: ready.read_text().count("worker ready") == workers,
+                "the workers to have read the rules",
+                60,
+                ready,
+            )
+            time.sleep(1)
             here.dovecot.deliver_at_once(USER, mails)
             wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail")
             began = time.perf_counter()
