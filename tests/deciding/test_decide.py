@@ -92,12 +92,32 @@ def test_an_accountants_mail_about_three_clients_is_three_items_and_one_letter(r
     assert len(found.actions) == 3
     assert found.reply
     assert found.reply.kind == "question"
+    assert "for org.nr 974 760 673, 991 825 827 og 923 609 016 tirsdag" in " ".join(found.reply.text.split())
 
 
 def test_both_parties_of_a_transfer_are_one_item(rulebook: Rulebook) -> None:
     fields = replace(FIELDS, org_no=("974760673", "991825827"))
     found = decided(rulebook, understanding("licence_transfer", fields=fields))
     assert [item.rule for item in found.items] == ["licence_transfer/both_parties"]
+
+
+def test_a_notice_for_our_product_and_another_companys_is_registered_and_passed_on(rulebook: Rulebook) -> None:
+    fields = replace(FIELDS, products=("Visma Business", "Visma Severa"))
+    found = decided(rulebook, understanding(fields=fields))
+    assert [action.kind for action in found.actions] == ["register_termination", "forward_termination"]
+
+
+def test_several_questions_on_an_invoice_are_each_named_and_left_to_a_person(rulebook: Rulebook) -> None:
+    found = decided(rulebook, understanding("invoice_question", topics=("kon_abo", "distribution_cost")))
+    assert found.rule == "invoice_question/several"
+    assert found.reply
+    assert "- KON-ABO00\n  - Distribusjonskost\n" in found.reply.text
+    assert [action.kind for action in found.actions] == ["answer_invoice_question"]
+
+
+def test_a_privacy_request_is_due_within_a_month(rulebook: Rulebook) -> None:
+    (action,) = decided(rulebook, understanding("agreement_question", topics=("privacy",))).actions
+    assert (action.due.date() - ARRIVAL.date()).days in range(28, 32)
 
 
 def test_one_letter_answers_all_requests_under_the_main_ones_subject(rulebook: Rulebook) -> None:

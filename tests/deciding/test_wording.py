@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
-from processor.deciding.wording import company_in_words, first_name, in_words, moment_in_words, org_no_in_words
+from processor.deciding.wording import (
+    company_in_words,
+    first_name,
+    in_words,
+    kroner,
+    moment_in_words,
+    org_no_in_words,
+    org_nos_in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +94,18 @@ def test_a_company_with_a_known_form_is_named(name: str) -> None:
 )
 def test_T35_what_has_not_the_shape_of_a_company_is_left_out(name: str | None) -> None:
     assert company_in_words(name) == ""
+
+
+def test_several_organisation_numbers_are_named_in_one_breath() -> None:
+    numbers = ["974 760 673", "991 825 827", "923 609 016"]
+    assert org_nos_in_words(numbers[:1], "nb") == "974 760 673"
+    assert org_nos_in_words(numbers[:2], "en") == "974 760 673 and 991 825 827"
+    assert org_nos_in_words(numbers, "sv") == "974 760 673, 991 825 827 och 923 609 016"
+    # A group of twenty would fill the letter: then it names none.
+    assert org_nos_in_words(numbers * 7, "nb") == ""
+    assert org_nos_in_words([], "nb") == ""
+
+
+@pytest.mark.parametrize(("language", "words"), [("nb", "4 800,00"), ("nn", "4 800,00"), ("en", "4,800.00")])
+def test_money_has_the_signs_of_its_language(language: str, words: str) -> None:
+    assert kroner(Decimal(4800), language) == words
