@@ -12,6 +12,7 @@ from processor import __version__
 from processor.cli import (
     answers,
     check,
+    confirm,
     contracts,
     corrections,
     deadlines,
@@ -57,6 +58,8 @@ app.command("init")(initial.initial)
 app.command()(store.status)
 app.command("stop-answers")(answers.stop_answers)
 app.command("resume-answers")(answers.resume_answers)
+queue.app.command("done")(confirm.done)
+queue.app.command("correct")(confirm.correct)
 queue.app.command("retype")(corrections.retype)
 app.add_typer(queue.app, name="queue")
 app.add_typer(contracts.app, name="contracts")

@@ -90,13 +90,16 @@ def show(
     from processor.store.aside import set_aside_mail
     from processor.store.queue import ticket
 
-    engine = open_engine(open_config(config))
+    settings = open_config(config)
+    engine = open_engine(settings)
     if re.fullmatch(r"m[0-9]{1,17}", which):
         mail = set_aside_mail(engine, int(which[1:]))
         if mail is not None:
             return print_aside(mail)
     elif (view := ticket(engine, which.strip().upper())) is not None:
-        return print_ticket(view)
+        from processor.cli.confirm import previews
+
+        return print_ticket(view, previews(engine, settings, view))
     typer.echo(f"No ticket {which}, and no mail of that number is set aside.", err=True)
     raise typer.Exit(1)
 
@@ -111,27 +114,14 @@ def approve(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_
 
     engine = open_engine(open_config(config))
     person = person_of(engine, name, secret)
-    kind, number = _parse(which)
+    kind, number = parse_id(which)
     if kind == "a":
-        _tell(queue.approve(engine, number, person, datetime.now(UTC)))
+        tell(queue.approve(engine, number, person, datetime.now(UTC)))
     elif kind == "r":
         well = queue.approve_reply(engine, number, person, datetime.now(UTC))
         _tell_reply(engine, number, well, "goes out")
     else:
         raise typer.BadParameter(NO_MAIL)
-
-
-@app.command("done")
-def done(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Say that an approved action is done in the billing system, by you, now."""
-    from processor.store import queue
-
-    engine = open_engine(open_config(config))
-    person = person_of(engine, name, secret)
-    kind, number = _parse(which)
-    if kind != "a":
-        raise typer.BadParameter("only an action (a7) is done; a reply is approved or rejected")
-    _tell(queue.done(engine, number, person, datetime.now(UTC)))
 
 
 @app.command("reject")
@@ -147,9 +137,9 @@ def reject(
 
     engine = open_engine(open_config(config))
     person = person_of(engine, name, secret)
-    kind, number = _parse(which)
+    kind, number = parse_id(which)
     if kind == "a":
-        _tell(queue.reject(engine, number, person, reason, datetime.now(UTC)))
+        tell(queue.reject(engine, number, person, reason, datetime.now(UTC)))
     elif kind == "r":
         well = queue.cancel_reply(engine, number, person, datetime.now(UTC), reason)
         _tell_reply(engine, number, well, "is cancelled")
@@ -164,7 +154,7 @@ def resend(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_C
 
     engine = open_engine(open_config(config))
     person = person_of(engine, name, secret)
-    kind, number = _parse(which)
+    kind, number = parse_id(which)
     if kind != "r":
         raise typer.BadParameter("only a reply (r7) is sent again")
     _tell_reply(engine, number, again(engine, number, person, datetime.now(UTC)), "goes out again")
@@ -176,7 +166,7 @@ def retry(which: Id, config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.cli.opening import actor
     from processor.store.work import retry_mail
 
-    kind, number = _parse(which)
+    kind, number = parse_id(which)
     well = kind == "m" and retry_mail(open_engine(open_config(config)), number, actor(), datetime.now(UTC))
     typer.echo("It is decided at the next pass." if well else "It is not set aside, or its bytes are not whole.")
     raise typer.Exit(0 if well else 1)
@@ -201,7 +191,8 @@ def close(
     raise typer.Exit(0 if well else 1)
 
 
-def _parse(which: str) -> tuple[str, int]:
+def parse_id(which: str) -> tuple[str, int]:
+    """The kind (a, r, m) and the number of what queue list shows; a usage error for anything else."""
     if which[:1] in ("a", "r", "m") and which[1:].isdecimal() and len(which) < LONGEST_ID:
         return which[0], int(which[1:])
     raise typer.BadParameter(f"{which!r} is no action (a7), reply (r7) or mail (m7)")
@@ -218,7 +209,8 @@ def person_of(engine: Engine, name: str, secret: str) -> Person:
     return person
 
 
-def _tell(result: ActionResult) -> None:
+def tell(result: ActionResult) -> None:
+    """Say what came of a step, and exit 1 if none was taken."""
     typer.echo(f"{result}."[0].upper() + f"{result}."[1:])
     raise typer.Exit(0 if result.ok else 1)
 

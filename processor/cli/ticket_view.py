@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,37 +11,21 @@ from processor.cli.queue import local
 
 if TYPE_CHECKING:
     from processor.store.queue import TicketView
+    from processor.store.ticket_view import ActionView, ItemView, MailView
 
 
-def print_ticket(view: TicketView) -> None:
-    """Print everything about a ticket, oldest first."""
-    from processor.deciding.answerable import withheld_in_words
-    from processor.deciding.staff_words import account_in_words
-
+def print_ticket(view: TicketView, confirmations: Mapping[int, str] | None = None) -> None:
+    """Print everything about a ticket, oldest first; ``confirmations`` says by action what leaves when it is done."""
     typer.echo(f"{view.number}  {view.state}  {view.subject}")
     typer.echo(
         f"from {view.sender} ({view.provenance}){f', {view.company}' if view.company else ''}; outcome {view.outcome}\n"
     )
     for mail in view.mails:
-        again = ", the same letter again" if mail.duplicate else ""
-        typer.echo(
-            f"mail    m{mail.id}  {local(mail.arrived_at)}  {mail.account}/{mail.folder}, {mail.size} bytes{again}"
-        )
-        if mail.withheld:
-            typer.echo(f"          no reply: {withheld_in_words(mail.withheld)}")
+        _mail(mail)
     for item in view.items:
-        typer.echo(f"item    {item.type} {item.confidence:.0%}  {item.org_no}  by {item.rule}")
-        for span in (span for spans in item.evidence.get("requests", []) for span in spans):
-            typer.echo(f"          «{' '.join(span['text'].split())}» ({span['rule']})")
-        for line in account_in_words(item.account) if item.account else ():
-            typer.echo(f"          {line}")
+        _item(item)
     for action in view.actions:
-        needs = action.needs.replace("_", " ")
-        typer.echo(f"action  a{action.id}  {action.kind}: {action.state}, needs {needs}, due {local(action.due)}")
-        for name, value in action.facts.items():
-            typer.echo(f"          {name}: {value}")
-        for approval in action.approvals:
-            typer.echo(f"          approved by {approval.person}, {local(approval.at)}")
+        _action(action, (confirmations or {}).get(action.id, ""))
     for reply in view.replies:
         typer.echo(
             f"reply   r{reply.id}  {reply.kind} to {reply.to}: {reply.state} {reply.hold_reason}{reply.response}{reply.error}"
@@ -48,3 +33,39 @@ def print_ticket(view: TicketView) -> None:
         typer.echo("".join(f"          {line}\n" for line in reply.text.splitlines()))
     for event in view.events:
         typer.echo(f"event   {local(event.at)}  {event.kind} by {event.actor}")
+
+
+def _mail(mail: MailView) -> None:
+    from processor.deciding.answerable import withheld_in_words
+
+    again = ", the same letter again" if mail.duplicate else ""
+    typer.echo(f"mail    m{mail.id}  {local(mail.arrived_at)}  {mail.account}/{mail.folder}, {mail.size} bytes{again}")
+    if mail.outage_hours:
+        typer.echo(f"          arrived during an outage of {mail.outage_hours} hours")
+    if mail.withheld:
+        typer.echo(f"          no reply: {withheld_in_words(mail.withheld)}")
+
+
+def _item(item: ItemView) -> None:
+    from processor.deciding.staff_words import account_in_words
+
+    continues = f"  {item.how} item {item.continues}" if item.how else ""
+    typer.echo(f"item    {item.id}  {item.type} {item.confidence:.0%}  {item.org_no}  by {item.rule}{continues}")
+    for span in (span for spans in item.evidence.get("requests", []) for span in spans):
+        typer.echo(f"          «{' '.join(span['text'].split())}» ({span['rule']})")
+    for line in account_in_words(item.account) if item.account else ():
+        typer.echo(f"          {line}")
+    if item.asks:
+        reminded = f"; the customer is reminded {local(item.follow_up_at)}" if item.follow_up_at else ""
+        typer.echo(f"          lacks {', '.join(each.replace('_', ' ') for each in item.asks)}{reminded}")
+
+
+def _action(action: ActionView, confirmation: str) -> None:
+    needs = action.needs.replace("_", " ")
+    typer.echo(f"action  a{action.id}  {action.kind}: {action.state}, needs {needs}, due {local(action.due)}")
+    for name, value in action.facts.items():
+        typer.echo(f"          {name}: {value}")
+    if confirmation:
+        typer.echo(f"          {confirmation}")
+    for approval in action.approvals:
+        typer.echo(f"          approved by {approval.person}, {local(approval.at)}")

@@ -7,9 +7,10 @@ unique by action, version and person, and the step to ``approved`` counts them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, insert, select, update
 
@@ -17,9 +18,11 @@ from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
-from processor.store.staff_replies import OPEN_ACTIONS, release_confirmations
+from processor.store.staff_replies import OPEN_ACTIONS, Letter, issue_letter, release_confirmations
 from processor.store.transaction import OvertakenError, commit, writing
 from processor.ticket import ActionState, OutboxState, TicketState
+
+OSLO = ZoneInfo("Europe/Oslo")
 
 
 class Outcome(StrEnum):
@@ -51,12 +54,16 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """The outcome, and the action as it stands now: in which state, and who put it there and when."""
+    """The outcome, and the action as it stands now: in which state, and who put it there and when.
+
+    ``letter`` is the confirmation's id in the outbox where one leaves.
+    """
 
     outcome: Outcome
     state: ActionState | None = None
     by: str = ""
     at: datetime | None = None
+    letter: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -67,6 +74,7 @@ class ActionResult:
         if self.ok:
             return {Outcome.SECONDED: "approved; one more person must approve"}.get(self.outcome, self.outcome.value)
         stands = f"; it is {self.state.value}" + (f" by {self.by}" if self.by else "") if self.state else ""
+        stands += f", {self.at.astimezone(OSLO):%d.%m.%Y kl. %H.%M}" if self.state and self.by and self.at else ""
         return REFUSALS[self.outcome] + stands
 
 
@@ -81,14 +89,20 @@ def approve(
 
 
 def done(
-    engine: Engine, action_id: int, person: Person, now: datetime, seen_version: int | None = None
+    engine: Engine,
+    action_id: int,
+    person: Person,
+    now: datetime,
+    seen_version: int | None = None,
+    letter: Letter | None = None,
 ) -> ActionResult:
     """Say "it is done"; where one person is enough this approves too.
 
     Releases drafted confirmations of the item, and closes the ticket when nothing is left to do.  A
-    withdrawal that is done ends what was held for it.
+    withdrawal that is done ends what was held for it.  ``letter`` is the confirmation, which goes out with
+    the step that makes it true or not at all: not while another action of the item is open.
     """
-    return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version))
+    return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version, letter))
 
 
 def reject(engine: Engine, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
@@ -132,7 +146,9 @@ def _approve(conn: Connection, action_id: int, person: Person, now: datetime, se
     return _step(conn, row, target, person, now, enough)
 
 
-def _finish(conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None) -> ActionResult:
+def _finish(
+    conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None, letter: Letter | None
+) -> ActionResult:
     row = _open(conn, action_id, person, seen)
     if isinstance(row, ActionResult):
         return row
@@ -148,6 +164,8 @@ def _finish(conn: Connection, action_id: int, person: Person, now: datetime, see
     result = _step(conn, row, ActionState.DONE, person, now)
     _resolve_held(conn, row, ActionState.REJECTED, person, now)
     release_confirmations(conn, row.item_id, person, now)
+    if letter is not None and letter.item_id == row.item_id:
+        result = replace(result, letter=issue_letter(conn, letter, person, now))
     _close_if_nothing_is_left(conn, row.ticket_id, now)
     return result
 

@@ -103,6 +103,7 @@ def _happening(r: Record, landing: Landing, outbox_ids: Mapping[int, int]) -> Ha
             "withheld": r.decision.withheld,
             "level": r.level.value,
             "joined": landing.joined,
+            **({"outage_hours": r.context.outage_hours} if r.context.outage_hours else {}),
             "rules": r.decision.version,
             "model": r.understanding.model,
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, exists, insert, or_, select, update
@@ -19,6 +20,18 @@ from processor.ticket import ActionState, OutboxState, Reply
 OPEN_ACTIONS = tuple(
     s.value for s in (ActionState.WAITING, ActionState.SECONDED, ActionState.APPROVED, ActionState.HELD)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter about an item, ready to be put into the outbox."""
+
+    item_id: int
+    kind: str
+    issue: int
+    reply: Reply
+    message_id: str
+    envelope_from: str = ""
 
 
 def approve_reply(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
@@ -100,6 +113,17 @@ def release_confirmations(conn: Connection, item_id: int, person: Person, now: d
     drafts = select(o.id).where(o.item_id == item_id, o.kind == "confirmation", o.state == OutboxState.DRAFT.value)
     found = conn.execute(drafts).scalars().all()
     return sum(move(conn, "approve", one, person.name, now, _done(o.item_id), values=_by_hand(person)) for one in found)
+
+
+def issue(engine: Engine, letter: Letter, person: Person, now: datetime) -> int | None:
+    """``issue_confirmation`` for a letter as it is."""
+    return commit(engine, lambda conn: issue_letter(conn, letter, person, now))
+
+
+def issue_letter(conn: Connection, letter: Letter, person: Person, now: datetime) -> int | None:
+    """``issue_confirmation`` within the caller's transaction."""
+    columns = words(letter.reply, letter.message_id, letter.envelope_from, now)
+    return _issue(conn, letter.item_id, letter.kind, letter.issue, columns, None, person, now)
 
 
 def _release(conn: Connection, outbox_id: int, person: Person, now: datetime) -> bool:

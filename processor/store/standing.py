@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select
 
 from processor.store import tables as t
 from processor.store.replies import OBSERVE
+from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transaction import reading
 from processor.ticket import OutboxState as S
 
@@ -53,6 +54,14 @@ def standing(engine: Engine, outbox_id: int) -> Standing:
     if row.kind == "confirmation":
         return Standing("it waits, since it confirms what is not done yet")
     return Standing(f"it waits to be approved; it is {state.value}")
+
+
+def open_action(engine: Engine, action_id: int) -> bool:
+    """Whether an action waits for staff."""
+    a = t.action.c
+    query = select(a.id).where(a.id == action_id, a.state.in_(OPEN_ACTIONS))
+    with reading(engine) as conn:
+        return conn.execute(query).first() is not None
 
 
 def _canceller(conn: Connection, row: t.AnyRow) -> str:

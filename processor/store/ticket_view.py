@@ -24,7 +24,8 @@ NO_REPLY = "no_reply"
 class MailView:
     """One mail of the ticket; ``duplicate`` is another arrival of an equal letter.
 
-    ``withheld`` names the guard that took its reply away, ``""`` if none did.
+    ``withheld`` names the guard that took its reply away, ``""`` if none did.  It arrived during an outage of
+    ``outage_hours``, 0 outside of one.
     """
 
     id: int
@@ -36,6 +37,7 @@ class MailView:
     size: int
     duplicate: bool
     withheld: str
+    outage_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class ItemView:
     risk: int
     evidence: Mapping[str, Any]
     account: Account | None
+    how: str = ""
+    continues: int | None = None
+    asks: tuple[str, ...] = ()
+    follow_up_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ def ticket(engine: Engine, ticket_no: str) -> TicketView | None:
         if row is None:
             return None
         happened = events(conn, ticket_no)
-        withheld = {each.mail_id: withheld_of(each.data) for each in happened if each.kind == DECIDED}
+        decided = {each.mail_id: each.data for each in happened if each.kind == DECIDED}
         return TicketView(
             id=row.id,
             number=row.number,
@@ -151,7 +157,7 @@ def ticket(engine: Engine, ticket_no: str) -> TicketView | None:
             version=row.version,
             opened_at=row.opened_at,
             changed_at=row.changed_at,
-            mails=tuple(_mail(r, withheld.get(r.id, "")) for r in conn.execute(_of(t.mail, row.id))),
+            mails=tuple(_mail(r, decided.get(r.id, {})) for r in conn.execute(_of(t.mail, row.id))),
             items=tuple(_item(r) for r in conn.execute(_of(t.item, row.id))),
             actions=_actions(conn, row.id),
             replies=tuple(_reply(r) for r in conn.execute(_of(t.outbox, row.id))),
@@ -169,17 +175,17 @@ def withheld_of(decided: Mapping[str, Any]) -> str:
     return "" if guard == NO_REPLY else guard
 
 
-def _mail(r: t.AnyRow, withheld: str) -> MailView:
-    return MailView(
-        r.id, MailState(r.state), r.message_id, r.account, r.folder, r.arrived_at, r.size, r.duplicate, withheld
-    )
+def _mail(r: t.AnyRow, decided: Mapping[str, Any]) -> MailView:
+    where = (r.id, MailState(r.state), r.message_id, r.account, r.folder, r.arrived_at, r.size, r.duplicate)
+    return MailView(*where, withheld_of(decided), int(decided.get("outage_hours", 0)))
 
 
 def _item(r: t.AnyRow) -> ItemView:
     evidence = json.loads(r.evidence)
     told = evidence.get("account")
     account = restored(Account, told) if told else None
-    return ItemView(r.id, r.mail_id, r.type, r.org_no, r.rule, r.template, r.confidence, r.risk, evidence, account)
+    said = (r.id, r.mail_id, r.type, r.org_no, r.rule, r.template, r.confidence, r.risk, evidence, account)
+    return ItemView(*said, r.how, r.continues, tuple(r.asks.split()), r.follow_up_at)
 
 
 def _actions(conn: Connection, ticket_id: int) -> tuple[ActionView, ...]:
