@@ -18,6 +18,7 @@ from processor.message import Message
 
 TOPICS = {"quantity", "kon_abo"}
 YEAR = 12
+MOST_TEXT = 20_000
 MOST_USERS = 5000
 MOST_CALCULATIONS = 3
 CENT = Decimal("0.01")
@@ -89,7 +90,7 @@ def asked(message: Message, understanding: Understanding) -> Reckoning:
 
 def reckon(text: str) -> Reckoning:
     """Work out what a question's numbers mean; nothing where it names too few."""
-    text = LONG.sub(" ", text.lower().translate(_SMOOTH))
+    text = LONG.sub(" ", text[:MOST_TEXT].lower().translate(_SMOOTH))
     if product := PRODUCT.search(text):
         users, price, months = int(product[1]), _money(product[2]), int(product[3])
         told = [each for _, each in _amounts(text) if each != price]
@@ -117,7 +118,8 @@ def _by_price(users: int, price: Decimal, months: int, amount: Decimal | None) -
 def _by_quantity(quantities: tuple[int, ...], people: tuple[int, ...], months: int) -> Reckoning:
     """A quantity divided by twelve, or by the months the writer names; it must be whole, and fit the users."""
     if not quantities:
-        return Reckoning()
+        # Two numbers of users and none on the invoice: "charged for 12, and we are 9".
+        return Reckoning(mismatch="quantity_mismatch" if len(set(people)) > 1 else "")
     if months not in (0, YEAR) and set(people) == set(quantities):
         return Reckoning()
     by = months if months and people and all(each % months == 0 for each in quantities) else YEAR

@@ -57,6 +57,7 @@ def test_an_amount_that_differs_goes_to_a_person(text: str) -> None:
     "text",
     [
         "Antallet er 100 på årsfakturaen.",
+        "Hvorfor betaler vi for 12 brukere når vi bare har 9 brukere?",
         "Det står antall 108, men vi har 8 brukere.",
         "Antall 54 på en faktura for 12 måneder",
     ],
