@@ -30,7 +30,9 @@ def _version(row: Row, templates_dir: Path) -> str:
 
 def _parts(row: Row, templates_dir: Path) -> Iterator[bytes]:
     yield from (each.encode() for each in (row.when, row.reply, row.reply_kind, *row.asks))
-    yield from (f"{each.kind} {each.needs} {each.due_days} {each.confirm} {each.due_months}".encode() for each in row.actions)
+    yield from (
+        f"{each.kind} {each.needs} {each.due_days} {each.confirm} {each.due_months}".encode() for each in row.actions
+    )
     yield repr(row.follow_up).encode()
     for template in dict.fromkeys((row.reply, *(each.confirm for each in row.actions))):
         folder, _, name = template.partition("/")
