@@ -277,6 +277,7 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     passed = [loop.one_pass() for loop in loops]
     while deciders.step()[0]:
         pass
+    deciders.remind()
     sent = _send_all(config, engine)
     remind(engine, clock())
     retain(engine, clock())

@@ -113,6 +113,10 @@ def action_due(ticket_no: str, kind: str, overdue: bool) -> None:
     _tell(logging.WARNING, "action overdue" if overdue else "action due soon", ticket=ticket_no, kind=kind)
 
 
+def follow_up_written(ticket_no: str) -> None:
+    _tell(logging.INFO, "customer reminded of what we lack", ticket=ticket_no)
+
+
 def retained(erased: int) -> None:
     _tell(logging.INFO, "retention run", bodies_erased=erased)
 

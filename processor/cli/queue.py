@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from processor.store.queue import ActionResult, QueueRow
 
 LONGEST_ID = 18
+NEAR = timedelta(hours=24)
 NO_MAIL = "a mail set aside (m7) is looked at or tried again: queue show m7, queue retry m7"
 OSLO = ZoneInfo("Europe/Oslo")
 app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, show, approve, done, reject.")
@@ -65,15 +66,34 @@ def _line(row: QueueRow) -> str:
     which = f"a{row.action_id}" if row.action_id else ""
     what = row.action_kind.replace("_", " ") if row.action_kind else "look at the mail"
     people = {"two_staff": " (two people)", "staff": ""}.get(row.needs, "")
-    due = f"due {local(row.due)}" if row.due else ""
+    due, colour = due_in_words(row.due, datetime.now(UTC)) if row.due else ("", None)
     notes = [row.action_state if row.action_state != "waiting" else "", "review" if row.outcome == "review" else ""]
     notes += [
         f"sender {row.provenance}" if row.provenance != "proven" else "",
         f"{row.drafts} draft" if row.drafts else "",
         f"no reply: {withheld_in_words(row.withheld)}" if row.withheld else "",
     ]
-    told = f"{which:>6}  {row.ticket_no}  {what + people:38} {due:25} {row.company or row.sender}"
+    # Colours are left out where nobody sees them.
+    shown = typer.style(f"{due:25}", fg=colour) if colour else f"{due:25}"
+    told = f"{which:>6}  {row.ticket_no}  {what + people:38} {shown} {row.company or row.sender}"
     return f"{told}  {', '.join(filter(None, notes))}".rstrip()
+
+
+def due_in_words(due: datetime, now: datetime) -> tuple[str, str | None]:
+    """When an action is due, as "overdue 3 h", "due in 2 h" or a day, and the colour that says so."""
+    left = due - now
+    if left <= timedelta(0):
+        return f"overdue {_span(-left)}", typer.colors.RED
+    if left <= NEAR:
+        return f"due in {_span(left)}", typer.colors.YELLOW
+    return f"due {local(due)}", None
+
+
+def _span(gap: timedelta) -> str:
+    minutes = int(gap / timedelta(minutes=1))
+    if minutes < 60:
+        return f"{max(minutes, 1)} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
 @app.command("show")

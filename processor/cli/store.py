@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import typer
@@ -42,8 +43,17 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
         typer.echo(
             f"{thing:10} " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")
         )
+    typer.echo(_due(engine))
     for line in _contracts(engine):
         typer.echo(line)
+
+
+def _due(engine: Engine) -> str:
+    from processor.store.due import SOON, due_counts
+
+    overdue, near = due_counts(engine, datetime.now(UTC), SOON)
+    hours = int(SOON / timedelta(hours=1))
+    return f"{'due':10} {overdue} overdue, {near} due within {hours} h"
 
 
 def _contracts(engine: Engine) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,11 +13,13 @@ from processor import journal
 from processor.config import Config
 from processor.rulebook import Rulebook
 from processor.steps.acceptance import Acceptance, Sight, accept, described
+from processor.steps.follow_ups import follow_up
 from processor.steps.lookups import Registers
 from processor.steps.work_off import Decided, work_off
 from processor.world.confined import Confined
 
 PAUSE_AFTER_FAULT = 2
+REMIND_SECONDS = 60
 
 
 class InProcess:
@@ -69,11 +72,19 @@ class InProcess:
             self.watch(decided)
         return claimed, len(decided)
 
+    def remind(self) -> int:
+        """Write the reminders to customers whose time has come."""
+        return follow_up(self.engine, self.rulebook, self.config, self.clock())
+
     def _loop(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
+        reminded = time.monotonic()
         while not ended.is_set():
             self.kept.clear()
             try:
                 claimed, _ = self.step()
+                if not claimed and time.monotonic() - reminded >= REMIND_SECONDS:
+                    reminded = time.monotonic()
+                    claimed = self.remind()
             except Exception as error:
                 journal.step_failed("work", error)
                 ended.wait(PAUSE_AFTER_FAULT)

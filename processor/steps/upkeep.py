@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Engine
 
 from processor import journal
-from processor.store.due import due_actions
+from processor.store.due import SOON, due_actions
 from processor.store.lookups import forget_answers
 from processor.store.retention import erase_automatic
 
-SOON = timedelta(hours=2)
 # domain.md section 6: spam and automatic replies are kept for 30 days.
 AUTOMATIC_KEPT = timedelta(days=30)
 # As long as the configuration may let an answer of a register be used; it may name people.

@@ -17,6 +17,7 @@ WAKE = b"mail"
 """Any other word is the folder of newly accepted rules."""
 IDLE_SECONDS = 2.0
 PAUSE_AFTER_FAULT = 2.0
+REMIND_SECONDS = 60.0
 PROGRESS = b"."
 WARMING = (
     b"Authentication-Results: mx.y.no; dkim=pass header.d=fjordbygg-demo.no; dmarc=pass header.from=fjordbygg-demo.no\r\n"
@@ -45,6 +46,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     """Work off until the daemon closes the ``wake`` pipe, or is gone; the batch in hand is finished."""
     from processor.loading.configuration import load_config
     from processor.loading.rules import load_rulebook
+    from processor.steps.follow_ups import follow_up
     from processor.steps.lookups import Registers
     from processor.steps.work_off import work_off
     from processor.store.engine import connect
@@ -63,6 +65,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     files = Confined()
     registers = Registers(config.lookups, engine, _clock, config.workers)
     claimed = 0
+    last_reminded = time.monotonic()
     while True:
         try:
             words = _words(wake, 0.0 if claimed else IDLE_SECONDS)
@@ -75,6 +78,10 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
         try:
             road = (engine, rulebook, config, name, _clock, files.extract)
             claimed, decided = work_off(*road, look_up=registers.ask)
+            reminded = 0
+            if not claimed and time.monotonic() - last_reminded >= REMIND_SECONDS:
+                last_reminded = time.monotonic()
+                reminded = follow_up(engine, rulebook, config, _clock())
         except Exception as error:
             journal.step_failed(name, error)
             claimed = 0
@@ -82,6 +89,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
             continue
         if claimed:
             journal.mails_decided(name, len(decided), claimed - len(decided))
+        if claimed or reminded:
             with suppress(OSError):
                 progress.send_bytes(PROGRESS)
 

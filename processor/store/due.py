@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, case, select
+from sqlalchemy import Connection, Engine, case, func, select
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_events
 from processor.store.staff_replies import OPEN_ACTIONS
-from processor.store.transaction import commit
+from processor.store.transaction import commit, reading
 from processor.ticket import ActionState
 
+SOON = timedelta(hours=2)
 DUE_SOON, OVERDUE = "action.due_soon", "action.overdue"
 
 
@@ -30,6 +31,18 @@ class DueAction:
 def due_actions(engine: Engine, now: datetime, soon: timedelta) -> list[DueAction]:
     """Open actions due within ``soon`` or overdue that were not told of yet as such; marks them as told."""
     return commit(engine, lambda conn: _due(conn, now, soon))
+
+
+def due_counts(engine: Engine, now: datetime, soon: timedelta) -> tuple[int, int]:
+    """How many open actions are overdue, and how many are due within ``soon``."""
+    a = t.action.c
+    waiting = (a.state.in_(OPEN_ACTIONS), a.state != ActionState.HELD.value)
+    query = select(func.count().filter(a.due <= now), func.count().filter(a.due > now, a.due <= now + soon)).where(
+        *waiting
+    )
+    with reading(engine) as conn:
+        overdue, near = conn.execute(query).one()
+    return int(overdue), int(near)
 
 
 def _due(conn: Connection, now: datetime, soon: timedelta) -> list[DueAction]:

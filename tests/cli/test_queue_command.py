@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, update
 
+from processor.cli.queue import due_in_words
 from processor.store import tables as t
 from processor.store.engine import open_store
 from processor.store.keep import keep
@@ -173,3 +175,31 @@ def test_a_mails_number_is_never_taken_for_a_replys(desk: Desk, command: tuple[s
     told = desk.queue(*command, "m1", "--as", "Ola", secret=secret)
     assert told.returncode == 2
     assert outbox_states(desk.engine) == [("draft", "")]
+
+
+@pytest.mark.parametrize(
+    ("gap", "words", "colour"),
+    [
+        (timedelta(hours=-3), "overdue 3 h", "red"),
+        (timedelta(seconds=-5), "overdue 1 min", "red"),
+        (timedelta(days=-5), "overdue 5 days", "red"),
+        (timedelta(hours=2), "due in 2 h", "yellow"),
+        (timedelta(minutes=20), "due in 20 min", "yellow"),
+        (timedelta(days=2), "due 28.11.2026 kl. 11.00", None),
+    ],
+)
+def test_a_due_time_is_said_as_what_is_left_of_it(gap: timedelta, words: str, colour: str | None) -> None:
+    assert due_in_words(NOW + gap, NOW) == (words, colour)
+
+
+def test_status_counts_what_is_overdue_and_what_is_due_soon(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    for number, gap in enumerate((-30, -1, 1, 30), 1):
+        late = replace(action(), due=now + timedelta(hours=gap))
+        recorded(desk.engine, number, decision(reply(), [late]))
+    command = [sys.executable, "-m", "processor", "status", "--config", str(desk.folder / "config.toml")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "due        2 overdue, 1 due within 2 h" in told.stdout
+    listed = desk.queue("list").stdout
+    assert "overdue 30 h" in listed
+    assert "\x1b" not in listed
