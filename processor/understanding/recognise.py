@@ -55,10 +55,11 @@ def recognise(needles: Needles, passages: Iterable[Passage]) -> dict[str, tuple[
                 if pattern.where not in ("both", place):
                     continue
                 found = places.setdefault(number, [])
-                if len(found) < MOST_PLACES and (pattern.mail is None or mail.hold(pattern.mail)):
-                    found += (
-                        (passage, match) for match in strikes(pattern, passage, sentence, MOST_PLACES - len(found))
-                    )
+                if len(found) < MOST_PLACES:
+                    struck = list(strikes(pattern, passage, sentence, MOST_PLACES - len(found)))
+                    # The whole mail is looked through last: most patterns do not get so far.
+                    if struck and (pattern.mail is None or mail.hold(pattern.mail)):
+                        found += ((passage, match) for match in struck)
     owned: dict[str, list[Finding]] = {}
     for number in sorted(number for number, found in places.items() if found):
         owner, pattern = needles.patterns[number]
