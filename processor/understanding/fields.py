@@ -34,6 +34,9 @@ class Found:
     flags: tuple[str, ...]
 
 
+NOTHING = Found(Fields(), (), ())
+
+
 def fields_of(
     message: Message,
     passages: Iterable[Passage],
@@ -46,7 +49,7 @@ def fields_of(
 ) -> Found:
     """Everything named in new and forwarded text, the signature, the subject and the form."""
     if requests[:1] == ("no_action",):
-        return Found(Fields(), (), ())
+        return NOTHING
     phrases, moods = rulebook.vocabulary.phrases, rulebook.vocabulary.moods
     own = [passage for passage in passages if passage.kind != "quoted"]
     written = [passage for passage in own if passage.kind != "signature" and passage.kind != "attached"]

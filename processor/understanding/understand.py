@@ -14,7 +14,7 @@ from processor.rulebook import Model, RequestType, Rulebook
 from processor.understanding.automatic import automatic_kinds, passed_on
 from processor.understanding.company import role_of
 from processor.understanding.features import features
-from processor.understanding.fields import fields_of
+from processor.understanding.fields import NOTHING, fields_of
 from processor.understanding.form import file_flags, form_evidence, form_of, resting_on
 from processor.understanding.language import language_of
 from processor.understanding.model import Vector, logits, vector, words_for
@@ -79,7 +79,8 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     spans = [span for findings in found.values() for finding in findings for span in finding.evidence]
     names = tuple(request.type for request in asked)
     marks = topics({name: found[name] for name in names if name in found})
-    about = fields_of(message, read, names, marks, spans, form, role, rulebook)
+    # Nobody wrote what a robot says: its numbers and dates are no customer's.
+    about = NOTHING if automatic else fields_of(message, read, names, marks, spans, form, role, rulebook)
     language, sure = language_of(for_language(read), rulebook.vocabulary, rulebook.model)
     return Understanding(
         automatic=automatic,

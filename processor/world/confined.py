@@ -66,11 +66,11 @@ class Child:
         self.late = True
         self.kill()
 
-    def end(self) -> int:
+    def end(self, *, dying: bool = True) -> int:
         """Kill it, close the pipes; the exit status, negative for a signal."""
         # A moment for one that is dying by itself, so that we learn of what.
         with suppress(subprocess.TimeoutExpired):
-            if not self.late:
+            if dying and not self.late:
                 self.process.wait(0.2)
         self.kill()
         for pipe in (self.process.stdin, self.process.stdout):
@@ -97,7 +97,7 @@ class Confined:
     def close(self) -> None:
         """End the child, if there is one."""
         with self.turn:
-            self._end()
+            self._end(dying=False)
 
     def extract(self, content: bytes, kind: Kind, digest: str) -> Extracted:
         """What the child read in the file, or the fault that it died of; never raises.
@@ -139,7 +139,7 @@ class Confined:
         child.read += 1
         # One that ran out of memory may have lost more than the file.
         if child.read >= self.limits.files or found.fault == "too_big":
-            self._end()
+            self._end(dying=False)
         return found
 
     def _ready(self) -> Child | None:
@@ -150,9 +150,9 @@ class Confined:
                 self.child = _start(self.limits, self.module)
         return self.child
 
-    def _end(self) -> int:
+    def _end(self, *, dying: bool = True) -> int:
         child, self.child = self.child, None
-        return child.end() if child else 0
+        return child.end(dying=dying) if child else 0
 
 
 def _start(limits: Limits, module: str) -> Child:
