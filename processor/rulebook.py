@@ -18,7 +18,7 @@ ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
 Needs = Literal["staff", "two_staff"]
 
 
-Holders = tuple[frozenset[int], frozenset[int]]
+Holders = tuple[int, int]
 
 MOOD = "mood"
 AUTOMATIC_OWNER = "automatic/"
@@ -74,13 +74,13 @@ class Needles:
     """Every pattern with its owner, and an index of their ``needs`` and ``besides``.
 
     A text is gone through once, however many patterns there are: the index leads from three letters of
-    a text to the literals that have these letters, and from those to the numbers of the patterns that
-    need them, and of those that need them besides.
+    a text to the literals that have these letters, and from those to the patterns that need them, and
+    those that need them besides.  Sets of patterns are whole numbers, a bit a pattern.
     """
 
     patterns: tuple[tuple[str, Pattern], ...] = ()
-    moods: frozenset[int] = frozenset()
-    always: Holders = (frozenset(), frozenset())
+    moods: int = 0
+    always: Holders = (0, 0)
     short: tuple[tuple[str, Holders], ...] = ()
     index: Mapping[str, tuple[tuple[str, Holders], ...]] = field(default_factory=dict)
 
@@ -88,30 +88,30 @@ class Needles:
     def of(cls, patterns: Iterable[tuple[str, Pattern]]) -> Needles:
         """Index the patterns; each literal stands under those of its letters that the fewest others have."""
         owned = tuple(patterns)
-        holders: dict[str, tuple[set[int], set[int]]] = {}
+        holders: dict[str, list[int]] = {}
         for number, (_, pattern) in enumerate(owned):
             for which, literals in enumerate((pattern.needs, pattern.besides)):
                 for needle in literals:
-                    holders.setdefault(needle, (set(), set()))[which].add(number)
+                    holders.setdefault(needle, [0, 0])[which] |= 1 << number
         common = Counter(gram for needle in holders for gram in _grams(needle))
         index: dict[str, list[tuple[str, Holders]]] = {}
         for needle, (needed, besides) in holders.items():
             gram = min(_grams(needle), key=lambda gram: common[gram], default="")
-            index.setdefault(gram, []).append((needle, (frozenset(needed), frozenset(besides))))
-        moods = frozenset(number for number, (owner, _) in enumerate(owned) if owner == MOOD)
-        always = (
-            frozenset(number for number, (_, pattern) in enumerate(owned) if not pattern.needs),
-            frozenset(number for number, (_, pattern) in enumerate(owned) if not pattern.besides),
-        )
+            index.setdefault(gram, []).append((needle, (needed, besides)))
+        bits = [(1 << number, owner, pattern) for number, (owner, pattern) in enumerate(owned)]
+        moods = sum(bit for bit, owner, _ in bits if owner == MOOD)
+        without_needs = sum(bit for bit, _, pattern in bits if not pattern.needs)
+        without_besides = sum(bit for bit, _, pattern in bits if not pattern.besides)
         short = tuple(index.pop("", ()))
-        return cls(owned, moods, always, short, {gram: tuple(pairs) for gram, pairs in index.items()})
+        grams = {gram: tuple(pairs) for gram, pairs in index.items()}
+        return cls(owned, moods, (without_needs, without_besides), short, grams)
 
-    def standing(self, text: str) -> tuple[set[int], set[int]]:
-        """The numbers of the patterns of whose ``needs``, and of whose ``besides``, one stands in the text.
+    def standing(self, text: str) -> Holders:
+        """The patterns of whose ``needs``, and those of whose ``besides``, one stands in the text.
 
         A pattern that has none counts as if one did.
         """
-        needed, besides = set(self.always[0]), set(self.always[1])
+        needed, besides = self.always
         for needle, (one, other) in self.short:
             if needle in text:
                 needed |= one
@@ -123,10 +123,20 @@ class Needles:
                     besides |= other
         return needed, besides
 
-    def within(self, text: str) -> set[int]:
-        """The numbers of the patterns that the text may hold."""
+    def within(self, text: str) -> tuple[int, ...]:
+        """The numbers of the patterns that the text may hold, in order."""
         needed, besides = self.standing(text)
-        return needed & besides
+        return numbers(needed & besides)
+
+
+def numbers(patterns: int) -> tuple[int, ...]:
+    """The numbers of the patterns of a set, in order."""
+    found = []
+    while patterns:
+        last = patterns & -patterns
+        found.append(last.bit_length() - 1)
+        patterns ^= last
+    return tuple(found)
 
 
 def _grams(text: str) -> set[str]:

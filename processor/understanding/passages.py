@@ -16,7 +16,7 @@ from typing import Literal
 from processor.findings import Evidence, Where
 from processor.masking import masked
 from processor.message import Message
-from processor.rulebook import Needles, Pattern
+from processor.rulebook import Needles, Pattern, numbers
 
 MOST_CHARACTERS = 20_000
 """New text beyond this is not read: nobody writes it, and time is bounded by it."""
@@ -169,7 +169,7 @@ def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
 def _sentence(start: int, end: int, folded: str, needles: Needles) -> Sentence:
     text = " ".join(folded.split())
     needed, besides = needles.standing(folded if folded.strip() == text else f"{folded} {text}")
-    moods = [needles.patterns[number][1] for number in sorted(needed & besides & needles.moods)]
+    moods = [needles.patterns[number][1] for number in numbers(needed & besides & needles.moods)]
     held = [mood.name for mood in moods if holds(mood, text)]
     if held:
         marks = "".join(f" @{name}" for name in held)
@@ -177,7 +177,7 @@ def _sentence(start: int, end: int, folded: str, needles: Needles) -> Sentence:
         needed |= needed_too
         besides |= besides_too
         text += marks
-    return Sentence(start, end, text, frozenset(held), tuple(sorted((needed & besides) - needles.moods)))
+    return Sentence(start, end, text, frozenset(held), numbers(needed & besides & ~needles.moods))
 
 
 def holds(pattern: Pattern, text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from processor.findings import Evidence
@@ -52,16 +52,14 @@ def recognise(needles: Needles, passages: Iterable[Passage]) -> dict[str, tuple[
         for sentence in passage.sentences:
             for number in sentence.near:
                 pattern = needles.patterns[number][1]
-                if pattern.where not in ("both", place):
+                if pattern.where not in ("both", place) or len(places.get(number, ())) == MOST_PLACES:
                     continue
-                found = places.setdefault(number, [])
-                if len(found) < MOST_PLACES:
-                    struck = list(strikes(pattern, passage, sentence, MOST_PLACES - len(found)))
-                    # The whole mail is looked through last: most patterns do not get so far.
-                    if struck and (pattern.mail is None or mail.hold(pattern.mail)):
-                        found += ((passage, match) for match in struck)
+                struck = strikes(pattern, passage, sentence, MOST_PLACES - len(places.get(number, ())))
+                # The whole mail is looked through last: most patterns do not get so far.
+                if struck and (pattern.mail is None or mail.hold(pattern.mail)):
+                    places.setdefault(number, []).extend((passage, match) for match in struck)
     owned: dict[str, list[Finding]] = {}
-    for number in sorted(number for number, found in places.items() if found):
+    for number in sorted(places):
         owner, pattern = needles.patterns[number]
         owned.setdefault(owner, []).append(_finding(pattern, f"{owner}/{pattern.name}", places[number]))
     return {owner: kept for owner, found in owned.items() if (kept := _said_anew(found))}
@@ -80,19 +78,18 @@ class _Words:
         return self._held[expression]
 
 
-def strikes(pattern: Pattern, passage: Passage, sentence: Sentence, most: int) -> Iterator[re.Match[str]]:
+def strikes(pattern: Pattern, passage: Passage, sentence: Sentence, most: int) -> list[re.Match[str]]:
     """Up to so many places in a sentence that has what the pattern needs and nothing that cancels it."""
-    if pattern.any is None:
-        return
-    if pattern.also is not None and not pattern.also.search(sentence.text):
-        return
+    if pattern.any is None or (pattern.also is not None and not pattern.also.search(sentence.text)):
+        return []
     match = pattern.any.search(passage.folded, sentence.start, sentence.end)
     if match is None or (pattern.unless is not None and pattern.unless.search(sentence.text)):
-        return
-    while match is not None and most > 0:
-        yield match
-        most -= 1
+        return []
+    found: list[re.Match[str]] = []
+    while match is not None and len(found) < most:
+        found.append(match)
         match = pattern.any.search(passage.folded, max(match.start() + 1, match.end()), sentence.end)
+    return found
 
 
 def _finding(pattern: Pattern, rule: str, places: list[tuple[Passage, re.Match[str]]]) -> Finding:

@@ -95,7 +95,7 @@ def test_a_mood_alone_leads_to_a_pattern_without_letters_of_its_own() -> None:
 def test_the_index_finds_exactly_the_patterns_whose_letters_are_there(needles: list[str], text: str) -> None:
     patterns = [Pattern("p", None, None, 1.0, needs=(needle,)) for needle in needles]
     found = Needles.of(("t", pattern) for pattern in patterns).within(text)
-    assert found == {number for number, needle in enumerate(needles) if needle in text}
+    assert found == tuple(number for number, needle in enumerate(needles) if needle in text)
 
 
 def test_a_thousand_more_patterns_are_not_each_tried() -> None:
