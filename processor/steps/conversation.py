@@ -12,10 +12,11 @@ from processor.deciding.conversation import meant, sought
 from processor.deciding.domains import organisational
 from processor.deciding.joining import may_join, of_one_side
 from processor.findings import Understanding
-from processor.message import Message
+from processor.message import Address, Message
 from processor.rulebook import Rulebook
 from processor.store.context import FoundTicket, ticket_for
-from processor.store.earlier import Found, items_of_customer, items_of_ticket
+from processor.store.decided import Looked
+from processor.store.earlier import Found, items_of_customer, items_of_ticket, newest_item
 from processor.ticket import Decision, Earlier, Provenance, TicketState
 
 Mark = tuple[str, str]
@@ -31,9 +32,12 @@ class Conversation:
     def __init__(self, connection: Connection, rulebook: Rulebook, config: Config) -> None:
         self.connection, self.rulebook, self.config = connection, rulebook, config
         self.marks: set[Mark] = set()
+        self.newest: int | None = None
 
     def of(self, message: Message, understanding: Understanding) -> tuple[FoundTicket | None, tuple[Earlier, ...]]:
         """The ticket that the mail joins, None for one of its own, and the earlier items that it may continue."""
+        if self.newest is None:
+            self.newest = newest_item(self.connection)
         provenance = judge(message, self.config.authserv_ids, self.config.own_addresses)
         ticket = self._of_thread(message, provenance)
         others = self._of_customer(message, understanding, provenance)
@@ -50,6 +54,18 @@ class Conversation:
         for item in decision.items:
             if (kind := self.rulebook.types.get(item.type)) and kind.repeated:
                 self.marks |= self._marks(message, item.known.fields.org_no, item.known.fields.customer_no)
+
+    def looked(self, message: Message, decision: Decision) -> Looked | None:
+        """What was known when the mail was decided, if it makes a request that another may repeat."""
+        types = frozenset(
+            each.type
+            for each in decision.items
+            if not each.how and (kind := self.rulebook.types.get(each.type)) and kind.repeated
+        )
+        if not types or self.newest is None or message.sender is None or decision.provenance.result != "proven":
+            return None
+        side = self._side(message.sender)
+        return Looked(self.newest, side if "@" in side else f"@{side}", types)
 
     def must_wait(self, message: Message, understanding: Understanding) -> bool:
         """Whether the mail may repeat or take back what a mail of this batch asks for."""
@@ -80,10 +96,14 @@ class Conversation:
     def _marks(self, message: Message, org_nos: tuple[str, ...], customer_nos: tuple[str, ...]) -> set[Mark]:
         if message.sender is None:
             return set()
-        domain = message.sender.domain
-        side = message.sender.spec.lower() if domain in self.rulebook.public_domains else organisational(domain)
+        side = self._side(message.sender)
         numbers = {(side, number) for number in (*org_nos, *customer_nos)}
         return numbers | {(message.sender.spec.lower(), "")}
+
+    def _side(self, sender: Address) -> str:
+        """Who may join what this sender began: their organisational domain, or at a public one they alone."""
+        domain = organisational(sender.domain)
+        return sender.spec.lower() if not domain or sender.domain in self.rulebook.public_domains else domain
 
 
 def _ticket(found: Found) -> FoundTicket:

@@ -25,7 +25,7 @@ from processor.rulebook import Rulebook
 from processor.steps.bounces import note_bounce
 from processor.steps.lookups import LookUp, no_lookups
 from processor.steps.surroundings import Surroundings
-from processor.store.decided import NumberTakenError, Record, Recorded
+from processor.store.decided import NumberTakenError, OvertakenRequestError, Record, Recorded
 from processor.store.levels import TypeLevel, levels, lowest
 from processor.store.record import record
 from processor.store.switch import stopped
@@ -117,11 +117,12 @@ def _work_off(
             made = _record(
                 mail, each, context, decision, joins, _level(decision, in_force, mail.arrival_time), stop, config, now
             )
+            made = replace(made, looked=surroundings.conversation.looked(each.message, decision))
             decided.append((mail, each, context, decision, made))
     for _, each, *_ in decided:
         if each.understanding.automatic == "bounce":
             note_bounce(engine, each.message, now)
-    recorded = _commit(engine, [made for *_, made in decided], now)
+    recorded = _commit(engine, [made for *_, made in decided], worker, now)
     give_back(engine, waiting, worker)
     return [
         Decided(mail, each.message, each.understanding, context, decision, done)
@@ -130,17 +131,21 @@ def _work_off(
     ]
 
 
-def _commit(engine: Engine, records: list[Record], now: datetime) -> list[Recorded | None]:
+def _commit(engine: Engine, records: list[Record], worker: str, now: datetime) -> list[Recorded | None]:
     """Record a batch in one commit; if one of it cannot be recorded, each alone, and that one is set aside."""
     try:
         return list(record(engine, records))
-    except UNRECORDABLE:
-        return [_commit_one(engine, each, now) for each in records]
+    except (*UNRECORDABLE, OvertakenRequestError):
+        return [_commit_one(engine, each, worker, now) for each in records]
 
 
-def _commit_one(engine: Engine, made: Record, now: datetime) -> Recorded | None:
+def _commit_one(engine: Engine, made: Record, worker: str, now: datetime) -> Recorded | None:
     try:
         return record(engine, [made])[0]
+    except OvertakenRequestError:
+        # Decided anew at the next pass, it sees what it repeats.
+        give_back(engine, [made.mail_id], worker)
+        return None
     except UNRECORDABLE:
         set_aside(engine, made.mail_id, traceback.format_exc(limit=-8), now)
         return None

@@ -14,13 +14,30 @@ class NumberTakenError(Exception):
     """A new ticket's number is in use already (one chance in 10^12 a ticket); decide the mail anew with another."""
 
 
+class OvertakenRequestError(Exception):
+    """Another worker has just recorded a request for the same contract; decide the mail anew, so that it joins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was known of requests that a mail might repeat: items up to ``newest``, of a ``side``.
+
+    The side is how the addresses end that may join ("@fjordbygg-demo.no", or one whole address).
+    """
+
+    newest: int
+    side: str
+    types: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A decided mail.
 
     ``ticket_no`` is the number of its ticket if it gets one of its own.  ``level`` is the lowest of its
     items'.  The reply, if any, leaves from ``envelope_from`` (``""`` is the null sender of RFC 3834)
-    and not by itself after ``leave_before``.
+    and not by itself after ``leave_before``.  ``looked`` is None where it makes no request that another
+    mail may repeat.
     """
 
     mail_id: int
@@ -37,6 +54,7 @@ class Record:
     now: datetime
     envelope_from: str = ""
     leave_before: datetime | None = None
+    looked: Looked | None = None
 
 
 @dataclass(frozen=True, slots=True)

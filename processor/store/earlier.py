@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from processor.store import tables as t
 from processor.store.context import bounded_address
@@ -46,6 +46,11 @@ def items_of_customer(
     who += [i.customer_no.in_(sorted(customer_nos))] if customer_nos else []
     who += [t.ticket.c.sender == bounded_address(sender)] if sender else []
     return _found(conn, i.type.in_(sorted(types)), or_(*who)) if who else []
+
+
+def newest_item(conn: Connection) -> int:
+    """The id of the newest item, 0 if there is none."""
+    return int(conn.execute(select(func.coalesce(func.max(t.item.c.id), 0))).scalar_one())
 
 
 def _found(conn: Connection, *conditions: ColumnElement[bool]) -> list[Found]:

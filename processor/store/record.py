@@ -10,13 +10,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, bindparam, insert, update
+from sqlalchemy import Connection, Engine, bindparam, insert, or_, select, update
 
 from processor.store import tables as t
 from processor.store.columns import canonical
 from processor.store.context import bounded_id
-from processor.store.decided import Landing, NumberTakenError, Record, Recorded
-from processor.store.engine import store_key
+from processor.store.decided import Landing, NumberTakenError, OvertakenRequestError, Record, Recorded
+from processor.store.engine import DIGEST_KEY, store_key
 from processor.store.events import Happening, write_events
 from processor.store.items import insert_items
 from processor.store.landing import land
@@ -24,7 +24,7 @@ from processor.store.replies import insert_replies
 from processor.store.transaction import commit
 from processor.ticket import MailState
 
-__all__ = ["NumberTakenError", "Record", "Recorded", "record"]
+__all__ = ["NumberTakenError", "OvertakenRequestError", "Record", "Recorded", "record"]
 
 Landed = tuple[Record, Landing]
 
@@ -33,13 +33,14 @@ def record(engine: Engine, records: Sequence[Record]) -> list[Recorded]:
     """Record a batch in one transaction; answers in the order of ``records``.
 
     Idempotent: what was recorded before comes back as a duplicate and makes nothing.  Raises
-    NumberTakenError when a new ticket's number is in use, and KeyError for a mail that was never kept;
-    nothing of the batch is recorded then.
+    NumberTakenError when a new ticket's number is in use, OvertakenRequestError when a request would be
+    made twice, and KeyError for a mail that was never kept; nothing of the batch is recorded then.
     """
     return commit(engine, lambda conn: _record(conn, records)) if records else []
 
 
 def _record(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
+    _look_again(conn, records)
     key = store_key(conn)
     letters = [hmac.digest(key, r.message.letter.encode("utf-8", "surrogatepass"), "sha256").hex() for r in records]
     landed = list(zip(records, land(conn, records, letters), strict=True))
@@ -60,6 +61,26 @@ def _record(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
         )
         for r, landing in landed
     ]
+
+
+def _look_again(conn: Connection, records: Sequence[Record]) -> None:
+    """Raise OvertakenRequestError where another worker has just recorded what a mail would then only repeat."""
+    looked = [(r, r.looked) for r in records if r.looked]
+    if not looked:
+        return
+    # One at a time, lest two workers look at the same moment; SQLite's writers wait for each other anyway.
+    conn.execute(select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY).with_for_update())
+    i, k = t.item.c, t.ticket.c
+    for r, known in looked:
+        fields = r.decision.fields
+        numbers = or_(i.org_no.in_(fields.org_no), i.customer_no.in_(fields.customer_no))
+        query = (
+            select(i.id)
+            .join_from(t.item, t.ticket, k.id == i.ticket_id)
+            .where(i.id > known.newest, i.how == "", i.type.in_(sorted(known.types)), numbers)
+        )
+        if conn.execute(query.where(k.sender.endswith(known.side, autoescape=True)).limit(1)).first():
+            raise OvertakenRequestError(r.mail_id)
 
 
 def _insert_letters(conn: Connection, fresh: Sequence[tuple[str, Record, Landing]]) -> None:

@@ -122,5 +122,5 @@ def test_what_came_in_an_outage_says_so_and_the_oldest_is_decided_first(here: Si
         (2,),
         (1,),
     ]
-    ((number,),) = here.ask("select number from ticket where id = 1")
-    assert "arrived during an outage of 9 hours" in run(here, "queue", "show", str(number)).stdout
+    ((ticket,),) = here.ask("select number from ticket where id = 1")
+    assert "arrived during an outage of 9 hours" in run(here, "queue", "show", str(ticket)).stdout

@@ -6,10 +6,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from processor.message import Extracted
+from processor.pipeline import conclude
+from processor.steps import work_off
 from processor.store.actions import Outcome, approve, done, reject
+from processor.store.work import give_back, pending
 from tests.steps.talk import KARI, NOTICE, OLA, WITH_NUMBER, Talk, talk
 
 
@@ -92,6 +97,29 @@ def test_a_second_notice_in_the_same_batch_waits_for_the_first(here: Talk) -> No
     assert here.ask("select count(*) from ticket") == [(1,)]
     assert here.ask("select count(*) from action") == [(1,)]
     assert here.ask("select distinct tries from mail") == [(1,)]
+
+
+def test_two_workers_with_a_notice_each_for_the_same_contract_make_one_action(
+    here: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.keep(WITH_NUMBER)
+    here.keep(WITH_NUMBER, "Oppsigelse igjen", OLA)
+    (other,) = pending(here.engine, 1, "other", here.now)
+    first_look = conclude
+
+    def overtaken(*arguments: Any) -> Any:
+        """While the second is decided, the other worker records the first."""
+        monkeypatch.setattr(work_off, "conclude", first_look)
+        give_back(here.engine, [other.mail_id], "other")
+        work_off.work_off(
+            here.engine, here.rulebook, here.config, "other", lambda: here.now, lambda *_: Extracted(), limit=1
+        )
+        return first_look(*arguments)
+
+    monkeypatch.setattr(work_off, "conclude", overtaken)
+    assert here.work()[-1].decision.items[0].how == "repeats"
+    assert here.ask("select count(*) from action") == [(1,)]
+    assert here.ask("select count(*) from ticket") == [(1,)]
 
 
 def test_a_second_notice_that_says_otherwise_is_marked_and_waits_anew(here: Talk) -> None:
