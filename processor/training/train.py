@@ -8,7 +8,6 @@ confidence on a type may be answered alone is measured on those of them that nob
 from __future__ import annotations
 
 import math
-from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +33,8 @@ TOLD = 3
 LEAST_MAILS = 2
 """A word of fewer mails than this is nobody's but its writer's."""
 INNER_FOLDS = 5
+MOST_WEIGHT = 32.0
+"""No word weighs more; the file has room for so much."""
 PENALTY = 0.01
 SECOND_STRENGTH = 0.1
 
@@ -137,8 +138,8 @@ def _joined(model: Model, heard: Sequence[tuple[Sample, Mapping[str, float]]]) -
 
 
 def _kept(row: Sequence[float]) -> tuple[float, ...]:
-    """Weights as the file keeps them, rounded and in single precision, so that what was measured is what is read."""
-    return tuple(array("f", (round(weight, 3) for weight in row)))
+    """Weights as the file keeps them, so that what was measured is what is read."""
+    return tuple(min(max(round(weight, 3), -MOST_WEIGHT), MOST_WEIGHT) for weight in row)
 
 
 def _rounded(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
