@@ -7,6 +7,7 @@ the last mail recorded.  Ratios are against ``naive.py`` in the same run; its de
 from __future__ import annotations
 
 import argparse
+import re
 import resource
 import tempfile
 import time
@@ -63,6 +64,25 @@ def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]
         finally:
             kill(process)
         return len(mails) / spent, len(here.taken()), memory
+
+
+def idle_memory(workers: int) -> float:
+    """Memory of the daemon and its children with an empty mailbox, in MB; what they share counts once."""
+    with tempfile.TemporaryDirectory() as name, site(Path(name)) as here:
+        here.configure(workers)
+        process = here.start()
+        try:
+            wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox", 20, here.folder / "log")
+            log = here.folder / "log"
+            wait(
+                lambda: log.read_text().count("worker ready") == workers, "the workers to have read the rules", 60, log
+            )
+            time.sleep(3)
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            rolled = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (process.pid, *children)]
+            return sum(int(found[1]) for text in rolled if (found := re.search(r"(?m)^Pss:\s+(\d+)", text))) / 1024
+        finally:
+            kill(process)
 
 
 def wait(true: Callable[[], object], what: str, seconds: float = 240, log: Path | None = None) -> None:
@@ -151,6 +171,8 @@ def main() -> None:
     print(f"peak memory of the stages' process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     if options.stages_only:
         return
+    for workers, name in ((0, "one process"), (1, "one worker beside the daemon")):
+        print(f"idle memory, {name}: {idle_memory(workers):.0f} MB")
     print("\nwhole road                                      mails/s     ratio   answers   peak MB")
     base = whole_road_naive(mails)
     print(f"{'naive baseline (understands nothing)':46} {base:8.0f} {1:9.2f} {len(mails):9}")
