@@ -106,8 +106,13 @@ def compile_alternatives(
 
 @lru_cache(maxsize=8192)
 def _tree(text: str) -> Any:
-    """An expression's parts; asked for twice, and again at each reload."""
+    """An expression's parts, which are asked for twice."""
     return grammar.parse(text)
+
+
+def forget_parsed() -> None:
+    """Give back what parsing took: expressions are not parsed again before the next load."""
+    _tree.cache_clear()
 
 
 def _faults(text: str) -> Iterator[str]:
