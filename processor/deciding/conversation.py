@@ -105,7 +105,10 @@ def _repeating(item: Item, found: Sequence[Earlier], case: Case) -> Item:
     first = next((each for each in found if sure and each.open and each.in_ticket), None)
     if first is None:
         return _with_facts(item, {"already": "; ".join(filter(None, (each.stands for each in found)))})
-    adds = {"second_notice": f"{_moment(case.context.arrival)} from {_sender(case)}", **_differs(first, case)}
+    adds = {
+        "second_notice": f"{_moment(case.context.arrival)} from {_sender(case)}",
+        **_differs(first, case, all_told=True),
+    }
     return replace(item, how="repeats", continues=(first.item_id,), adds=adds, actions=(), asks=())
 
 
@@ -202,14 +205,19 @@ def _same(earlier: Earlier, item: Item) -> bool:
     return not earlier.org_no or earlier.org_no == item.org_no
 
 
-def _differs(first: Earlier, case: Case) -> dict[str, str]:
-    """What the later mail says otherwise than the first; a person compares."""
+def _differs(first: Earlier, case: Case, *, all_told: bool = False) -> dict[str, str]:
+    """What the later mail says otherwise than the first; a person compares.
+
+    One that is ``all_told`` is a request by itself: where it names no product it may well mean all of them.
+    """
     said = []
     own = case.said or case.understanding.fields
     for name in ("effective_date", "users", "products"):
         before, now = getattr(first.known.fields, name), getattr(own, name)
         if now and now != before:
             said.append(f"{name}: {_plain(before) or 'none'}, then {_plain(now)}")
+    if all_told and first.known.fields.products and not own.products:
+        said.append(f"products: {_plain(first.known.fields.products)}, then none by name, perhaps all")
     return {"differs": "; ".join(said)} if said else {}
 
 

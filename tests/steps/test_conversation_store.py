@@ -90,6 +90,17 @@ def test_a_second_notice_for_the_same_contract_joins_the_first(here: Talk, sende
     assert "Første gang vi fikk den, var torsdag 26. november 2026 kl. 11.00" in words
 
 
+@pytest.mark.parametrize("words", ["Vi sier opp alle avtalene våre hos dere.", "Vi sier opp hele kundeforholdet."])
+def test_a_second_notice_that_may_mean_all_is_put_before_whoever_approved_the_first(here: Talk, words: str) -> None:
+    here.say(WITH_NUMBER)
+    assert approve(here.engine, 1, here.person(), here.now).outcome is Outcome.APPROVED
+    here.later(days=1)
+    second = here.say(f"{words}\n\nMvh\nKari Holm\nFjord Bygg AS\norg.nr 328627035", "Oppsigelse")
+    assert [each.how for each in second.decision.items] == ["repeats"]
+    assert here.ask("select state from action") == [("waiting",)]
+    assert "products: Visma Global, then none by name, perhaps all" in facts(here)["differs"]
+
+
 def test_a_second_notice_in_the_same_batch_waits_for_the_first(here: Talk) -> None:
     here.keep(WITH_NUMBER)
     here.keep(WITH_NUMBER, "Oppsigelse igjen", OLA)
