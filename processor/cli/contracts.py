@@ -29,10 +29,11 @@ def import_file(
 ) -> None:
     """Make the register what a file says: every problem by line, then the difference, then the question.
 
-    All or nothing: a file with one wrong line changes nothing (exit status 2).
+    All or nothing: a file with one wrong line changes nothing (exit status 2), and with --yes neither does one that
+    would end much of the register.
     Example: processor contracts import contracts.csv
     """
-    from processor.steps.contracts import all_problems, contract_file
+    from processor.steps.contracts import all_problems, contract_file, too_many_gone
     from processor.store.contract_staging import ChangedMeanwhileError, staged
 
     configured = open_config(config)
@@ -49,6 +50,11 @@ def import_file(
         _notes(opened)
         found = beside.difference()
         _show(found)
+        if yes and too_many_gone(found):
+            typer.echo(
+                f"This would end {found.gone} contracts, so a person must say yes: run it without --yes.", err=True
+            )
+            raise typer.Exit(2)
         if not found.nothing and not yes:
             typer.confirm("Take it?", abort=True)
         try:

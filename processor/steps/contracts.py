@@ -41,7 +41,8 @@ def all_problems(file: ContractFile, beside: Staged) -> list[Problem]:
 def too_many_gone(found: Difference) -> bool:
     """Whether a file ends so much of the register that it was probably cut short."""
     before = found.changed + found.gone + found.same
-    return found.gone > max(FEW_GONE, MOST_GONE * before)
+    left = found.new + found.changed + found.same
+    return found.gone > max(FEW_GONE, MOST_GONE * before) or (found.gone > 0 and left == 0)
 
 
 def take_contracts(engine: Engine, config: Config, now: datetime) -> bool:

@@ -79,6 +79,20 @@ def test_every_wrong_line_is_told_at_once_and_the_register_stays(folder: Path) -
     assert "Fjord" not in run(folder, "contracts", "list").output
 
 
+def test_a_file_that_was_cut_short_ends_no_contracts_without_a_person(folder: Path) -> None:
+    many = "".join(FJORD.replace("100042", f"2000{n:02}") for n in range(40))
+    bring(folder, many, "--yes")
+    for left in ("", FJORD.replace("100042", "200000")):
+        told = bring(folder, left, "--yes")
+        assert told.exit_code == 2
+        assert "so a person must say yes" in told.output
+        assert len(run(folder, "contracts", "list").output.splitlines()) == 40
+    assert bring(folder, left, answer="y\n").exit_code == 0
+    assert len(run(folder, "contracts", "list").output.splitlines()) == 1
+    # Few contracts may go, but never the last one.
+    assert bring(folder, "", "--yes").exit_code == 2
+
+
 def test_a_login_page_is_no_register(folder: Path) -> None:
     (folder / "contracts.csv").write_text("<html>Logg inn</html>")
     told = run(folder, "contracts", "import", str(folder / "contracts.csv"), "--yes")
