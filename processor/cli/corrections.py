@@ -70,19 +70,25 @@ def export(
     from processor.store.corrections import judged
 
     engine = open_engine(open_config(config))
+    # A folder that was there keeps its mode: it may be anybody's.
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
     labels, corrected = [], 0
     for mail in judged(engine):
-        (folder / f"{mail.name}.eml").write_bytes(mail.raw)
+        _write(folder / f"{mail.name}.eml", mail.raw)
         labels.append(json.dumps(label(mail), ensure_ascii=False) + "\n")
         corrected += mail.how == "corrected"
-    (folder / LABELS).write_text("".join(labels), encoding="utf-8")
+    _write(folder / LABELS, "".join(labels).encode())
     typer.echo(
         f"{len(labels)} judged mails in {folder}: {corrected} typed by a person, the others approved as they were."
     )
     if labels:
         typer.echo(f"Train from them too: processor train --mails training --mails {folder}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_bytes(content)
 
 
 def label(mail: Judged) -> Mapping[str, Any]:

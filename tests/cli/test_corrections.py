@@ -83,6 +83,7 @@ def test_a_correction_becomes_a_labelled_mail_and_a_model(here: Path) -> None:
     assert told.stdout.startswith("2 judged mails in judged: 1 typed by a person, the others approved as they were.")
     folder = here / "judged"
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
     found = {mail.main: mail for mail in labelled([folder])}
     assert set(found) == {"termination_question", "termination"}
     assert found["termination_question"].raw == mail("Spørsmål", TEXTS["Spørsmål"])
@@ -109,6 +110,14 @@ def test_a_second_export_has_the_last_word(here: Path) -> None:
         assert found.label["intents"] == ([] if automatic else types)
         assert found.label["auto"] == ("auto_reply" if automatic else None)
         assert found.label["reply_ok"] is not automatic
+
+
+def test_a_folder_that_was_there_keeps_its_mode(here: Path) -> None:
+    (here / "judged").mkdir(mode=0o755)
+    (here / "judged").chmod(0o755)
+    assert run(here, "corrections", "export", "judged").returncode == 0
+    assert (here / "judged").stat().st_mode & 0o777 == 0o755
+    assert (here / "judged" / "labels.jsonl").stat().st_mode & 0o777 == 0o600
 
 
 def test_with_nothing_judged_the_folder_is_empty_of_mails(here: Path) -> None:
