@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 
 from processor.config import Config
 from processor.deciding.authenticity import judge
+from processor.deciding.calendar import OSLO
 from processor.deciding.case import Case
 from processor.deciding.compose import confirmation
 from processor.deciding.identity import reply_message_id
@@ -59,6 +60,15 @@ def case_of(about: About, rulebook: Rulebook) -> Case:
     return Case(message, understanding, provenance, context, rulebook, own, since=about.arrival)
 
 
+def _check_days(facts: Facts, about: About) -> None:
+    """Raise CannotError for days that can hardly be meant: a slip of the pen would stand in a letter."""
+    last, until = facts.last_day, facts.access_until
+    if about.arrival and last < (came := about.arrival.astimezone(OSLO).date()):
+        raise CannotError(f"the last day, {last:%d.%m.%Y}, lies before the notice came, {came:%d.%m.%Y}")
+    if until and until < last:
+        raise CannotError(f"the access would end, {until:%d.%m.%Y}, before the last day, {last:%d.%m.%Y}")
+
+
 def confirming(engine: Engine, config: Config, rulebook: Rulebook, item_id: int, template: str, facts: Facts) -> Letter:
     """The confirmation of an item; raises CannotError.  A second one names the one before, which it corrects."""
     about = about_item(engine, item_id)
@@ -67,6 +77,7 @@ def confirming(engine: Engine, config: Config, rulebook: Rulebook, item_id: int,
     case = case_of(about, rulebook)
     if case.provenance.result == "forged":
         raise CannotError(f"the sender is forged: {case.provenance.why}")
+    _check_days(facts, about)
     waiting = [each for each in about.issued if each.state not in LEFT | GONE]
     if waiting:
         raise CannotError(f"r{waiting[0].outbox_id} has not left yet; reject it first")

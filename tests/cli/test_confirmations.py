@@ -75,6 +75,23 @@ def test_without_a_day_nothing_is_promised_and_nothing_done(staff: Staff) -> Non
     assert staff.confirmations() == []
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (("--last-day", "31.12.2020"), "the last day, 31.12.2020, lies before the notice came, 26.11.2026"),
+        ((*LAST, "--access-until", "20.06.2027"), "the access would end, 20.06.2027, before the last day, 31.12.2027"),
+    ],
+)
+def test_days_that_can_hardly_be_meant_stand_in_no_letter(staff: Staff, days: tuple[str, ...], said: str) -> None:
+    told = staff.queue("done", "a1", *days)
+    assert told.returncode == 1
+    assert said in told.stderr
+    assert staff.talk.ask("select state from action") == [("waiting",)]
+    assert staff.queue("done", "a1", *LAST).returncode == 0
+    assert staff.queue("correct", "a1", *days).returncode == 1
+    assert len(staff.confirmations()) == 1
+
+
 def test_a_corrected_confirmation_names_the_first(staff: Staff) -> None:
     ((number,),) = staff.talk.ask("select number from ticket")
     nothing = staff.queue("correct", str(number), *LAST)
