@@ -132,7 +132,7 @@ class Confined:
             write_frame(cast(Any, sink), kind.encode())
             write_frame(cast(Any, sink), content)
             found = _checked(json.loads(read_frame(cast(Any, source), MOST_ANSWER)))
-        except (OSError, EOFError, ValueError, KeyError, TypeError):
+        except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError):
             return Extracted(fault=_fault(child.late, self._end()))
         finally:
             watch.cancel()

@@ -62,6 +62,12 @@ def _lie() -> None:
     os._exit(0)
 
 
+def _nest() -> None:
+    """Answer with so many brackets that who reads them needs a deep stack."""
+    os.write(3, (50_000).to_bytes(4, "big") + b"[" * 50_000)
+    os._exit(0)
+
+
 def _refused(act: Callable[[], object]) -> str:
     try:
         act()
@@ -82,6 +88,7 @@ ACTS: dict[str, Callable[[], object]] = {
     "secrets": _secrets,
     "print": _print,
     "lie": _lie,
+    "nest": _nest,
 }
 
 

@@ -42,7 +42,8 @@ def told(files: Confined, order: str) -> Extracted:
 
 
 @pytest.mark.parametrize(
-    ("order", "fault"), [("crash", "crashed"), ("loop", "too_slow"), ("memory", "too_big"), ("lie", "crashed")]
+    ("order", "fault"),
+    [("crash", "crashed"), ("loop", "too_slow"), ("memory", "too_big"), ("lie", "crashed"), ("nest", "crashed")],
 )
 def test_a_file_that_kills_its_reader_costs_that_file_alone(hostile: Confined, order: str, fault: Fault) -> None:
     assert told(hostile, order) == Extracted(fault=fault)
