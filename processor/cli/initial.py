@@ -1,8 +1,9 @@
-"""``processor init``: a commented config.toml and the first secrets files."""
+"""``processor init``: a commented config.toml, the first secrets files, and the shipped rules and templates."""
 
 from __future__ import annotations
 
 import secrets
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,9 @@ def initial(
         str, typer.Option(prompt="Address of the mailbox", help="The mailbox's address, which is also its login.")
     ] = "oppsigelse@example.com",
 ) -> None:
-    """Write a commented config.toml and the first files in secrets/; nothing that exists is overwritten.
+    """Write a commented config.toml, the first files in secrets/, and rules/ and templates/ to make your own.
 
+    Nothing that exists is overwritten.
     Example: processor init --host imap.firma.no --smtp-host smtp.firma.no --address oppsigelse@firma.no
     """
     if config.exists():
@@ -30,8 +32,8 @@ def initial(
     folder.mkdir(mode=0o700, exist_ok=True)
     _secret(folder / "key", secrets.token_urlsafe(32))
     _secret(folder / "mailbox", "")
-    example = Path(__file__).parent.parent.parent / "config.example.toml"
-    text = example.read_text(encoding="utf-8")
+    program = Path(__file__).parent.parent.parent
+    text = (program / "config.example.toml").read_text(encoding="utf-8")
     for placeholder, value in (
         ("imap.example.com", host),
         ("smtp.example.com", smtp_host),
@@ -40,7 +42,15 @@ def initial(
         text = text.replace(placeholder, value)
     config.write_text(text, encoding="utf-8")
     typer.echo(f"Wrote {config} and {folder}/.")
+    for name in ("rules", "templates"):
+        _copied(program / name, config.absolute().parent / name)
     typer.echo(f"Put the mailbox's password into {folder / 'mailbox'}, then: processor check && processor doctor")
+
+
+def _copied(source: Path, to: Path) -> None:
+    if not to.exists():
+        shutil.copytree(source, to)
+        typer.echo(f"Copied the shipped {to.name} to {to}/.")
 
 
 def _secret(path: Path, text: str) -> None:

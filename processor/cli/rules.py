@@ -52,6 +52,9 @@ def new(
     settings = open_config(config) if config.exists() else None
     rules_dir = settings.rules_dir if settings else shipped("rules").absolute()
     templates_dir = settings.templates_dir if settings else shipped("templates").absolute()
+    if not (rules_dir / "general.toml").exists():
+        typer.echo(f"{rules_dir} holds no rules yet; first copy there: {shipped('rules').absolute()}", err=True)
+        raise typer.Exit(2)
     examples = _examples(rules_dir, settings)
     made = _new_type(name, (title, title_en or title, word), rank, rules_dir, examples)
     _write(_files(made, rules_dir, templates_dir, examples))

@@ -64,8 +64,6 @@ def test_init_writes_what_check_accepts_once_the_password_is_there(tmp_path: Pat
     assert run("init", *answers, cwd=tmp_path).returncode == 0
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "secrets" / "key").stat().st_mode & 0o777 == 0o600
-    for name in ("rules", "templates"):
-        shutil.copytree(ROOT / name, tmp_path / name)
     empty = run("check", cwd=tmp_path)
     assert empty.returncode == 2
     assert "mailbox is empty" in empty.stderr
