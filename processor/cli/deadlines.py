@@ -41,6 +41,12 @@ def deadlines(
         agreements, problems = load_agreements((rules or shipped("rules")) / "data" / "families.toml")
         if problems:
             raise Refused(problems)
+    if not received and any((kind, family, signed, renewal, wanted)):
+        raise typer.BadParameter("one contract is reckoned from when the notice came: give --received too")
+    if kind and kind not in agreements.rules:
+        raise typer.BadParameter(f"no type {kind!r}: there are {', '.join(agreements.rules)}")
+    if family and family not in agreements.families:
+        raise typer.BadParameter(f"no family {family!r}: there are {', '.join(agreements.families)}")
     if received:
         given = (kind, family, signed, renewal, received, "", "", wanted)
         cells = {**dict(zip(GIVEN_ALONE, given, strict=True)), **dict.fromkeys(COMES_OUT, "")}

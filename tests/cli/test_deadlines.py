@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from processor.cli.main import app
@@ -34,3 +35,17 @@ def test_one_contract_is_reckoned_from_the_command_line() -> None:
     assert "borderline" in told.output
     assert "31.01.2019" in told.output
     assert CliRunner().invoke(app, ["deadlines", "--type", "A", "--received", "31.02.2019"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--type", "B", "--signed", "01.02.2018"], "give --received too"),
+        (["--type", "Q", "--received", "01.01.2019"], "no type 'Q': there are A, B"),
+        (["--family", "foo", "--received", "01.01.2019"], "no family 'foo'"),
+    ],
+)
+def test_what_cannot_be_reckoned_is_said(given: list[str], said: str) -> None:
+    told = CliRunner().invoke(app, ["deadlines", *given])
+    assert told.exit_code == 2
+    assert said in told.output
