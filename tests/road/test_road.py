@@ -428,7 +428,7 @@ def test_two_workers_share_the_work(here: Site) -> None:
         until(lambda: here.ask("select 1 from mailbox"))
         time.sleep(1.1)
         for number in range(60):
-            here.dovecot.deliver(USER, mail(sender=f"kari{number}@fjordbygg-demo.no"))
+            here.dovecot.deliver(USER, mail(sender=f"kari@firma{number}-demo.no"))
         until(lambda: len(here.taken()) == 60, 60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
