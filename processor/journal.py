@@ -33,16 +33,26 @@ class OneLine(logging.Formatter):
         return json.dumps({name: _safe(value) for name, value in told.items()}, ensure_ascii=True, default=str)
 
 
+class Plain(logging.Formatter):
+    """A record as a line for a person at a terminal, without private numbers."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, object] = getattr(record, "told", {})
+        said = ", ".join(f"{name} {value}" for name, value in told.items())
+        line = masked(f"{record.getMessage()}: {said}" if said else record.getMessage())
+        return f"{line}\n{masked(self.formatException(record.exc_info))}" if record.exc_info else line
+
+
 def _safe(value: object) -> object:
     if isinstance(value, str):
         return masked(value)
     return [_safe(each) for each in value] if isinstance(value, list) else value
 
 
-def write_to_stderr(level: int = logging.INFO) -> None:
-    """Send events to standard error; called once, by the command that runs."""
+def write_to_stderr(level: int = logging.INFO, form: logging.Formatter | None = None) -> None:
+    """Send events to standard error, as JSON unless another form is given; called once, by the command that runs."""
     stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(OneLine())
+    stream.setFormatter(form or OneLine())
     root = logging.getLogger()
     root.handlers = [stream]
     root.setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,12 +21,14 @@ def demo(
 
     Needs no configuration; the store lies in var/.  Ends with Ctrl-C.
     """
+    from processor import journal
     from processor.cli.opening import open_engine, open_rules, refusals
     from processor.daemon import Daemon, begin_answering, clock
     from processor.demo.embedded import EmbeddedServerError, configuration, deliver_demo_mails, embedded
     from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
 
+    journal.write_to_stderr(logging.WARNING, journal.Plain())
     typer.echo("Starting the embedded mail servers and the store in var/ ...")
     try:
         VAR.mkdir(mode=0o700, exist_ok=True)

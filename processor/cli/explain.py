@@ -54,8 +54,12 @@ def explain(
             typer.echo(f"{path} holds no mails (subfolders are not read).", err=True)
             unread += 1
         for name, raw in mails(path):
-            unread += raw is None
-            if not (write or as_json or brief) and raw is not None:
+            if raw is None:
+                typer.echo(f"{path / name if path.is_dir() else path}: cannot be read.", err=True)
+                unread += 1
+                if not (write or as_json):
+                    continue
+            if raw is not None and not (write or as_json or brief):
                 _show(name, raw, rulebook, tuple(authserv_id or ()), own, files.extract, register)
                 continue
             told = explained(raw, rulebook, tuple(authserv_id or ()), own, files.extract, register)

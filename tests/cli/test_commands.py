@@ -59,6 +59,12 @@ def test_run_without_a_configuration_names_the_path_and_exits_2(tmp_path: Path) 
     assert f"No configuration at {tmp_path / 'config.toml'}." in told.stderr
 
 
+def test_explain_names_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    told = run("explain", "nothing.eml", cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == "nothing.eml: cannot be read.\n"
+
+
 def test_init_writes_what_check_accepts_once_the_password_is_there(tmp_path: Path) -> None:
     answers = ("--host", "imap.firma.no", "--smtp-host", "smtp.firma.no", "--address", "oppsigelse@firma.no")
     assert run("init", *answers, cwd=tmp_path).returncode == 0

@@ -223,4 +223,6 @@ def test_the_log_has_none_of_them(caplog: pytest.LogCaptureFixture) -> None:
             journal.step_failed("deciding", error)
     lines = [journal.OneLine().format(record) for record in caplog.records]
     assert [json.loads(line)["event"] for line in lines] == ["rules refused, the old ones stay", "step failed"]
-    assert told("".join(lines)) == []
+    plain = [journal.Plain().format(record) for record in caplog.records]
+    assert plain[0].startswith("rules refused, the old ones stay: problems ")
+    assert told("".join([*lines, *plain])) == []
