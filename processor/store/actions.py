@@ -162,7 +162,7 @@ def _finish(
             return approved
         row = conn.execute(select(t.action).where(t.action.c.id == action_id)).one()
     result = _step(conn, row, ActionState.DONE, person, now)
-    _resolve_held(conn, row, ActionState.REJECTED, person, now)
+    resolve_held(conn, row.item_id, ActionState.REJECTED, row.id, person, now)
     release_confirmations(conn, row.item_id, person, now)
     if letter is not None and letter.item_id == row.item_id:
         result = replace(result, letter=issue_letter(conn, letter, person, now))
@@ -175,24 +175,26 @@ def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: 
     if isinstance(row, ActionResult):
         return row
     result = _step(conn, row, ActionState.REJECTED, person, now, reason=masked(reason))
-    _resolve_held(conn, row, ActionState.WAITING, person, now)
+    resolve_held(conn, row.item_id, ActionState.WAITING, row.id, person, now)
     return result
 
 
-def _resolve_held(conn: Connection, row: t.AnyRow, target: ActionState, person: Person, now: datetime) -> None:
-    """A withdrawal that is done ends what it took back; one that is rejected lets it wait for staff again."""
+def resolve_held(
+    conn: Connection, item_id: int, target: ActionState, action_id: int, person: Person, now: datetime
+) -> None:
+    """A withdrawal (item and action) that is done ends what it took back; one that is none lets it wait again."""
     a = t.action.c
-    reason = f"withdrawn: a{row.id} done" if target == ActionState.REJECTED else ""
+    reason = f"withdrawn: a{action_id} done" if target == ActionState.REJECTED else ""
     ended = conn.execute(
         update(t.action)
-        .where(a.held_by == row.item_id, a.state == ActionState.HELD.value)
+        .where(a.held_by == item_id, a.state == ActionState.HELD.value)
         .values(state=target.value, version=a.version + 1, changed_by=person.name, changed_at=now, reason=reason)
         .returning(a.id, a.ticket_id)
     ).all()
     kind = f"action.{target.value}"
     for each in ended:
         subjects = {"ticket_id": each.ticket_id, "action_id": each.id}
-        write_event(conn, Happening(kind, person.name, now, **subjects, data={"withdrawal": row.id}))
+        write_event(conn, Happening(kind, person.name, now, **subjects, data={"withdrawal": action_id}))
 
 
 def _open(conn: Connection, action_id: int, person: Person, seen: int | None) -> t.AnyRow | ActionResult:

@@ -16,6 +16,7 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, func, select, update
 
 from processor.store import tables as t
+from processor.store.actions import resolve_held
 from processor.store.events import Happening, write_event, write_events
 from processor.store.people import Person
 from processor.store.staff_replies import OPEN_ACTIONS
@@ -109,15 +110,17 @@ def _retype(
 
 
 def _supersede(conn: Connection, mail_id: int, types: tuple[str, ...], person: Person, now: datetime) -> int:
-    """Take the open actions of what the mail is not out of the queue."""
+    """Take the open actions of what the mail is not out of the queue; what such a withdrawal held, waits again."""
     a, i = t.action.c, t.item.c
     others = select(i.id).where(i.mail_id == mail_id, i.type.not_in(types))
     fallen = conn.execute(
         update(t.action)
         .where(a.item_id.in_(others), a.state.in_(OPEN_ACTIONS))
         .values(state=ActionState.SUPERSEDED.value, changed_by=person.name, changed_at=now)
-        .returning(a.id, a.ticket_id)
+        .returning(a.id, a.ticket_id, a.item_id)
     ).all()
+    for row in fallen:
+        resolve_held(conn, row.item_id, ActionState.WAITING, row.id, person, now)
     kind = f"action.{ActionState.SUPERSEDED.value}"
     write_events(conn, [Happening(kind, person.name, now, ticket_id=row.ticket_id, action_id=row.id) for row in fallen])
     return len(fallen)

@@ -14,6 +14,7 @@ from processor.message import Extracted
 from processor.pipeline import conclude
 from processor.steps import work_off
 from processor.store.actions import Outcome, approve, done, reject
+from processor.store.corrections import retype
 from processor.store.work import give_back, pending
 from tests.steps.talk import KARI, NOTICE, OLA, WITH_NUMBER, Talk, talk
 
@@ -204,6 +205,15 @@ def test_a_withdrawal_that_is_done_ends_the_action_and_one_rejected_frees_it(her
     here.say("Vi trekker oppsigelsen, org.nr 328627035. Vi mener det.", "Trekkes")
     assert done(here.engine, 3, kari, here.now).ok
     assert here.ask("select state, reason from action order by id")[0] == ("rejected", "withdrawn: a3 done")
+
+
+def test_what_was_held_waits_again_when_the_mail_proves_to_be_no_withdrawal(here: Talk) -> None:
+    here.say(WITH_NUMBER)
+    here.say("Vi trekker oppsigelsen, org.nr 328627035.", "Trekkes")
+    assert [state for (state,) in here.ask("select state from action order by id")] == ["held", "waiting"]
+    assert retype(here.engine, 2, ("other",), None, here.person(), here.now).superseded == 1
+    assert [state for (state,) in here.ask("select state from action order by id")] == ["waiting", "superseded"]
+    assert approve(here.engine, 1, here.person("Per"), here.now).ok
 
 
 def test_a_strangers_withdrawal_holds_nothing(here: Talk) -> None:
