@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Literal
 
 SectionKind = Literal["new", "forwarded", "signature", "quoted"]
-Fault = Literal["", "broken", "locked", "scanned", "too_big", "too_slow", "crashed", "skipped", "unavailable", "unknown"]
+Fault = Literal[
+    "", "broken", "locked", "scanned", "too_big", "too_slow", "crashed", "skipped", "unavailable", "unknown"
+]
 
 
 @dataclass(frozen=True, slots=True)
