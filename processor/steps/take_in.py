@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.engine import Engine
 
@@ -17,6 +18,7 @@ from processor.store.arrivals import Arrival, Kept
 from processor.store.keep import keep
 from processor.store.keep_stream import keep_stream
 from processor.store.watermarks import advance, mark_arrivals_done, unfinished, watermark
+from processor.world.failures import Refusal
 from processor.world.fetching import Batch, Fetched
 from processor.world.mailbox import Mailbox
 
@@ -39,12 +41,16 @@ def take_in(
 ) -> Iterator[tuple[int, int]]:
     """Keep what is new in the folder; yields (arrivals, new mails) after each commit.
 
-    Raises what the mailbox raises; what was kept by then stays kept.
+    Raises what the mailbox raises; what was kept by then stays kept.  A portion of which the server refuses all
+    holds up none behind it: the refusal is raised in the end, and is held against these mails only if others came.
     """
     known = watermark(engine, mailbox.settings.name, folder.name)
     last, validity = (known.last_uid, known.uidvalidity) if known else (0, None)
     reached = last
     blocked = False
+    refused: Refusal | None = None
+    doubtful: list[int] = []
+    some_came = False
     for batch in mailbox.fetch_new(folder.name, last, validity):
         if batch.uidvalidity != folder.uidvalidity:
             folder.uidvalidity = batch.uidvalidity
@@ -52,15 +58,22 @@ def take_in(
             folder.asked.clear()
         if batch.uidvalidity != validity:
             validity, reached = batch.uidvalidity, 0
-        given_up = [uid for uid in batch.pending if _missed(folder, uid) >= FETCH_TRIES]
+        some_came = some_came or bool(batch.mails)
+        missed = folder.missed.__getitem__ if batch.refused else partial(_missed, folder)
+        given_up = [uid for uid in batch.pending if missed(uid) >= FETCH_TRIES]
         mails = [*batch.mails, *(_by_header(mailbox, folder, batch.uidvalidity, uid) for uid in given_up)]
         arrivals, new = _keep(mailbox, folder, mails, engine, clock)
         if set(batch.pending) - set(given_up):
             blocked = True
+        if batch.refused and set(batch.pending) - set(given_up):
+            refused, doubtful = batch.refused, [*doubtful, *batch.pending]
         if not blocked:
             reached = max(reached, *_uids(batch), 0)
             advance(engine, mailbox.settings.name, folder.name, batch.uidvalidity, reached)
         yield arrivals, new
+    if refused:
+        folder.missed.update(doubtful if some_came else ())
+        raise refused
 
 
 def settle(mailbox: Mailbox, folder: Folder, engine: Engine, clock: Callable[[], datetime]) -> int:

@@ -51,13 +51,15 @@ class Batch:
     """A portion in the order of UIDs.
 
     ``gone`` were removed before we could fetch them; ``pending`` are there but their bytes did not
-    come, even at a second try: ask again later (RFC 2683 3.4.4).
+    come, even at a second try: ask again later (RFC 2683 3.4.4).  ``refused`` is the server's NO where none
+    came: it may be about these mails or about the server, so the portions behind it are worth asking for.
     """
 
     uidvalidity: int
     mails: tuple[Fetched, ...]
     gone: tuple[int, ...] = ()
     pending: tuple[int, ...] = ()
+    refused: Refusal | None = None
 
 
 def uids_after(session: Session, exists: int, last: int, window: int = WINDOW) -> Iterator[list[int]]:
@@ -108,21 +110,26 @@ def portions(asked: Sequence[int], facts: Facts, max_bytes: int) -> Iterator[lis
 
 
 def one_batch(session: Session, uidvalidity: int, asked: Sequence[int], facts: Facts, max_bytes: int) -> Batch:
-    came = take(session, uidvalidity, asked, facts, max_bytes)
+    came: dict[int, Fetched] = {}
+    refused: Refusal | None = None
+    try:
+        came = take(session, uidvalidity, asked, facts, max_bytes)
+    except Refusal as refusal:
+        refused = refusal
     missing = [uid for uid in asked if uid not in came]
     there = second_look(session, missing)
-    if there:
+    if there and not refused:
         try:
             came.update(take(session, uidvalidity, there, session.fetch(there, FACTS), max_bytes))
-        except Refusal:
-            # Where others came, the refusal is about these mails and not about the server.
-            if not came:
-                raise
+        except Refusal as refusal:
+            refused = refusal
     return Batch(
         uidvalidity,
         mails=tuple(came[uid] for uid in asked if uid in came),
         gone=tuple(uid for uid in missing if uid not in there),
         pending=tuple(uid for uid in there if uid not in came),
+        # Where others came, the refusal is about these mails and not about the server.
+        refused=None if came else refused,
     )
 
 

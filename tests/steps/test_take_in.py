@@ -17,7 +17,7 @@ from processor.store.aside import AsideMail, Place, set_aside_mail, set_aside_ma
 from processor.store.engine import open_store
 from processor.store.watermarks import watermark
 from processor.store.work import set_aside
-from processor.world.failures import Transient
+from processor.world.failures import Refusal, Transient
 from processor.world.mailbox import Mailbox
 from tests.store.made import count
 from tests.world.scripted_imap import Reply, ScriptedImap
@@ -74,6 +74,34 @@ def test_a_mail_whose_bytes_never_come_is_held_by_its_header_and_blocks_nobody(e
     assert (mail.head, mail.whole, mail.size) == (HEADER, False, 5000)
     assert mail.arrival_time == datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
     assert mail.places == (Place("x", "INBOX", 7, 1),)
+    assert reached(engine) == 2
+
+
+def test_T76_a_server_that_refuses_every_mail_is_asked_again_and_no_mail_is_given_up(engine: Engine) -> None:
+    folder = Folder("INBOX")
+    with ScriptedImap({**SCRIPT, "UID FETCH": b"{tag} NO [UNAVAILABLE] x\r\n"}) as server:
+        for _ in range(2 * FETCH_TRIES):
+            with pytest.raises(Refusal):
+                take(server.settings(), engine, folder)
+    assert (set_aside_mails(engine), reached(engine)) == ([], 0)
+
+
+def test_T76_a_mail_refused_in_a_portion_of_its_own_holds_up_none_behind_it(engine: Engine) -> None:
+    folder = Folder("INBOX")
+    large = FACTS.replace(b"SIZE 5000", b"SIZE 8000000")
+    script: dict[str, Reply] = {
+        **SCRIPT,
+        "UID FETCH 1,2 (RFC822.SIZE": large,
+        "UID FETCH 1 (RFC822.SIZE": large,
+        "UID FETCH 1 (BODY.PEEK[]": b"{tag} NO [SERVERBUG] x\r\n",
+    }
+    with ScriptedImap(script) as server:
+        for _ in range(FETCH_TRIES):
+            with pytest.raises(Refusal):
+                take(server.settings(), engine, folder)
+            assert count(engine, t.mail) == 1
+        take(server.settings(), engine, folder)
+    assert (aside(engine).head, aside(engine).places[0].uid) == (HEADER, 1)
     assert reached(engine) == 2
 
 
