@@ -210,11 +210,17 @@ def free_port() -> int:
     """A port for a server that is started later.
 
     Below the range the kernel gives to clients, and of the share of this pytest-xdist worker, so
-    that neither takes it before the server does.
+    that neither takes it before the server does; none is given twice.
     """
     share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
     while True:
         port = random.randrange(10_000, 32_000 - SHARES, SHARES) + share
+        if port in _GIVEN:
+            continue
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
+            _GIVEN.add(port)
             return port
+
+
+_GIVEN: set[int] = set()
