@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from processor.loading.configuration import load_config
-from processor.loading.rules import load_rulebook
 from processor.message import Extracted
 from processor.steps.work_off import work_off
 from processor.store.engine import open_store
@@ -21,6 +20,7 @@ from processor.store.keep import Arrival, keep
 from processor.training.dataset import labelled
 from tests.cli.test_commands import ROOT
 from tests.cli.test_levels import CONFIG
+from tests.shipped import rulebook_of
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
 TEXTS = {
@@ -48,7 +48,7 @@ def here(tmp_path: Path) -> Path:
     engine = open_store(config.store_url)
     raws = [mail(subject, text) for subject, text in TEXTS.items()]
     keep(engine, [Arrival("a", "INBOX", 7, n, NOW, len(raw), raw) for n, raw in enumerate(raws, 1)], NOW)
-    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
     work_off(engine, rulebook, config, "w", lambda: NOW, lambda *_: Extracted(fault="unavailable"))
     engine.dispose()
     return tmp_path

@@ -11,12 +11,12 @@ from pathlib import Path
 from processor.config import Config
 from processor.extracting.of_message import Extract
 from processor.loading.configuration import load_config
-from processor.loading.rules import load_rulebook
 from processor.message import Extracted
 from processor.steps.work_off import work_off
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
 from processor.store.watermarks import first_start
+from tests.shipped import rulebook_of
 
 ROOT = Path(__file__).parent.parent.parent
 AUTHSERV_ID = "mx.kundesenter.example"
@@ -87,7 +87,7 @@ def past_store(folder: Path, mails: Sequence[bytes] | None = None, extract: Extr
     raws = mails or [(ROOT / "tests" / "mails" / f"{name}.eml").read_bytes() for name in EXAMPLES]
     first_start(engine, "a", datetime(2020, 1, 1, tzinfo=UTC))
     keep(engine, [Arrival("a", "INBOX", 1, uid, NOW, len(raw), raw) for uid, raw in enumerate(raws, 1)], NOW)
-    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
     while work_off(engine, rulebook, config, "test", lambda: NOW, extract)[0]:
         pass
     engine.dispose()

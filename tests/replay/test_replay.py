@@ -18,6 +18,7 @@ from processor.store import tables as t
 from processor.store.engine import SchemaError, open_to_read
 from tests.cli.test_commands import run
 from tests.replay.past_store import EXAMPLES, Here, past_store
+from tests.shipped import rulebook_of
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +28,10 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Here:
 
 def trial(here: Here, folder: Path | None = None, *, now: bool = False) -> Trial:
     from processor.loading.model import SHIPPED
-    from processor.loading.rules import load_rulebook
 
     folder = folder or here.folder
     rules, templates = folder / "rules", folder / "templates"
-    return Trial(here.path, rules, templates, SHIPPED, None, now, load_rulebook(rules, templates).version)
+    return Trial(here.path, rules, templates, SHIPPED, None, now, rulebook_of(rules, templates).version)
 
 
 def played(trial: Trial, here: Here, jobs: int = 1) -> list[Page]:

@@ -12,13 +12,13 @@ from sqlalchemy import Engine, text
 
 from processor.config import Config
 from processor.loading.configuration import load_config
-from processor.loading.rules import load_rulebook
 from processor.message import Extracted
 from processor.rulebook import Rulebook
 from processor.steps.work_off import Decided, work_off
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
 from processor.store.people import Person, add_person, verify_person
+from tests.shipped import rulebook_of
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -115,7 +115,7 @@ def talk(folder: Path) -> Talk:
     (folder / "key").write_text("a key for tests only")
     (folder / "config.toml").write_text(CONFIG)
     config = load_config(folder / "config.toml")
-    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
     made = Talk(config, open_store(f"sqlite:///{folder}/var/processor.db"), rulebook)
     made.now -= timedelta(hours=1)
     made.work()

@@ -17,7 +17,6 @@ from sqlalchemy.engine import Engine
 from processor.config import LookupSettings, PeppolSettings, RegisterSettings
 from processor.findings import Fields, Understanding
 from processor.loading.configuration import load_config
-from processor.loading.rules import load_rulebook
 from processor.lookup import Company, Lookups, Participant, valid_org_no
 from processor.message import Extracted
 from processor.steps.lookups import Register, Registers
@@ -30,6 +29,7 @@ from processor.world.probing_lookups import probe_lookups
 from processor.world.web import NoAnswer
 from tests.deciding.made_cases import understanding
 from tests.servers.registers import Page, Site, Zone, dns_server, web_server
+from tests.shipped import rulebook_of
 from tests.steps.test_private_numbers import CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -272,7 +272,7 @@ def test_on_the_road_a_notice_of_a_bankrupt_company_goes_to_a_person_and_the_ans
     (tmp_path / "key").write_text("k" * 40)
     (tmp_path / "config.toml").write_text(CONFIG)
     config = load_config(tmp_path / "config.toml")
-    rulebook = load_rulebook(ROOT / "rules", ROOT / "templates", ("oppsigelse@visma.no",))
+    rulebook = rulebook_of(ROOT / "rules", ROOT / "templates", ("oppsigelse@visma.no",))
     world.bankrupt = True
     keep(engine, [Arrival("a", "INBOX", 1, 1, NOW, len(NOTICE), NOTICE)], NOW)
     asking = registers(world, engine)

@@ -20,7 +20,6 @@ from sqlalchemy import Engine, select
 
 from processor import journal
 from processor.loading.configuration import load_config
-from processor.loading.rules import load_rulebook
 from processor.pipeline import read_and_understand, read_header
 from processor.steps.work_off import work_off
 from processor.store import tables as t
@@ -32,6 +31,7 @@ from processor.store.people import add_person, verify_person
 from processor.store.queue import edit_reply
 from processor.store.work import set_aside
 from processor.world.confined import Confined
+from tests.shipped import rulebook_of
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = ("010190 12345", "1234.56.12345")
@@ -118,7 +118,7 @@ def store(tmp_path: Path) -> Engine:
     config = load_config(tmp_path / "config.toml")
     engine = open_store(config.store_url)
     keep(engine, [Arrival("a", "INBOX", 7, n, NOW, len(raw), raw) for n, raw in enumerate(MAILS, 1)], NOW)
-    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
     with Confined() as files:
         work_off(engine, rulebook, config, "w", lambda: NOW, files.extract)
     return engine
@@ -179,7 +179,7 @@ def test_explain_shows_none_of_them(tmp_path: Path, how: tuple[str, ...]) -> Non
 
 
 def test_the_mail_behind_the_pipeline_has_none_of_them() -> None:
-    rulebook = load_rulebook(ROOT / "rules", ROOT / "templates", ())
+    rulebook = rulebook_of(ROOT / "rules", ROOT / "templates")
     with Confined() as files:
         found = [(raw, read_and_understand(raw, rulebook, files.extract)) for raw in MAILS]
     for raw, read in found:

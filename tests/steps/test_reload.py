@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Engine
 
 from processor.daemon import Daemon
-from processor.loading.rules import load_rulebook
 from processor.steps.acceptance import Acceptance
 from processor.steps.in_process import InProcess
 from processor.store.engine import open_store
 from processor.store.reloading import answered, ask_reload
 from processor.store.rules_seen import rules_seen
 from tests.replay.past_store import Here, past_store
+from tests.shipped import rulebook_of
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ def test_a_store_that_fails_ends_nothing(here: Here, tmp_path: Path, caplog: pyt
 
 def test_rules_without_examples_need_the_operators_word(here: Here, engine: Engine) -> None:
     config = here.config
-    rulebook = load_rulebook(config.rules_dir, config.templates_dir, config.own_addresses)
+    rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
     deciders = InProcess(engine, config, rulebook, lambda: datetime.now(UTC))
     file = config.rules_dir / "other.toml"
     file.write_text(file.read_text(encoding="utf-8").replace("rank = 80", "rank = 81"), encoding="utf-8")
