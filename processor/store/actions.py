@@ -18,6 +18,7 @@ from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
+from processor.store.repeating import revive_repeats
 from processor.store.staff_replies import OPEN_ACTIONS, Letter, issue_letter, release_confirmations
 from processor.store.transaction import OvertakenError, commit, writing
 from processor.ticket import ActionState, OutboxState, TicketState
@@ -176,6 +177,7 @@ def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: 
         return row
     result = _step(conn, row, ActionState.REJECTED, person, now, reason=masked(reason))
     resolve_held(conn, row.item_id, ActionState.WAITING, row.id, person, now)
+    revive_repeats(conn, row.id, person.name, now)
     return result
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from processor.store import tables as t
 from processor.store.columns import canonical
-from processor.store.decided import Landing, Record
+from processor.store.decided import Landing, OvertakenRequestError, Record
 from processor.store.events import Happening, write_event
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.ticket import Action, ActionState, Item
@@ -22,7 +22,11 @@ def continue_item(conn: Connection, r: Record, landing: Landing, item: Item, ite
     if item.how == "completes":
         _complete(conn, r, landing, item)
     elif item.how == "repeats":
-        for row in _open_actions(conn, item.continues):
+        rows = _open_actions(conn, item.continues)
+        if not rows:
+            # Staff were quicker: it repeats nothing now, and is decided anew.
+            raise OvertakenRequestError(r.mail_id)
+        for row in rows:
             # What is said otherwise may be what was approved.
             _tell(conn, r, row, dict(item.adds), anew="differs" in item.adds)
     elif item.how == "withdraws":

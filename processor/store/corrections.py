@@ -19,6 +19,7 @@ from processor.store import tables as t
 from processor.store.actions import resolve_held
 from processor.store.events import Happening, write_event, write_events
 from processor.store.people import Person
+from processor.store.repeating import revive_repeats
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transaction import commit, reading
 from processor.ticket import ActionState, MailState
@@ -121,6 +122,7 @@ def _supersede(conn: Connection, mail_id: int, types: tuple[str, ...], person: P
     ).all()
     for row in fallen:
         resolve_held(conn, row.item_id, ActionState.WAITING, row.id, person, now)
+        revive_repeats(conn, row.id, person.name, now)
     kind = f"action.{ActionState.SUPERSEDED.value}"
     write_events(conn, [Happening(kind, person.name, now, ticket_id=row.ticket_id, action_id=row.id) for row in fallen])
     return len(fallen)

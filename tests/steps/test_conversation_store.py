@@ -91,6 +91,23 @@ def test_a_second_notice_for_the_same_contract_joins_the_first(here: Talk, sende
     assert "Første gang vi fikk den, var torsdag 26. november 2026 kl. 11.00" in words
 
 
+@pytest.mark.parametrize("how", ["retyped", "rejected"])
+def test_what_repeated_a_notice_gets_an_action_of_its_own_when_the_first_one_falls(here: Talk, how: str) -> None:
+    here.say(WITH_NUMBER)
+    here.later(days=1)
+    here.say(WITH_NUMBER)
+    here.later(days=1)
+    here.say(WITH_NUMBER)
+    if how == "retyped":
+        assert retype(here.engine, 1, ("other",), None, here.person(), here.now).superseded == 1
+    else:
+        assert reject(here.engine, 1, here.person(), "a test mail", here.now).ok
+    (fallen, new) = here.ask("select state, kind, item_id from action order by id")
+    assert (new[0], new[1]) == ("waiting", fallen[1])
+    assert here.ask(f"select mail_id from item where id = {new[2]}") == [(3,)]
+    assert facts(here, 2)["instead_of"] == "a1"
+
+
 @pytest.mark.parametrize("words", ["Vi sier opp alle avtalene våre hos dere.", "Vi sier opp hele kundeforholdet."])
 def test_a_second_notice_that_may_mean_all_is_put_before_whoever_approved_the_first(here: Talk, words: str) -> None:
     here.say(WITH_NUMBER)
