@@ -40,7 +40,14 @@ QUANTITY = (
         r"\b(?:står|stend|stands|says|shows|viser)\b(?: det| oppført| at)? (\d{1,4})(?![\d.,]?\d)(?! ?(?:kr|nok|bruk|user|lisens))"
     ),
 )
+WE = re.compile(
+    rf"\b(?:vi|me|we) (?:er|are|är) (?:bare |berre |kun |only |bara )?{_COUNT}"
+    # "Vi er en liten bedrift" counts nobody: a word needs what it counts, or the end of the sentence.
+    r"(?: (?:stykker|stykk|stk|stycken|personer|personar|people|mann|ansatte|tilsette)\b"
+    r"|(?<=\d)(?![\w.,-]*\d)|(?=\s*(?:[.,!?]|$)))"
+)
 USERS = re.compile(
+    r"(?<!ikke )(?<!ikkje )(?<!inte )(?<!not )(?<!not have )"
     rf"(?<![\d.,\w]){_COUNT} (?:(?!på|per|pr\b|for|of|til|og|and|x\b)\w{{1,14}} )?"
     r"(?:brukere?|brukarar?|brugere?|användare|users?|lisens(?:er|ar)?|licenser|licen[cs]es?)\b"
 )
@@ -97,7 +104,7 @@ def reckon(text: str) -> Reckoning:
         amount = _after_equals(text, product.end()) or max(told, default=None)
         return _by_price(users, price, months, amount)
     quantities = tuple(dict.fromkeys(_quantities(text)))
-    people = tuple(dict.fromkeys(_counts(USERS, text)))
+    people = tuple(dict.fromkeys([*_counts(USERS, text), *_counts(WE, text)]))
     months = _months(text)
     prices = [amount for monthly, amount in _amounts(text) if monthly]
     if prices and months and (people or len(quantities) == 1):

@@ -20,6 +20,9 @@ from processor.deciding.quantity import Calculation, Reckoning, reckon
         ("The quantity is 24 but we only have two users?", 24, 2),
         ("Det er fakturert 36 stk, kva betyr det?", 36, 3),
         ("Severa: antall 60, 10 lisenser i 6 måneder", 60, 10),
+        ("Det står antall 108 på linjen. Vi har da ikke 108 brukere, vi er 9 stykker på kontoret.", 108, 9),
+        ("Antall 108? Me er berre ni.", 108, 9),
+        ("Vi er en liten bedrift. Hva betyr antall 108 på fakturaen?", 108, 9),
     ],
 )
 def test_a_quantity_is_divided_into_users(text: str, quantity: int, users: int) -> None:
