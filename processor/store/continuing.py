@@ -23,8 +23,9 @@ def continue_item(conn: Connection, r: Record, landing: Landing, item: Item, ite
         _complete(conn, r, landing, item)
     elif item.how == "repeats":
         rows = _open_actions(conn, item.continues)
-        if not rows:
-            # Staff were quicker: it repeats nothing now, and is decided anew.
+        if not rows and _had_actions(conn, item.continues):
+            # Staff were quicker: it repeats nothing now, and is decided anew.  One whose rule asks for no
+            # action is repeated all the same, and would be for ever.
             raise OvertakenRequestError(r.mail_id)
         for row in rows:
             # What is said otherwise may be what was approved.
@@ -103,6 +104,11 @@ def _open_actions(conn: Connection, item_ids: Sequence[int]) -> list[t.AnyRow]:
     a = t.action.c
     query = select(t.action).where(a.item_id.in_(item_ids), a.state.in_(OPEN_ACTIONS)).order_by(a.id)
     return list(conn.execute(query.with_for_update()))
+
+
+def _had_actions(conn: Connection, item_ids: Sequence[int]) -> bool:
+    a = t.action.c
+    return conn.execute(select(a.id).where(a.item_id.in_(item_ids)).limit(1)).first() is not None
 
 
 def _change(conn: Connection, r: Record, row: t.AnyRow, values: Mapping[str, object], event: str) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from processor.message import Extracted
 from processor.pipeline import conclude
 from processor.steps import work_off
 from processor.store.actions import Outcome, approve, done, reject
 from processor.store.corrections import retype
+from processor.store.transaction import writing
 from processor.store.work import give_back, pending
 from tests.steps.talk import KARI, NOTICE, OLA, WITH_NUMBER, Talk, talk
 
@@ -106,6 +108,35 @@ def test_what_repeated_a_notice_gets_an_action_of_its_own_when_the_first_one_fal
     assert (new[0], new[1]) == ("waiting", fallen[1])
     assert here.ask(f"select mail_id from item where id = {new[2]}") == [(3,)]
     assert facts(here, 2)["instead_of"] == "a1"
+
+
+def test_a_notice_that_repeats_one_without_an_action_is_decided_and_not_tried_for_ever(here: Talk) -> None:
+    here.say(WITH_NUMBER)
+    with writing(here.engine) as conn:
+        conn.execute(text("DELETE FROM action"))
+    here.later(days=1)
+    second = here.say(WITH_NUMBER)
+    assert [each.how for each in second.decision.items] == ["repeats"]
+    assert here.ask("select state from mail") == [("decided",), ("decided",)]
+
+
+def test_a_notice_that_repeats_what_staff_have_just_rejected_is_decided_anew(
+    here: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.say(WITH_NUMBER)
+    here.later(days=1)
+    kari = here.person()
+
+    def rejected_meanwhile(*given: Any) -> Any:
+        reject(here.engine, 1, kari, "a test mail", here.now)
+        return conclude(*given)
+
+    monkeypatch.setattr(work_off, "conclude", rejected_meanwhile)
+    here.keep(WITH_NUMBER)
+    # The first pass gives the mail back, the second decides it.
+    (second,) = here.work()
+    assert [each.how for each in second.decision.items] == [""]
+    assert [state for (state,) in here.ask("select state from action order by id")] == ["rejected", "waiting"]
 
 
 @pytest.mark.parametrize("words", ["Vi sier opp alle avtalene våre hos dere.", "Vi sier opp hele kundeforholdet."])
