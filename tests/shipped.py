@@ -1,4 +1,4 @@
-"""The shipped rules, read once by each process that runs tests: reading them takes a second."""
+"""The shipped rules, read once by each process that runs tests (it takes a second), and a configuration with them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,33 @@ def rulebook_of(rules: Path, templates: Path, own: tuple[str, ...] = ()) -> Rule
 @cache
 def _shipped(own: tuple[str, ...]) -> Rulebook:
     return load_rulebook(ROOT / "rules", ROOT / "templates", own)
+
+
+def configuration(answers: str) -> str:
+    """A config.toml that names the shipped rules and servers that nobody runs; ``answers`` are the lines of [answers].
+
+    The file ``key`` beside it is the key and the mailbox's password.
+    """
+    return f"""
+[company]
+key = {{ file = "key" }}
+own_addresses = ["oppsigelse@visma.no"]
+authserv_ids = ["mx.kundesenter.example"]
+[rules]
+rules = "{ROOT / "rules"}"
+templates = "{ROOT / "templates"}"
+[answers]
+{answers}
+[smtp]
+host = "127.0.0.1"
+port = 9
+tls = "plain"
+from_address = "oppsigelse@visma.no"
+[[mailbox]]
+name = "a"
+host = "127.0.0.1"
+port = 9
+tls = "plain"
+user = "u"
+password = {{ file = "key" }}
+"""

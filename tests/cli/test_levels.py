@@ -10,29 +10,9 @@ import typer
 from processor.cli import answers
 from processor.loading.rules import load_rulebook
 from tests.cli.test_commands import ROOT, run
+from tests.shipped import configuration
 
-CONFIG = f"""
-[company]
-key = {{ file = "key" }}
-own_addresses = ["oppsigelse@visma.no"]
-[rules]
-rules = "{ROOT / "rules"}"
-templates = "{ROOT / "templates"}"
-[answers]
-levels = {{ termination = "automatic" }}
-[smtp]
-host = "127.0.0.1"
-port = 9
-tls = "plain"
-from_address = "oppsigelse@visma.no"
-[[mailbox]]
-name = "a"
-host = "127.0.0.1"
-port = 9
-tls = "plain"
-user = "u"
-password = {{ file = "key" }}
-"""
+CONFIG = configuration('levels = { termination = "automatic" }')
 
 
 @pytest.fixture

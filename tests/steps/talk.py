@@ -18,36 +18,14 @@ from processor.steps.work_off import Decided, work_off
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
 from processor.store.people import Person, add_person, verify_person
-from tests.shipped import rulebook_of
+from tests.shipped import configuration, rulebook_of
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
 NOTICE = "Vi sier opp Visma Global fra 31.12.2027.\n\nMvh\nKari Holm\nFjord Bygg AS"
 WITH_NUMBER = f"{NOTICE}\norg.nr 328627035"
 KARI, OLA = "kari@fjordbygg-demo.no", "ola@fjordbygg-demo.no"
-CONFIG = f"""
-[company]
-key = {{ file = "key" }}
-own_addresses = ["oppsigelse@visma.no"]
-authserv_ids = ["mx.kundesenter.example"]
-[rules]
-rules = "{ROOT / "rules"}"
-templates = "{ROOT / "templates"}"
-[answers]
-level = "automatic"
-[smtp]
-host = "127.0.0.1"
-port = 9
-tls = "plain"
-from_address = "oppsigelse@visma.no"
-[[mailbox]]
-name = "a"
-host = "127.0.0.1"
-port = 9
-tls = "plain"
-user = "x"
-password = {{ file = "key" }}
-"""
+CONFIG = configuration('level = "automatic"')
 
 
 @dataclass

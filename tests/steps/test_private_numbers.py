@@ -31,36 +31,14 @@ from processor.store.people import add_person, verify_person
 from processor.store.queue import edit_reply
 from processor.store.work import set_aside
 from processor.world.confined import Confined
-from tests.shipped import rulebook_of
+from tests.shipped import configuration, rulebook_of
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = ("010190 12345", "1234.56.12345")
 DIGITS = ("01019012345", "12345612345")
 BOTH = " ".join(NUMBERS)
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
-CONFIG = f"""
-[company]
-key = {{ file = "key" }}
-own_addresses = ["oppsigelse@visma.no"]
-authserv_ids = ["mx.kundesenter.example"]
-[rules]
-rules = "{ROOT / "rules"}"
-templates = "{ROOT / "templates"}"
-[answers]
-level = "draft"
-[smtp]
-host = "127.0.0.1"
-port = 9
-tls = "plain"
-from_address = "oppsigelse@visma.no"
-[[mailbox]]
-name = "a"
-host = "127.0.0.1"
-port = 9
-tls = "plain"
-user = "u"
-password = {{ file = "key" }}
-"""
+CONFIG = configuration('level = "draft"')
 NOTICE = f"Hei, vi sier opp Visma Global for Fjord Bygg AS, org.nr 328627035, fra 31.12.2027. Født {BOTH}.\n\nMvh Kari {BOTH}"
 FORM = (
     f"Rettigheter til å generere engangskoden\nAdministrator (navn): Kari Holm {BOTH}\nE-post: kari@fjordbygg-demo.no\n"
