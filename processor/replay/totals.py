@@ -42,10 +42,6 @@ class Totals:
     def mails(self) -> int:
         return self.counts.total()
 
-    @property
-    def compared(self) -> int:
-        return sum(self.counts[name] for name in ("same", "alike", "changed"))
-
     def values(self) -> dict[str, Any]:
         """The sums as JSON has them."""
         return {
