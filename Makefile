@@ -9,7 +9,7 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay crash-test fuzz lock clean
+.PHONY: run test check format lint types bench bench-replay bench-contracts crash-test fuzz lock clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -35,6 +35,9 @@ bench: $(VENV)/testing
 
 bench-replay: $(VENV)/testing
 	$(PY) -m tests.bench.replay $(ARGS)
+
+bench-contracts: $(VENV)/testing
+	$(PY) -m tests.bench.contracts $(ARGS)
 
 crash-test: $(VENV)/testing
 	@.ci/debian

@@ -133,3 +133,18 @@ def test_many_lines_go_through_in_parts(engine: Engine) -> None:
     many = [replace(VIK, customer_no=str(number), domains=(f"d{number % 50}.no",)) for number in range(4500)]
     assert take(engine, *many).new == 4500
     assert take(engine, *many[:-1]).counts == (0, 0, 1, 4499)
+
+
+@pytest.mark.parametrize("name", ["\\N", "a\tb\\nc", 'Fjord "Bygg" AS', "100% Rør; og {varme} %s :x", "''"])
+def test_signs_that_mean_something_to_a_database_stay_a_name(engine: Engine, name: str) -> None:
+    odd = replace(VIK, name=name)
+    take(engine, odd)
+    assert contracts_of(engine, odd.customer_no) == [odd]
+
+
+def test_a_domain_named_in_several_batches_stands_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processor.store.contract_staging.BATCH", 1)
+    take(engine, FJORD, EXPENSE, replace(VIK, domains=("fjord.no",)))
+    with engine.connect() as conn:
+        rows = conn.execute(select(t.contract_domain.c.domain, t.contract_domain.c.customer_no)).all()
+    assert sorted(map(tuple, rows)) == [("fjord.no", "100042"), ("fjord.no", "100043")]
