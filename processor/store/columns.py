@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from typing import Any
 
+import orjson
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -57,27 +55,24 @@ def storable(value: str) -> str:
 
 
 def canonical(value: object) -> str:
-    """JSON with sorted keys and no spaces, so that equal values are equal bytes.
+    """JSON without spaces, in which equal values are equal bytes: the keys of mappings are sorted.
 
-    Pure ASCII: a mail may hold NUL or lone surrogates, which survive as escapes and only so.
-    Dataclasses become objects, dates and times ISO 8601.
+    Dataclasses become objects, dates and times ISO 8601.  A mail may hold NUL, which is escaped, and lone
+    surrogates, which no UTF-8 holds: with one of those everything beyond ASCII is escaped.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+    try:
+        return orjson.dumps(value, _plain, orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return _reader(type(value))(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, frozenset | set):
         return sorted(value)
     if isinstance(value, bytes):
         return value.hex()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"no JSON form for {type(value).__name__}")
-
-
-@cache
-def _reader(kind: type[Any]) -> Callable[[object], dict[str, object]]:
-    names = tuple(f.name for f in fields(kind))
-    return lambda value: {name: getattr(value, name) for name in names}
