@@ -163,6 +163,7 @@ def values(difference: Difference) -> dict[str, Any]:
         "old": asdict(difference.old),
         "new": asdict(difference.new),
         "diff": line_diff(difference.old.text, difference.new.text),
+        "staff": asdict(difference.staff) if difference.staff else None,
     }
 
 
@@ -178,11 +179,15 @@ def _tell_one(difference: Difference, console: Console) -> None:
     from processor.cli.highlighting import printable
     from processor.cli.queue import local
     from processor.replay.difference import KINDS, changes, line_diff
+    from processor.replay.judging import STANDS
 
     head = f"m{difference.mail_id}  {difference.ticket_no}  {local(difference.arrived_at)}  {difference.sender}"
     console.print(Text.assemble((head, "bold"), "  ", (printable(difference.subject), "italic")))
     for kind, old, new in changes(difference):
         console.print(Text(f"    {KINDS[kind]:20} {printable(old)} → {printable(new)}"))
+    if staff := difference.staff:
+        style = {"broken": "bold red", "mended": "bold green"}.get(staff.stand, "bold")
+        console.print(Text(f"    {'staff':20} {printable(staff.said)} ({STANDS[staff.stand]})", style))
     styles = {"-": "red", "+": "green"}
     for line in line_diff(difference.old.text, difference.new.text):
         console.print(Text(f"    {printable(line)}", styles.get(line[:1], "dim")))
@@ -190,7 +195,9 @@ def _tell_one(difference: Difference, console: Console) -> None:
 
 
 def _sum(totals: Totals) -> None:
+    from processor.cli.highlighting import printable
     from processor.replay.difference import KINDS
+    from processor.replay.judging import STANDS
     from processor.replay.page import COUNTED
 
     typer.echo(f"{totals.mails:>7,}  mails")
@@ -202,6 +209,13 @@ def _sum(totals: Totals) -> None:
             typer.echo(f"{totals.kinds[kind]:>11,}  in {words}")
     for (kind, old, new), count in totals.moves.most_common():
         typer.echo(f"{count:>7,}  {KINDS[kind]}: {old} → {new}")
+    for stand, words in STANDS.items():
+        if totals.stands[stand]:
+            typer.echo(f"{totals.stands[stand]:>7,}  {words}")
+    for each in totals.overruled:
+        typer.echo(
+            f"{'':>7}  m{each.mail_id}  {each.ticket_no}  taken for {each.decided}; {printable(each.staff.said)}"
+        )
     for mail_id, error in totals.faults:
         typer.echo(f"m{mail_id} broke the program: {error}", err=True)
 

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher, unified_diff
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from processor.replay.judging import Judgement
 
 KINDS: Mapping[str, str] = {
     "outcome": "outcome",
@@ -50,7 +53,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A mail that would be decided otherwise, with both sides and the kinds of what differs."""
+    """A mail that would be decided otherwise, with both sides and the kinds of what differs.
+
+    ``staff`` is how both stand to what staff said of the old decision, None where they said nothing.
+    """
 
     mail_id: int
     ticket_no: str
@@ -60,6 +66,7 @@ class Difference:
     kinds: tuple[str, ...]
     old: Side
     new: Side
+    staff: Judgement | None = None
 
 
 def side(told: Mapping[str, Any]) -> Side:

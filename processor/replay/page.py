@@ -7,6 +7,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from processor.replay.difference import KINDS, Difference, changes, word_diff
+from processor.replay.judging import STANDS
 from processor.replay.totals import Aside, Totals
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -31,6 +32,7 @@ h3 { font-size: 1rem; margin: 0 0 .5rem } p { margin: .3rem 0 } .soft { color: v
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--line); vertical-align: top } th { font-weight: 600 }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; padding-right: 1rem; white-space: nowrap }
+.broken { color: var(--was) } .mended { color: var(--new) }
 .change { border: 1px solid var(--line); border-radius: 8px; padding: 1rem; margin: 0 0 1rem; background: var(--card) }
 details { margin: .4rem 0 } summary { cursor: pointer } summary:focus-visible { outline: 2px solid var(--mark) }
 del { background: var(--was-bg); color: var(--was) } ins { background: var(--new-bg); color: var(--new) }
@@ -50,6 +52,7 @@ def html_page(title: str, about: list[tuple[str, str]], totals: Totals, aside: A
     if totals.kinds:
         yield "<h2>What would differ</h2>\n<p class='soft'>One mail may differ in several ways.</p>\n"
         yield _counted([(totals.kinds[kind], words) for kind, words in KINDS.items() if totals.kinds[kind]])
+    yield from _by_staff(totals)
     yield from _moves(totals)
     yield from _changes(aside)
     if totals.faults:
@@ -78,6 +81,20 @@ def _counted(rows: list[tuple[int, str]]) -> str:
     )
 
 
+def _by_staff(totals: Totals) -> Iterator[str]:
+    if not totals.stands:
+        return
+    yield "<h2>What staff have said of these decisions</h2>\n"
+    yield _counted([(totals.stands[stand], words) for stand, words in STANDS.items() if totals.stands[stand]])
+    if totals.overruled:
+        yield "<p class='soft'>Overruled, and nothing would change:</p>\n<table>"
+        yield "<tr><th>mail</th><th>would be taken for</th><th>staff said</th></tr>"
+        for each in totals.overruled:
+            cells = (f"{each.ticket_no} · {each.sender} · {each.subject}", each.decided, each.staff.said)
+            yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        yield "</table>\n"
+
+
 def _moves(totals: Totals) -> Iterator[str]:
     for kind in dict.fromkeys(kind for kind, _, _ in totals.moves):
         yield f"<h2>{escape(KINDS[kind].capitalize())}: from what to what</h2>\n<table>"
@@ -97,6 +114,8 @@ def _changes(aside: Aside) -> Iterator[str]:
         rules = f"{', '.join(first.old.rule) or 'no rule'} → {', '.join(first.new.rule) or 'no rule'}"
         yield f"<section class='change'><h3>{count:,} mail{'s' if count != 1 else ''}: {escape(kinds)}</h3>\n"
         yield f"<p class='soft'>{escape(rules)}</p>\n"
+        if first.staff:
+            yield f"<p class='{first.staff.stand}'>{escape(STANDS[first.staff.stand].capitalize())}.</p>\n"
         for each in shown:
             yield _mail(each, opened=each is first)
         if count > len(shown):
@@ -111,6 +130,8 @@ def _mail(difference: Difference, *, opened: bool) -> str:
         f"<tr><th>{escape(KINDS[kind])}</th><td><del>{escape(old)}</del></td><td><ins>{escape(new)}</ins></td></tr>"
         for kind, old, new in changes(difference)
     )
+    if difference.staff:
+        rows += f"<tr><th>staff said</th><td colspan='2'>{escape(difference.staff.said)}</td></tr>"
     return (
         f"<details{' open' if opened else ''}><summary>{escape(title)}</summary>\n"
         f"{f'<table>{rows}</table>' if rows else ''}{_letter(difference)}</details>\n"

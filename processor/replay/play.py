@@ -19,12 +19,14 @@ from processor.config import Config
 from processor.loading.configuration import load_config
 from processor.loading.rules import load_rulebook
 from processor.pipeline import Read, conclude, read_and_understand
-from processor.replay.difference import Difference, differing, side
+from processor.replay.difference import Difference, Side, differing, side
+from processor.replay.judging import Judgement, Stand, judgement
 from processor.steps.surroundings import Surroundings
 from processor.store.columns import canonical
 from processor.store.engine import open_to_read
 from processor.store.past import PastMail, past_mails
 from processor.store.restoring import restored
+from processor.store.staff_words import Word, staff_words
 from processor.store.transaction import reading
 from processor.store.work import Pending
 from processor.ticket import Context
@@ -53,11 +55,28 @@ class ChangedMeanwhileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Overruled:
+    """A mail that staff overruled and that would be decided against them again, with no difference at all."""
+
+    mail_id: int
+    ticket_no: str
+    sender: str
+    subject: str
+    decided: str
+    staff: Judgement
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """What became of a page's mails.  ``faults`` are the mails that broke the program, with the error's last line."""
+    """What became of a page's mails.  ``faults`` are the mails that broke the program, with the error's last line.
+
+    ``stands`` counts how the rules stand to staff's word, over all mails of which staff said something.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
+    stands: Counter[Stand] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
+    overruled: list[Overruled] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -76,23 +95,24 @@ class Player:
     def page(self, first: int, last: int) -> Page:
         """Decide the mails of a page anew and compare."""
         page = Page()
+        with reading(self.engine) as conn:
+            words = staff_words(conn, first, last)
         for mail in past_mails(self.engine, first, last, self.trial.since):
             try:
-                what, difference = self._one(mail)
+                what = self._one(mail, words.get(mail.mail_id), page)
             except Exception as error:
                 # A fault of our code or of the mail must not hide what becomes of the others.
-                what, difference = "failed", None
+                what = "failed"
                 page.faults.append((mail.mail_id, f"{type(error).__name__}: {error}"[:300]))
             page.counts[what] += 1
-            if difference:
-                page.differences.append(difference)
         return page
 
-    def _one(self, mail: PastMail) -> tuple[str, Difference | None]:
+    def _one(self, mail: PastMail, word: Word | None, page: Page) -> str:
+        """Decide a mail anew and note on the page what differs and what staff said; gives what became of it."""
         if mail.raw is None:
-            return "no_bytes", None
+            return "no_bytes"
         if not mail.told:
-            return "no_record", None
+            return "no_record"
         stored: dict[str, Any] = json.loads(mail.told)
         known = restored(Context, stored["context"])
         read = read_and_understand(mail.raw, self.rulebook, self.files.extract)
@@ -101,10 +121,16 @@ class Player:
         new = json.loads(canonical({"understanding": read.understanding, "decision": decision}))
         old_side, new_side = side(stored), side(new)
         kinds = differing(old_side, new_side)
-        if not kinds:
-            return ("same" if _bare(stored) == _bare(new) else "alike"), None
-        about = (mail.mail_id, mail.ticket_no, mail.sender, mail.subject, mail.arrived_at)
-        return "changed", Difference(*about, kinds, old_side, new_side)
+        staff = judgement(word, old_side, new_side) if word else None
+        if staff:
+            page.stands[staff.stand] += 1
+        about = (mail.mail_id, mail.ticket_no, mail.sender, mail.subject)
+        if kinds:
+            page.differences.append(Difference(*about, mail.arrived_at, kinds, old_side, new_side, staff))
+            return "changed"
+        if staff and staff.stand == "still":
+            page.overruled.append(Overruled(*about, _taken_for(new_side), staff))
+        return "same" if _bare(stored) == _bare(new) else "alike"
 
     def _today(self, mail: PastMail, read: Read, known: Context) -> Context:
         """What registers and configuration say today, about a mail that comes as it came then.
@@ -131,6 +157,10 @@ class Player:
             outage_hours=known.outage_hours,
             lookups=known.lookups,
         )
+
+
+def _taken_for(side: Side) -> str:
+    return ", ".join(side.type) or ", ".join(side.rule) or "nothing"
 
 
 def _bare(told: dict[str, Any]) -> tuple[Any, Any]:

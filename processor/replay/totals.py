@@ -10,27 +10,32 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from processor.replay.difference import KINDS, Difference, in_words
-from processor.replay.play import Page
+from processor.replay.judging import STANDS
+from processor.replay.play import Overruled, Page
 
 MOST_SHOWN = 25
 """Mails shown of one and the same change; the others are counted."""
 TRANSITIONS = ("outcome", "type", "rule")
 """The kinds whose old and new values are counted in pairs."""
-Change = tuple[tuple[str, ...], str, str, str, str]
+Change = tuple[tuple[str, ...], str, str, str, str, str]
 
 
 @dataclass
 class Totals:
-    """What was counted: what became of the mails, the kinds of difference, and from what to what."""
+    """What was counted: what became of the mails, the kinds of difference, from what to what, and staff's word."""
 
     counts: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     moves: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    stands: Counter[str] = field(default_factory=Counter)
+    overruled: list[Overruled] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, page: Page) -> None:
         """Count a page in."""
         self.counts += page.counts
+        self.stands.update(page.stands)
+        self.overruled += page.overruled[: max(0, MOST_SHOWN - len(self.overruled))]
         self.faults += page.faults[: max(0, MOST_SHOWN - len(self.faults))]
         for difference in page.differences:
             self.kinds.update(difference.kinds)
@@ -51,6 +56,11 @@ class Totals:
             "moves": [
                 {"kind": kind, "old": old, "new": new, "mails": count}
                 for (kind, old, new), count in self.moves.most_common()
+            ],
+            "staff": {stand: self.stands[stand] for stand in STANDS if self.stands[stand]},
+            "overruled_again": [
+                {"mail": f"m{each.mail_id}", "ticket": each.ticket_no, "decided": each.decided, "said": each.staff.said}
+                for each in self.overruled
             ],
             "faults": [{"mail": f"m{mail_id}", "error": error} for mail_id, error in self.faults],
         }
@@ -92,7 +102,7 @@ class Aside:
 
 
 def _change(difference: Difference) -> Change:
-    """What a mail's difference has in common with others: the kinds, the rules, the templates."""
+    """What a mail's difference has in common with others: the kinds, the rules, the templates, staff's word."""
     old, new = difference.old, difference.new
     return (
         difference.kinds,
@@ -100,4 +110,5 @@ def _change(difference: Difference) -> Change:
         ", ".join((new.outcome, *new.type, *new.rule)),
         old.reply[0] if old.reply else old.withheld,
         new.reply[0] if new.reply else new.withheld,
+        difference.staff.stand if difference.staff else "",
     )
