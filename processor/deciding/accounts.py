@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from processor.contract import Contract
+from processor.deciding.authority import TOPIC as AUTHORITY
 from processor.deciding.case import Case
 from processor.deciding.deadline import Notice, deadline, unknown
 from processor.deciding.matching import account, contracts_of
+from processor.findings import Understanding
 from processor.ticket import Account, Agreement, Deadline, DeadlineCandidate
 
 NOTICE = "termination"
@@ -60,12 +62,16 @@ def _with_deadline(who: Account, notice: Notice, case: Case) -> Account:
     part = "partial" in understanding.topics or understanding.fields.users > 0
     flags += (
         *(["part_only"] if part and told else []),
-        *(["authority"] if understanding.role == "accountant" else []),
+        *([_authority(understanding)] if understanding.role == "accountant" else []),
         *who.flags,
     )
     if "product_not_in_register" in flags:
         found = Deadline("unknown", candidates=_candidates(told), flags=found.flags)
     return replace(who, agreements=told, deadline=replace(found, flags=(*found.flags, *flags)))
+
+
+def _authority(understanding: Understanding) -> str:
+    return "authority_to_check" if AUTHORITY in understanding.topics else "authority"
 
 
 def _meant(own: Sequence[Contract], products: Sequence[str]) -> tuple[Sequence[Contract], tuple[str, ...]]:

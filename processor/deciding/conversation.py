@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from processor.deciding.authority import power_of_attorney
 from processor.deciding.calendar import OSLO, morning
 from processor.deciding.case import Case
 from processor.deciding.completing import OWN_LEAST, other_company
 from processor.deciding.compose import NEUTRAL, Part
 from processor.deciding.items import Matched
-from processor.deciding.lacking import lacking
+from processor.deciding.lacking import lacking, unsaid
 from processor.findings import Understanding
 from processor.rulebook import RequestType, Row, Rulebook
 from processor.ticket import Earlier, Item, Known, Reply
@@ -94,13 +95,14 @@ def _continued(item: Item, row: Row | None, case: Case, reply: Reply | None) -> 
     if kind and kind.withdraws and found:
         return _withdrawing(item, found, case)
     if kind and kind.repeated and found:
-        return _repeating(item, found, case)
+        return _repeating(item, found, row if asks else None, case)
     if row and row.follow_up and asks:
         return replace(item, follow_up_at=morning(case.context.arrival, row.follow_up.days))
     return item
 
 
-def _repeating(item: Item, found: Sequence[Earlier], case: Case) -> Item:
+def _repeating(item: Item, found: Sequence[Earlier], asking: Row | None, case: Case) -> Item:
+    """The item as it joins the first one; ``asks`` is what both together still lack, and the letter asks for."""
     sure = _sure(item.confidence, case.rulebook.types[item.type])
     first = next((each for each in found if sure and each.open and each.in_ticket), None)
     if first is None:
@@ -109,7 +111,11 @@ def _repeating(item: Item, found: Sequence[Earlier], case: Case) -> Item:
         "second_notice": f"{_moment(case.context.arrival)} from {_sender(case)}",
         **_differs(first, case, all_told=True),
     }
-    return replace(item, how="repeats", continues=(first.item_id,), adds=adds, actions=(), asks=())
+    if paper := power_of_attorney(case.message, case.rulebook):
+        adds["power_of_attorney"] = paper
+    asks = unsaid(asking.asks, [first], case) if asking else ()
+    at = morning(case.context.arrival, asking.follow_up.days) if asking and asking.follow_up and asks else None
+    return replace(item, how="repeats", continues=(first.item_id,), adds=adds, actions=(), asks=asks, follow_up_at=at)
 
 
 def _withdrawing(item: Item, found: Sequence[Earlier], case: Case) -> Item:
@@ -133,8 +139,8 @@ def _row(matched: Matched, case: Case) -> Row | None:
         return None
     if matched.request.type in {each.type for each in case.completes} and row.reply_kind == "receipt":
         return replace(row, reply=COMPLETED)
-    if _repeated(matched, case):
-        return replace(row, reply=matched.type.repeated, reply_kind="receipt", asks=())
+    if firsts := _repeated(matched, case):
+        return replace(row, reply=matched.type.repeated, reply_kind="receipt", asks=unsaid(row.asks, firsts, case))
     return row
 
 

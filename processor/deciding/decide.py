@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from processor.deciding.accounts import accounts, deadline_of
 from processor.deciding.answerable import addressed, objection
 from processor.deciding.authenticity import judge
+from processor.deciding.authority import with_authority
 from processor.deciding.case import Case
 from processor.deciding.completing import completed
 from processor.deciding.compose import compose, fallback, neutral
@@ -54,6 +55,7 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     """
     own = rulebook.own_addresses | {address.lower() for address in context.own_addresses}
     provenance = judge(message, context.authserv_ids, own)
+    understanding = with_authority(message, understanding, rulebook)
     understanding = replace(understanding, flags=doubts(message, understanding, context, rulebook))
     case = completed(Case(message, understanding, provenance, context, rulebook, own))
     found = accounts(case)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from processor.deciding.accounts import NOTICE
+from processor.deciding.authority import TOPIC as AUTHORITY
+from processor.deciding.authority import power_of_attorney
 from processor.deciding.calendar import due, due_in_months
 from processor.deciding.case import Case
 from processor.deciding.looked_up import lookup_facts
@@ -61,6 +63,7 @@ def _variables(case: Case, deadline: Deadline) -> Mapping[str, object]:
         "fields.emails": list(fields.emails),
         "fields.users": fields.users,
         "sender.role": understanding.role,
+        "sender.authority": AUTHORITY in understanding.topics,
         "sender.authenticity": case.provenance.result,
         "sender.domain": sender.domain if sender else "",
         "sender.known": case.context.known_sender,
@@ -125,6 +128,7 @@ def _facts(org_no: str, case: Case) -> Mapping[str, str]:
         "domains": ", ".join(fields.domains),
         "emails": ", ".join(fields.emails),
         "sender": sender.spec if sender else "",
+        "power_of_attorney": power_of_attorney(case.message, case.rulebook),
         "doubts": ", ".join(case.understanding.flags),
         "warning": "" if provenance.result == "proven" else f"the sender is {provenance.result}: {provenance.why}",
     }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
+from processor.deciding.authority import TOPIC as AUTHORITY
 from processor.deciding.case import Case
 from processor.findings import Fields
+from processor.ticket import Earlier
 
 PERIOD = re.compile(
     r"\b(?:jan(?:uary?|uar[iy]?)?|feb(?:ruar[iy]?)?|mar(?:s|ts|ch)|april|ma[ijy]|jun[ie]|jul[iy]|aug(?:ust[i]?)?"
@@ -23,6 +26,20 @@ def lacking(asks: Iterable[str], case: Case) -> tuple[str, ...]:
     return tuple(ask for ask in dict.fromkeys(asks) if not known.get(ask))
 
 
+def unsaid(asks: Iterable[str], firsts: Iterable[Earlier], case: Case) -> tuple[str, ...]:
+    """Those of the things asked for that neither the mail tells nor one of the earlier ones that it repeats."""
+    told_before = [_told_by(each, case) for each in firsts]
+    return tuple(ask for ask in lacking(asks, case) if not (told_before and all(told.get(ask) for told in told_before)))
+
+
+def _told_by(earlier: Earlier, case: Case) -> dict[str, object]:
+    """What an earlier mail told; a customer who gave notice by themselves needs no power of attorney."""
+    known = earlier.known
+    before = replace(case, understanding=replace(case.understanding, topics=known.topics, form=None))
+    found = told(known.fields, before)
+    return {**found, "power_of_attorney": found["power_of_attorney"] or known.role == "customer"}
+
+
 def told(fields: Fields, case: Case) -> dict[str, object]:
     """What fields tell of each thing that may be asked for; what no field can tell is not in it."""
     return {
@@ -30,6 +47,7 @@ def told(fields: Fields, case: Case) -> dict[str, object]:
         "customer_no": fields.customer_no,
         "company": fields.company,
         "products": fields.products,
+        "power_of_attorney": AUTHORITY in case.understanding.topics,
         "invoice_no": fields.invoice_no,
         "admin_email": fields.emails,
         "user_email": fields.emails,

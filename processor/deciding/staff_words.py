@@ -32,6 +32,7 @@ FLAGS = {
     "product_not_in_register": "the product that the mail names is not among the customer's contracts",
     "part_only": "only a part is to end; it is taken to follow the whole contract's deadline",
     "authority": "an accountant writes: ask for the client's authority; the first mail's time counts",
+    "authority_to_check": "an accountant writes, and a power of attorney came along: check whom it is from and what for",
     "estate": "a bankruptcy estate: the legal desk decides, whatever the deadline",
     "customer_ambiguous": "what the mail says fits several customers",
     "sender_elsewhere": "the sender's domain is another customer's",

@@ -41,6 +41,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("fields.emails", "texts", "addresses of the persons that the request is about"),
     Variable("fields.users", "number", "how many users or licences are to go, 0 if not said"),
     Variable("sender.role", "text", "'customer', 'accountant' or 'estate'"),
+    Variable("sender.authority", "truth", "a power of attorney came along, or came in an earlier mail of the ticket"),
     Variable("sender.authenticity", "text", "'proven', 'unproven' or 'forged'"),
     Variable("sender.domain", "text", "domain of the From address, lower case"),
     Variable("sender.known", "truth", "the sender is in the contract register"),

@@ -30,6 +30,9 @@ def continue_item(conn: Connection, r: Record, landing: Landing, item: Item, ite
         for row in rows:
             # What is said otherwise may be what was approved.
             _tell(conn, r, row, dict(item.adds), anew="differs" in item.adds)
+        if item.asks:
+            asked = {"asks": " ".join(item.asks), "follow_up_at": item.follow_up_at}
+            conn.execute(update(t.item).where(t.item.c.id.in_(item.continues)).values(asked))
     elif item.how == "withdraws":
         for row in _open_actions(conn, item.continues):
             _hold(conn, r, row, item, item_id)
@@ -40,16 +43,20 @@ def continue_item(conn: Connection, r: Record, landing: Landing, item: Item, ite
 
 
 def known_columns(item: Item) -> dict[str, object]:
-    """The columns of an item that say what its customer has told and still lacks."""
+    """The columns of an item that say what its customer has told and still lacks.
+
+    What one that repeats another lacks is the other's to wait for.
+    """
     numbers = item.known.fields.customer_no
+    joins = item.how == "repeats"
     return {
         "org_no": item.org_no,
         "customer_no": numbers[0] if numbers else "",
         "rule": item.rule,
         "template": item.template,
         "known": canonical(item.known),
-        "asks": " ".join(item.asks),
-        "follow_up_at": item.follow_up_at,
+        "asks": "" if joins else " ".join(item.asks),
+        "follow_up_at": None if joins else item.follow_up_at,
     }
 
 

@@ -110,6 +110,58 @@ def test_what_repeated_a_notice_gets_an_action_of_its_own_when_the_first_one_fal
     assert facts(here, 2)["instead_of"] == "a1"
 
 
+FOR_CLIENT = (
+    "På vegne av klienten vår, Fjord Bygg AS (org.nr 328 627 035), sier vi opp Visma Global fra 31.12.2027.\n\n"
+    "Mvh\nGeir Hovland\nautorisert regnskapsfører\nHovland Regnskap AS"
+)
+GEIR = "geir@hovlandregnskap-demo.no"
+
+
+def test_an_accountant_who_writes_again_is_asked_for_authority_again(here: Talk) -> None:
+    first = here.say(FOR_CLIENT, sender=GEIR)
+    assert first.decision.rule == "termination/accountant"
+    here.later(days=1)
+    second = here.say(FOR_CLIENT, sender=GEIR)
+    assert [each.how for each in second.decision.items] == ["repeats"]
+    assert here.ask("select count(*) from action") == [(1,)]
+    ((template, words),) = here.ask("select template, text from outbox order by id")[1:]
+    assert template == "termination/received_again"
+    assert "- fullmakt fra kunden til å si opp avtalen" in words
+    assert "Det er avtalen kunden har signert, som avgjør datoen." in words
+    # The reminder is the first one's, and begins anew: Friday and three business days.
+    asked = here.ask("select asks, date(follow_up_at) from item order by id")
+    assert asked == [("power_of_attorney", "2026-12-02"), ("", None)]
+
+
+def test_what_a_neutral_receipt_did_not_ask_for_is_asked_for_when_the_proven_notice_comes(here: Talk) -> None:
+    here.say(FOR_CLIENT, sender=GEIR, proven=False)
+    assert here.ask("select asks from item") == [("",)]
+    here.say(FOR_CLIENT, sender=GEIR)
+    assert here.ask("select asks from item where how = ''") == [("power_of_attorney",)]
+
+
+def test_the_power_of_attorney_completes_the_accountants_notice(here: Talk) -> None:
+    here.say(FOR_CLIENT, sender=GEIR)
+    passed_on = (
+        "Her er den.\n\n---------- Videresendt melding ----------\nFra: Kari Holm <kari@fjordbygg-demo.no>\n"
+        "Dato: 26. november 2026\nEmne: Fullmakt\nTil: geir@hovlandregnskap-demo.no\n\n"
+        "Fjord Bygg AS gir Hovland Regnskap AS fullmakt til å si opp Visma Global."
+    )
+    answer = here.say(passed_on, "SV: Oppsigelse for en kunde mottatt", GEIR, thread=here.last_answer())
+    assert [each.how for each in answer.decision.items] == ["completes"]
+    assert here.ask("select rule, asks from item where how = ''") == [("termination/accountant_authorised", "")]
+    assert facts(here)["power_of_attorney"] == "passed on in the mail"
+
+
+def test_a_client_who_gives_notice_too_is_asked_for_no_authority(here: Talk) -> None:
+    here.say(WITH_NUMBER)
+    ((ticket,),) = here.ask("select id from ticket")
+    second = here.say(FOR_CLIENT, "SV: Oppsigelse", "geir@fjordbygg-demo.no", thread=here.last_answer())
+    assert second.recorded.ticket_id == ticket
+    assert here.ask("select asks from item") == [("",), ("",)]
+    assert "fullmakt" not in here.ask("select text from outbox order by id desc limit 1")[0][0]
+
+
 def test_a_notice_that_repeats_one_without_an_action_is_decided_and_not_tried_for_ever(here: Talk) -> None:
     here.say(WITH_NUMBER)
     with writing(here.engine) as conn:
