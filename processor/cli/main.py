@@ -14,6 +14,7 @@ from processor.cli import (
     check,
     confirm,
     contracts,
+    copying,
     corrections,
     deadlines,
     demo,
@@ -71,6 +72,7 @@ answers.levels.command("raise")(levels.up)
 answers.levels.command("lower")(levels.down)
 answers.levels.command("report")(levels.report)
 app.add_typer(answers.levels, name="levels")
+store.db.command("copy")(copying.copy)
 app.add_typer(store.db, name="db")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_PROBLEMS = 5
 
-db = typer.Typer(no_args_is_help=True, help="The database: upgrade its schema.")
+db = typer.Typer(no_args_is_help=True, help="The database: upgrade its schema, copy it to another.")
 
 
 @db.command("upgrade")

@@ -13,9 +13,11 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from processor.store import tables as t
 from processor.store.migrate import SchemaError, code_version, migrate, require_current, stored_version
@@ -66,6 +68,15 @@ def open_to_read(url: str) -> Engine:
     except BaseException:
         engine.dispose()
         raise
+    return engine
+
+
+def open_file(path: Path) -> Engine:
+    """A SQLite file that nobody writes to, such as a backup's; nothing is written beside it.  No look at its schema."""
+    address = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
+    event.listen(engine, "connect", _prepare_sqlite_to_read)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 

@@ -1,0 +1,86 @@
+"""A PostgreSQL of its own on a free port of 127.0.0.1, as root or as anybody; nothing where none is installed.
+
+with Postgres() as server:
+    ... server.url("name")       an empty database, made at once
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import text
+
+from processor.store.engine import connect
+from tests.servers.dovecot import free_port
+
+
+def installed() -> bool:
+    """Whether there is a PostgreSQL to start."""
+    return bool(shutil.which("initdb", path=_path()) and shutil.which("pg_ctl", path=_path()))
+
+
+class Postgres:
+    """A cluster whose files go with ``close()``; it need not survive a power cut, so it does not sync."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self.port = free_port()
+        # PostgreSQL refuses to run as root.
+        self._user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        if os.getuid() == 0:
+            shutil.chown(self.home, self._user)
+
+    def __enter__(self) -> Postgres:
+        try:
+            self._run("initdb", "-D", str(self.data), "-U", "processor", "-A", "trust", "-E", "UTF8", "--no-sync")
+            options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1 -c fsync=off"
+            self._run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.home / "log"), "-o", options, "start")
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    def close(self) -> None:
+        """Stop and forget everything."""
+        if (self.data / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "immediate", "stop")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def url(self, name: str) -> str:
+        """The URL of a new database, whose text sorts as Norwegians sort and not by bytes."""
+        admin = connect(self._url("postgres"))
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.execute(text(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'nb'"))
+        admin.dispose()
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://processor@127.0.0.1:{self.port}/{name}"
+
+    def _run(self, *command: str) -> None:
+        environment: Mapping[str, str] = {**os.environ, "PATH": _path()}
+        subprocess.run(
+            command, check=True, cwd=self.home, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, user=self._user if os.getuid() == 0 else None,
+        )  # fmt: skip
+
+
+def _path() -> str:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
