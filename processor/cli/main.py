@@ -11,6 +11,7 @@ import typer
 from processor import __version__
 from processor.cli import (
     answers,
+    backup,
     check,
     confirm,
     contracts,
@@ -57,6 +58,7 @@ app.command()(train.train)
 app.command()(train.evaluate)
 app.command("init")(initial.initial)
 app.command()(store.status)
+app.command()(backup.backup)
 app.command("stop-answers")(answers.stop_answers)
 app.command("resume-answers")(answers.resume_answers)
 queue.app.command("done")(confirm.done)

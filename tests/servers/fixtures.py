@@ -12,6 +12,7 @@ from imapclient import IMAPClient
 
 from processor.config import MailboxSettings
 from tests.servers.dovecot import Dovecot
+from tests.servers.postgres import Postgres, installed
 from tests.servers.smtp_sink import SmtpSink
 
 USERS = {f"kunde{number}": f"pw-{number}" for number in range(300)}
@@ -63,4 +64,13 @@ def box(dovecot: Dovecot) -> Box:
 def sink() -> Iterator[SmtpSink]:
     """An SMTP server in clear on loopback that takes everything until it is told otherwise."""
     with SmtpSink() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of the run's own; tests that want it are skipped where none is installed."""
+    if not installed():
+        pytest.skip("no PostgreSQL is installed")
+    with Postgres() as server:
         yield server

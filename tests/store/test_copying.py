@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,23 +21,16 @@ from processor.store.people import add_person
 from processor.store.transaction import writing
 from processor.store.watermarks import first_start
 from processor.ticket import Level
-from tests.servers.postgres import Postgres, installed
+from tests.servers.postgres import Postgres
 from tests.store.made import NOW, arrival, count, kept, recorded
 
 ROOT = Path(__file__).parent.parent.parent
-pytestmark = pytest.mark.skipif(not installed(), reason="no PostgreSQL is installed")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 @pytest.fixture
-def there(server: Postgres) -> str:
+def there(postgres: Postgres) -> str:
     """An empty PostgreSQL database."""
-    return server.url(f"copy_{secrets.token_hex(4)}")
+    return postgres.url(f"copy_{secrets.token_hex(4)}")
 
 
 @pytest.fixture
