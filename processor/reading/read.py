@@ -62,10 +62,11 @@ def _read(raw: bytes, *, attached: bool) -> Message:
     digest = hashlib.sha256(raw).hexdigest()
     message_id, made = _message_id(headers, digest)
     new = "".join(text[s.start : s.end] for s in sections if s.kind == "new")
+    named = _named_by_its_words(subject, parts) if made and headers.first("date").strip() else message_id
     return Message(
         digest=digest,
         size=len(raw),
-        letter=_letter(message_id, addresses, headers.first("date"), new),
+        letter=_letter(named, addresses, headers.first("date"), new),
         message_id=message_id,
         message_id_made=made,
         from_=addresses,
@@ -135,6 +136,12 @@ def _message_id(headers: Headers, digest: str) -> tuple[str, bool]:
     if bare and "@" in bare and len(bare) < MAX_ID - 2 and not any(letter.isspace() for letter in bare):
         return f"<{bare}>", False
     return f"<{digest}@missing.invalid>", True
+
+
+def _named_by_its_words(subject: str, parts: Parts) -> str:
+    """What stands in a letter for a missing Message-ID: the bytes tell each road on which it came apart."""
+    inside = (hashlib.sha256(raw).hexdigest() for raw in parts.messages)
+    return "\0".join(("", subject, *(each.digest for each in parts.attachments), *inside))
 
 
 def _ids(headers: Headers, name: str) -> tuple[str, ...]:

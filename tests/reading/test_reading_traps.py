@@ -61,6 +61,25 @@ def test_it_gives_one_letter_for_one_mail_that_came_two_ways() -> None:
     assert read(HEAD + b"\r\nVi sier ikke opp").letter != one.letter
 
 
+def test_T81_a_mail_without_a_message_id_is_one_letter_by_every_road() -> None:
+    """Found by the simulator (seed 7): a copy with another trace header made a second ticket and a second receipt."""
+    bare = HEAD.replace(b"Message-ID: <1@fjordbygg-demo.no>\r\n", b"")
+    text = b"\r\nVi sier opp\r\n"
+    one, other = read(b"Received: from a by b\r\n" + bare + text), read(b"Received: from c by d\r\n" + bare + text)
+    assert one.letter == other.letter
+    assert one.message_id != other.message_id
+    assert read(bare + b"\r\nVi sier ikke opp").letter != one.letter
+    assert read(bare.replace(b"Hei", b"Hallo") + text).letter != one.letter
+    forms = [
+        b"Content-Type: application/pdf\r\nContent-Disposition: attachment\r\n\r\n" + form for form in (b"a", b"b")
+    ]
+    mails = [bare + b"Content-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n" + form + b"\r\n--q--" for form in forms]
+    assert read(mails[0]).letter != read(mails[1]).letter
+    # Without even a date nothing but the bytes tells two mails apart.
+    undated = bare.partition(b"Date:")[0] + text
+    assert read(undated).letter != read(b"X-A: b\r\n" + undated).letter
+
+
 def test_it_drops_nul_bytes_and_says_so() -> None:
     message = read(HEAD.replace(b"Hei", b"He\0i") + b"\r\nvi si\0er opp")
     assert (message.subject, message.text) == ("Hei", "vi sier opp")
