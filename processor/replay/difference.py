@@ -90,9 +90,10 @@ def side(told: Mapping[str, Any]) -> Side:
 
 
 def _deadline(deadline: Mapping[str, Any]) -> tuple[str, ...]:
-    days = (deadline["status"], deadline.get("last_service_day"), deadline.get("last_safe_notice_day"))
-    candidates = [f"{each['contract']} {each['last_service_day']}" for each in deadline.get("candidates", ())]
-    return tuple(str(each) for each in (*days, *candidates) if each)
+    end, notice = deadline.get("last_service_day"), deadline.get("last_safe_notice_day")
+    days = (f"ends {end}" if end else "", f"notice by {notice}" if notice else "")
+    candidates = [f"{each['contract']} would end {each['last_service_day']}" for each in deadline.get("candidates", ())]
+    return tuple(filter(None, (deadline["status"], *days, *candidates)))
 
 
 def differing(old: Side, new: Side) -> tuple[str, ...]:

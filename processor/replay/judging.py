@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from processor.replay.difference import Side
+from processor.replay.difference import Side, differing
 from processor.store.staff_words import Word
 
-Stand = Literal["broken", "mended", "still", "untold", "kept"]
+Stand = Literal["broken", "mended", "still", "untold", "moved", "kept"]
 STANDS: Mapping[Stand, str] = {
     "broken": "confirmed by staff, and would now be decided against them",
     "mended": "overruled by staff, and would now be decided as they said",
     "still": "overruled by staff, and would be decided against them again",
     "untold": "overruled by staff, and would now get a reply that nobody has judged",
+    "moved": "confirmed by staff, and would now be changed in ways that they have not judged",
     "kept": "confirmed by staff, and would be decided so again",
 }
 """Each way in which old and new rules can stand to staff's word, the one that matters most first."""
@@ -35,9 +36,11 @@ class Judgement:
 def judgement(word: Word, old: Side, new: Side) -> Judgement:
     """How the old and the new decision stand to what staff said of the mail."""
     now = _agrees(word, new, old)
+    stand: Stand
     if _agrees(word, old, old):
-        return Judgement("broken" if now is False else "kept", in_words(word))
-    stand: Stand = "mended" if now else "still" if now is False else "untold"
+        stand = "broken" if now is False else "moved" if differing(old, new) else "kept"
+    else:
+        stand = "mended" if now else "still" if now is False else "untold"
     return Judgement(stand, in_words(word))
 
 

@@ -31,7 +31,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .25rem } h2 { font-size: 1.15rem; margin: 2.
 h3 { font-size: 1rem; margin: 0 0 .5rem } p { margin: .3rem 0 } .soft { color: var(--soft) }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--line); vertical-align: top } th { font-weight: 600 }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; padding-right: 1rem; white-space: nowrap }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; padding-right: 1rem; white-space: nowrap; width: 1% }
 .broken { color: var(--was) } .mended { color: var(--new) }
 .change { border: 1px solid var(--line); border-radius: 8px; padding: 1rem; margin: 0 0 1rem; background: var(--card) }
 details { margin: .4rem 0 } summary { cursor: pointer } summary:focus-visible { outline: 2px solid var(--mark) }

@@ -76,8 +76,13 @@ class Here:
         return copy
 
 
-def past_store(folder: Path, mails: Sequence[bytes] | None = None, extract: Extract = lambda *_: Extracted()) -> Here:
-    """Keep and decide the mails (the examples unless told otherwise) by a copy of the shipped rules."""
+def past_store(
+    folder: Path,
+    mails: Sequence[bytes] | None = None,
+    extract: Extract = lambda *_: Extracted(),
+    now: datetime = NOW,
+) -> Here:
+    """Keep and decide the mails (the examples unless told otherwise) as they all come at one time, by the shipped rules."""
     (folder / "key").write_text("a key")
     (folder / "config.toml").write_text(CONFIG)
     for each in ("rules", "templates"):
@@ -86,9 +91,9 @@ def past_store(folder: Path, mails: Sequence[bytes] | None = None, extract: Extr
     engine = open_store(config.store_url)
     raws = mails or [(ROOT / "tests" / "mails" / f"{name}.eml").read_bytes() for name in EXAMPLES]
     first_start(engine, "a", datetime(2020, 1, 1, tzinfo=UTC))
-    keep(engine, [Arrival("a", "INBOX", 1, uid, NOW, len(raw), raw) for uid, raw in enumerate(raws, 1)], NOW)
+    keep(engine, [Arrival("a", "INBOX", 1, uid, now, len(raw), raw) for uid, raw in enumerate(raws, 1)], now)
     rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
-    while work_off(engine, rulebook, config, "test", lambda: NOW, extract)[0]:
+    while work_off(engine, rulebook, config, "test", lambda: now, extract)[0]:
         pass
     engine.dispose()
     return Here(folder, config)

@@ -53,7 +53,7 @@ REWORDED = replace(NOTICE, text="Mottatt\n\nGod dag")
         (Word(named=("termination_question",)), NOTICE, QUESTION, "mended"),
         (Word(named=("termination_question",)), NOTICE, NOTICE, "still"),
         (Word(named=("termination",)), NOTICE, QUESTION, "broken"),
-        (Word(named=("termination",)), NOTICE, REWORDED, "kept"),
+        (Word(named=("termination",)), NOTICE, REWORDED, "moved"),
         (Word(done=("register_termination",)), NOTICE, NOTICE, "kept"),
         (Word(done=("register_termination",)), NOTICE, QUESTION, "broken"),
         (Word(rejected=("register_termination",)), NOTICE, QUESTION, "mended"),
