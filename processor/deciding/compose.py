@@ -102,9 +102,9 @@ def _letter(
 ) -> Reply:
     if case.message.sender is None:
         raise RenderError("nobody to write to")
-    _, text, html = case.rulebook.render(LAYOUT, language, {**values, "parts": parts})
     heading, number = parts[0]["heading"], case.context.ticket_no
     subject = f"[{number}] {heading}" if number else heading
+    _, text, html = case.rulebook.render(LAYOUT, language, {**values, "parts": parts, "subject": subject})
     return Reply(template, kind, language, case.message.sender.spec, subject, text, html)
 
 

@@ -132,7 +132,9 @@ class Templates:
             if template != LAYOUT:
                 return _bounded(title, unwrap(text), "")
             text = text.strip()
-            html = self._html.render(blocks=blocks(text, _headings(values)), language=language)
+            found = blocks(text, _headings(values))
+            # Screen readers say the page's title first (WCAG 2.4.2).
+            html = self._html.render(blocks=found, language=language, title=values.get("subject", ""))
         except TemplateError as error:
             raise RenderError(f"{template}.{language}: {error}") from error
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:

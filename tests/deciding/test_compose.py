@@ -33,3 +33,8 @@ def test_a_swedish_writer_gets_the_confirmation_in_bokmal(rulebook: Rulebook) ->
 def test_without_a_sender_there_is_no_letter(rulebook: Rulebook) -> None:
     with pytest.raises(RenderError):
         confirmation("termination/confirmed", case(rulebook, message(None)), date(2026, 12, 31))
+
+
+def test_the_letter_as_a_page_has_the_subject_for_its_title(rulebook: Rulebook) -> None:
+    reply = confirmation("termination/confirmed", case(rulebook), date(2026, 12, 31))
+    assert f"<title>{reply.subject}</title>" in reply.html

@@ -118,7 +118,7 @@ def test_a_bankrupt_company_may_ask_about_elma(rulebook: Rulebook) -> None:
         (
             "nn",
             IN,
-            "Ved eit oppslag tysdag 18. august 2026 kl. 10.03 var org.nr. 974 760 673 registrert som mottakar i Peppol gjennom"
+            "Ved eit oppslag tysdag 18. august 2026 kl. 10.03 var org.nr 974 760 673 registrert som mottakar i Peppol gjennom"
             " Pagero AB.",
         ),
         ("nn", replace(IN, state="not_registered"), "ikkje registrert som mottakar i Peppol."),

@@ -175,3 +175,8 @@ def test_blank_lines_part_paragraphs_and_lists_follow_their_lead() -> None:
 def test_unwrapping_twice_changes_nothing() -> None:
     once = unwrap("a\nb\n\n  - c\n    d\n  - e\nf\n")
     assert unwrap(once) == once
+
+
+def test_norwegian_letters_write_the_short_form_of_organisation_number_alike() -> None:
+    norwegian = [path for language in ("nb", "nn") for path in (ROOT / "templates").glob(f"*/*.{language}.txt")]
+    assert [path.name for path in norwegian if "org.nr. " in path.read_text("utf-8")] == []
