@@ -28,6 +28,7 @@ from processor.cli import (
     queue,
     reloading,
     replay,
+    restoring,
     rules,
     run,
     store,
@@ -59,6 +60,8 @@ app.command()(train.evaluate)
 app.command("init")(initial.initial)
 app.command()(store.status)
 app.command()(backup.backup)
+app.command()(restoring.restore)
+app.add_typer(restoring.app, name="restored")
 app.command("stop-answers")(answers.stop_answers)
 app.command("resume-answers")(answers.resume_answers)
 queue.app.command("done")(confirm.done)

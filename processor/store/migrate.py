@@ -71,11 +71,15 @@ def code_version() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
-def _refuse_newer(version: str) -> None:
+def known_versions() -> frozenset[str]:
+    """Every version that this program can upgrade from."""
     from alembic.script import ScriptDirectory
 
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if version and version not in known:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def _refuse_newer(version: str) -> None:
+    if version and version not in known_versions():
         raise SchemaError(
             f"The database was written by a newer program (schema {version}; this program knows up to"
             f" {code_version()}). Install that version again; a downgrade would lose what the newer one wrote."

@@ -36,10 +36,8 @@ class Letter:
 
 def approve_reply(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
     """Let a draft or a held reply go out; not one that confirms what is not done, or was only to be observed."""
-    o = t.outbox.c
-    confirmed = or_(o.kind != "confirmation", _done(o.item_id))
     with writing(engine) as conn:
-        if move(conn, "approve", outbox_id, person.name, now, confirmed, values=_by_hand(person)):
+        if move(conn, "approve", outbox_id, person.name, now, confirmable(), values=_by_hand(person)):
             return True
         return _release(conn, outbox_id, person, now)
 
@@ -127,10 +125,14 @@ def issue_letter(conn: Connection, letter: Letter, person: Person, now: datetime
 
 
 def _release(conn: Connection, outbox_id: int, person: Person, now: datetime) -> bool:
-    o = t.outbox.c
     values = _by_hand(person) | {"hold_reason": "", "due_at": None}
-    confirmed = or_(o.kind != "confirmation", _done(o.item_id))
-    return move(conn, "release", outbox_id, person.name, now, o.hold_reason != OBSERVE, confirmed, values=values)
+    observed = t.outbox.c.hold_reason == OBSERVE
+    return move(conn, "release", outbox_id, person.name, now, ~observed, confirmable(), values=values)
+
+
+def confirmable() -> ColumnElement[bool]:
+    """The condition of a reply that it is no confirmation, or confirms what is done."""
+    return or_(t.outbox.c.kind != "confirmation", _done(t.outbox.c.item_id))
 
 
 def _by_hand(person: Person) -> dict[str, object]:

@@ -37,6 +37,10 @@ TRANSITIONS: Mapping[str, Transition] = {
     "repeat": Transition((S.SENDING,), S.READY),
     "due": Transition((S.HELD,), S.READY),
     "too_old": Transition((S.READY, S.RETRY), S.HELD),
+    # By a restore, which does not know what was sent since its backup, and by whoever says what may go on.
+    "restored": Transition((S.DRAFT, S.HELD, S.READY, S.RETRY), S.HELD),
+    "draft_again": Transition((S.HELD,), S.DRAFT),
+    "held_again": Transition((S.HELD,), S.HELD),
     # By a bounce that names a Message-ID of ours.
     "bounced": Transition((S.SENT, S.UNKNOWN), S.BOUNCED),
     # By a person.
@@ -58,6 +62,7 @@ def move(
     *conditions: ColumnElement[bool],
     values: Mapping[str, object] | None = None,
     text: str = "",
+    data: Mapping[str, object] | None = None,
 ) -> bool:
     """Make one move of TRANSITIONS if the row's state and ``conditions`` allow it, with its event."""
     transition = TRANSITIONS[name]
@@ -73,5 +78,6 @@ def move(
         # The attempt's own row says more than an event would, and this is the hot path.
         return True
     subject = {"ticket_id": moved.ticket_id, "outbox_id": outbox_id}
-    write_event(conn, Happening(f"outbox.{name}", actor, now, **subject, data={"fence": moved.fence}, text=text))
+    told = {"fence": moved.fence, **(data or {})}
+    write_event(conn, Happening(f"outbox.{name}", actor, now, **subject, data=told, text=text))
     return True
