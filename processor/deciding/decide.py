@@ -17,6 +17,7 @@ from processor.deciding.completing import completed
 from processor.deciding.compose import compose, fallback, neutral
 from processor.deciding.conversation import continued, first_arrival, in_sentences, letter_parts
 from processor.deciding.doubts import HELD, UNREAD, doubts
+from processor.deciding.invoice_objection import reasons
 from processor.deciding.items import Matched, make_items, match
 from processor.deciding.looked_up import held_by_register
 from processor.deciding.staff_words import customers_in_words
@@ -77,6 +78,7 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
         because=(
             *verdict.because,
             *in_sentences(items),
+            *_objected(case.understanding),
             *filter(None, (why, fallback(reply, case))),
             *customers_in_words(found),
         ),
@@ -89,6 +91,11 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
         fields=case.understanding.fields,
         version=rulebook.version,
     )
+
+
+def _objected(understanding: Understanding) -> tuple[str, ...]:
+    said = reasons(understanding.topics)
+    return (f"The invoice is objected to: {', '.join(said)}.",) if said else ()
 
 
 def _rule(understanding: Understanding, matched: tuple[Matched, ...]) -> str:

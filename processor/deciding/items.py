@@ -11,6 +11,7 @@ from processor.deciding.authority import TOPIC as AUTHORITY
 from processor.deciding.authority import power_of_attorney
 from processor.deciding.calendar import due, due_in_months
 from processor.deciding.case import Case
+from processor.deciding.invoice_objection import reasons
 from processor.deciding.looked_up import lookup_facts
 from processor.findings import Request
 from processor.rulebook import ActionRule, Needs, RequestType, Row
@@ -128,6 +129,7 @@ def _facts(org_no: str, case: Case) -> Mapping[str, str]:
         "domains": ", ".join(fields.domains),
         "emails": ", ".join(fields.emails),
         "sender": sender.spec if sender else "",
+        "reason": ", ".join(reasons(case.understanding.topics)),
         "power_of_attorney": power_of_attorney(case.message, case.rulebook),
         "doubts": ", ".join(case.understanding.flags),
         "warning": "" if provenance.result == "proven" else f"the sender is {provenance.result}: {provenance.why}",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from processor.deciding.authority import TOPIC as AUTHORITY
 from processor.deciding.case import Case
+from processor.deciding.invoice_objection import reasons
 from processor.findings import Fields
 from processor.ticket import Earlier
 
@@ -49,6 +50,7 @@ def told(fields: Fields, case: Case) -> dict[str, object]:
         "products": fields.products,
         "power_of_attorney": AUTHORITY in case.understanding.topics,
         "invoice_no": fields.invoice_no,
+        "objection_reason": reasons(case.understanding.topics),
         "admin_email": fields.emails,
         "user_email": fields.emails,
         "domains": [each for each in fields.domains if each not in case.rulebook.public_domains],

@@ -22,7 +22,7 @@ TITLE_KEYS = ("nb", "nn", "en")
 ASKS = (
     *("org_no", "customer_no", "company", "products", "power_of_attorney", "invoice_no", "admin_email", "user_email"),
     *("domains", "new_org_no", "both_org_nos", "sent_date", "form", "scope", "invoice_or_period"),
-    *("licences", "transfer_date", "transfer_papers", "system", "elma_modules"),
+    *("licences", "objection_reason", "transfer_date", "transfer_papers", "system", "elma_modules"),
 )
 """What a row may ask for; the layout template has the words for each."""
 WORD = re.compile(r"[a-z][a-z0-9_]{0,40}")
