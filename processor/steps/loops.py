@@ -14,7 +14,7 @@ from processor.config import MailboxSettings
 from processor.steps.take_in import Folder, settle, take_in
 from processor.store.outages import LEAST, note_outage, note_read, unread_since
 from processor.world.backoff import gap
-from processor.world.failures import Failure
+from processor.world.failures import Failure, Refusal
 from processor.world.mailbox import Mailbox
 
 # A mail already settled shows on the server within this time after it was decided.
@@ -104,13 +104,24 @@ class MailboxLoop(threading.Thread):
         if not self.folders:
             self.folders = self._open()
         self._note_outage()
+        refused: Refusal | None = None
         for folder in self.folders:
-            for arrivals, new in take_in(self.mailbox, folder, self.engine, self.clock):
-                if arrivals:
-                    journal.mails_kept(self.settings.name, arrivals, new)
-                    self.kept()
+            try:
+                self._take_in(folder)
+            except Refusal as refusal:
+                # The connection is whole: a mail that the server will not give holds up no other folder, and
+                # the server is told of those that it gave.
+                refused = refusal
             settle(self.mailbox, folder, self.engine, self.clock)
+        if refused:
+            raise refused
         self._note_read()
+
+    def _take_in(self, folder: Folder) -> None:
+        for arrivals, new in take_in(self.mailbox, folder, self.engine, self.clock):
+            if arrivals:
+                journal.mails_kept(self.settings.name, arrivals, new)
+                self.kept()
 
     def _note_outage(self) -> None:
         """If nothing was read for hours and the server answers again, note from when to when."""

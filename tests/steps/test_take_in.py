@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 from sqlalchemy import Engine
 
 from processor.config import MailboxSettings
+from processor.steps.loops import MailboxLoop
 from processor.steps.take_in import FETCH_TRIES, Folder, settle, take_in
 from processor.store import tables as t
 from processor.store.aside import AsideMail, Place, set_aside_mail, set_aside_mails
 from processor.store.engine import open_store
-from processor.store.watermarks import watermark
+from processor.store.watermarks import advance, watermark
 from processor.store.work import set_aside
 from processor.world.failures import Refusal, Transient
 from processor.world.mailbox import Mailbox
@@ -176,3 +178,21 @@ def test_a_large_mail_whose_stream_breaks_each_time_leaves_no_parts_and_is_held_
         take(server.settings(max_bytes=100), engine, folder)
     assert parts == [4] * FETCH_TRIES
     assert (count(engine, t.raw_part), aside(engine).head, reached(engine)) == (0, HEADER, 2)
+
+
+def test_a_mail_that_is_refused_holds_up_no_other_folder_and_no_settling(engine: Engine) -> None:
+    """Found by the simulator (seed 10): nothing was settled and Junk was not read while INBOX gave one mail not."""
+    script: dict[str, Reply] = {
+        "UID SEARCH": b"* SEARCH 1 2\r\n",
+        "UID FETCH 1,2 (RFC822.SIZE": FACTS.replace(b"SIZE 5000", b"SIZE 8000000"),
+        "UID FETCH 1 (RFC822.SIZE": FACTS,
+        "UID FETCH 1 (BODY.PEEK[]": b"{tag} NO [SERVERBUG] x\r\n",
+        "UID FETCH 2 (BODY.PEEK[]": b"* 2 FETCH (UID 2 BODY[]<0> {3}\r\nxyz)\r\n",
+    }
+    advance(engine, "x", "INBOX", 7, 0)
+    with ScriptedImap(script) as server:
+        settings = server.settings(junk_folder="Junk", handled="seen", review="seen")
+        loop = MailboxLoop(settings, engine, lambda: NOW, threading.Event(), lambda: set_aside(engine, 1, "x", NOW))
+        assert not loop.one_pass()
+    assert count(engine, t.arrival, t.arrival.c.folder == "Junk") == 1
+    assert any(b"UID STORE 2 " in line for line in server.heard)
