@@ -23,16 +23,24 @@ def stop_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Stop every automatic answer at once, in a running daemon too; mail is still read and queued."""
     from processor.store import switch
 
-    switch.stop_answers(open_engine(open_config(config)), actor(), datetime.now(UTC))
-    typer.echo("Automatic answers are stopped. Go on with: processor resume-answers")
+    fresh = switch.stop_answers(open_engine(open_config(config)), actor(), datetime.now(UTC))
+    stand = "are stopped" if fresh else "were stopped already"
+    typer.echo(f"Automatic answers {stand}. Go on with: processor resume-answers")
 
 
 def resume_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Let automatic answers go out again; what was held meanwhile stays held for a person."""
     from processor.store import switch
+    from processor.store.counts import counts
+    from processor.ticket import OutboxState
 
-    switch.resume_answers(open_engine(open_config(config)), actor(), datetime.now(UTC))
-    typer.echo("Automatic answers go out again. Answers held meanwhile wait in: processor queue list")
+    engine = open_engine(open_config(config))
+    if not switch.resume_answers(engine, actor(), datetime.now(UTC)):
+        typer.echo("Automatic answers were not stopped.")
+    else:
+        typer.echo("Automatic answers go out again.")
+    if held := counts(engine)["replies"].get(OutboxState.HELD.value, 0):
+        typer.echo(f"{held} held answer{'s wait' if held != 1 else ' waits'} for a person: processor queue list")
 
 
 @levels.callback()

@@ -134,7 +134,7 @@ def _tried(examples: Examples, rulebook: Rulebook) -> Tried:
 
 
 def _example_notes(tried: Tried, rulebook: Rulebook, rules_dir: Path) -> list[Problem]:
-    from processor.loading.notes import undecided, unstruck
+    from processor.loading.notes import undecided, unshown, unstruck
 
     found = [Problem(str(mail), 0, said) for mail, said in tried.failed[:EXAMPLES_SHOWN]]
     if len(tried.failed) > EXAMPLES_SHOWN:
@@ -145,7 +145,9 @@ def _example_notes(tried: Tried, rulebook: Rulebook, rules_dir: Path) -> list[Pr
         Problem("examples.toml", 0, f"{name} is owed no longer: it does as its .want says") for name in tried.mended
     ]
     if tried.count:
-        found += unstruck(rulebook, tried.struck, rules_dir) + undecided(rulebook, tried.decided, rules_dir)
+        found += unshown(rulebook, tried.types, rules_dir)
+        found += unstruck(rulebook, tried.struck, rules_dir, tried.types)
+        found += undecided(rulebook, tried.decided, rules_dir, tried.types)
     return found
 
 

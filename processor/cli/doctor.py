@@ -19,7 +19,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.world.probing_files import probe_files
     from processor.world.probing_lookups import probe_lookups
 
-    settings = open_config(config)
+    settings = open_config(config, passwords=True)
     bad = 0
 
     def tell(place: str, findings: list[Finding]) -> None:

@@ -38,8 +38,11 @@ def refusals() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def open_config(path: Path) -> Config:
-    """Load the configuration or exit 2; a missing one is named by the path that was looked for."""
+def open_config(path: Path, *, passwords: bool = False) -> Config:
+    """Load the configuration or exit 2; a missing one is named by the path that was looked for.
+
+    ``passwords`` is for those who talk to the servers: a colleague at the queue may not read these files at all.
+    """
     from processor.loading.configuration import load_config
 
     if not path.exists():
@@ -47,7 +50,7 @@ def open_config(path: Path) -> Config:
         typer.echo("Write one with: processor init   Or see it work first with: processor demo", err=True)
         raise typer.Exit(2)
     with refusals():
-        return load_config(path)
+        return load_config(path, passwords=passwords)
 
 
 def open_rules(config: Config) -> Rulebook:

@@ -51,5 +51,8 @@ def show(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """List the people."""
     from processor.store.people import list_people
 
-    for person in list_people(open_engine(open_config(config))):
+    people = list_people(open_engine(open_config(config)))
+    for person in people:
         typer.echo(person.name)
+    if not people:
+        typer.echo("Nobody may approve yet. Add a person with: processor people add NAME")

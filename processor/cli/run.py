@@ -25,7 +25,7 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.daemon import Daemon
     from processor.store.lock import StoreInUseError, only_one
 
-    settings = open_config(config)
+    settings = open_config(config, passwords=True)
     journal.write_to_stderr()
     try:
         with only_one(settings.store_url):
@@ -49,7 +49,7 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
 
-    settings = open_config(config)
+    settings = open_config(config, passwords=True)
     rulebook = open_rules(settings)
     journal.write_to_stderr()
     try:

@@ -23,7 +23,10 @@ REFERENCES = ("file", "env", "credential")
 
 @dataclass
 class Table:
-    """One table of the file, which notes each problem and remembers which keys were asked for."""
+    """One table of the file, which notes each problem and remembers which keys were asked for.
+
+    Without ``secrets_now`` a secret may be missing until it is asked for.
+    """
 
     path: str
     name: str
@@ -31,6 +34,7 @@ class Table:
     lines: Mapping[str, int]
     problems: list[Problem]
     asked: set[str] = field(default_factory=set)
+    secrets_now: bool = True
 
     def problem(self, key: str, text: str, hint: str = "") -> None:
         line = self.lines.get(f"{self.name}.{key}") or self.lines.get(self.name, 0)
@@ -82,7 +86,8 @@ class Table:
             return None
         source = secret_source(value, folder)
         try:
-            source()
+            if self.secrets_now:
+                source()
         except SecretMissing as error:
             self.problem(key, str(error))
         return source
@@ -108,8 +113,11 @@ def nearest(word: str, words: tuple[str, ...]) -> str:
     return next(iter(get_close_matches(word, words, 1)), "")
 
 
-def load_config(path: Path) -> Config:
-    """Load the configuration, or raise Refused with all that is wrong in it."""
+def load_config(path: Path, *, passwords: bool = True) -> Config:
+    """Load the configuration, or raise Refused with all that is wrong in it.
+
+    ``passwords``: those of the servers must be there already; who only reads the store needs none of them.
+    """
     values, lines, problems = parse(path)
     if problems:
         raise Refused(problems)
@@ -119,7 +127,7 @@ def load_config(path: Path) -> Config:
 
     def table(name: str, content: object) -> Table:
         if isinstance(content, dict):
-            return Table(str(path), name, content, lines, problems)
+            return Table(str(path), name, content, lines, problems, secrets_now=passwords or name == "company")
         problems.append(Problem(str(path), lines.get(name, 0), f"{name} must be a table"))
         return Table(str(path), name, {}, lines, problems)
 

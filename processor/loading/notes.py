@@ -87,10 +87,23 @@ def _titles(rulebook: Rulebook, rules_dir: Path) -> Iterator[Problem]:
             yield Problem(f"{rules_dir.name}/{name}.toml", lines.get("title", 0), said)
 
 
-def unstruck(rulebook: Rulebook, struck: Collection[str], rules_dir: Path) -> list[Problem]:
-    """A note for each rules file with patterns that were found in none of the examples."""
+def unshown(rulebook: Rulebook, types: Collection[str], rules_dir: Path) -> list[Problem]:
+    """One note for all request types that there is no example of."""
+    missing = sorted(set(rulebook.types) - set(types))
+    if not missing:
+        return []
+    said = f"{len(missing)} of {len(rulebook.types)} request types have no example: {', '.join(missing)}"
+    return [Problem(rules_dir.name, 0, said)]
+
+
+def unstruck(
+    rulebook: Rulebook, struck: Collection[str], rules_dir: Path, types: Collection[str] | None = None
+) -> list[Problem]:
+    """A note for each rules file (of these types) with patterns that were found in none of the examples."""
     found = []
     for kind in rulebook.types.values():
+        if types is not None and kind.name not in types:
+            continue
         never = [each.name for each in kind.patterns if f"{kind.name}/{each.name}" not in struck]
         if never:
             said = f"{len(never)} of {len(kind.patterns)} patterns are found in no example: {', '.join(never)}"
@@ -98,10 +111,14 @@ def unstruck(rulebook: Rulebook, struck: Collection[str], rules_dir: Path) -> li
     return found
 
 
-def undecided(rulebook: Rulebook, decided: Collection[str], rules_dir: Path) -> list[Problem]:
-    """A note for each rules file with rows that decided none of the examples."""
+def undecided(
+    rulebook: Rulebook, decided: Collection[str], rules_dir: Path, types: Collection[str] | None = None
+) -> list[Problem]:
+    """A note for each rules file (of these types) with rows that decided none of the examples."""
     found = []
     for kind in rulebook.types.values():
+        if types is not None and kind.name not in types:
+            continue
         never = [each.name.partition("/")[2] for each in kind.rows if each.name not in decided]
         if never:
             said = f"{len(never)} of {len(kind.rows)} rows decide no example: {', '.join(never)}"

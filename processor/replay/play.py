@@ -85,7 +85,7 @@ class Player:
 
     def __init__(self, trial: Trial, files: Confined) -> None:
         self.trial, self.files = trial, files
-        self.config: Config = load_config(trial.config)
+        self.config: Config = load_config(trial.config, passwords=False)
         self.engine = open_to_read(self.config.store_url)
         # The addresses of ours come with each context, as they were known then.
         self.rulebook = load_rulebook(trial.rules_dir, trial.templates_dir, (), trial.model_file)

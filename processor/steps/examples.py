@@ -24,7 +24,8 @@ class Tried:
     """How the examples went; ``failed`` names those that did not do as their .want says, with what is wrong.
 
     ``owed`` are those that were expected to fail and did, ``mended`` those that did not, ``unrendered`` those whose
-    template failed.  ``struck`` are the patterns and ``decided`` the rows that any example needed.
+    template failed.  ``struck`` are the patterns and ``decided`` the rows that any example needed, ``types`` the
+    request types that there is an example of.
     """
 
     count: int = 0
@@ -34,6 +35,7 @@ class Tried:
     unrendered: list[tuple[Path, str]] = field(default_factory=list)
     struck: set[str] = field(default_factory=set)
     decided: set[str] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
 
     def __iadd__(self, other: Tried) -> Tried:
         self.count += other.count
@@ -43,6 +45,7 @@ class Tried:
         self.unrendered += other.unrendered
         self.struck |= other.struck
         self.decided |= other.decided
+        self.types |= other.types
         return self
 
 
@@ -53,7 +56,9 @@ def try_examples(examples: Examples, rulebook: Rulebook, extract: Extract) -> Tr
         tried.count += 1
         read, decision = _decide(mail.read_bytes(), examples, rulebook, extract)
         tried.struck |= struck(read, rulebook)
-        tried.decided |= {item.rule for item in decision.items}
+        rules = {item.rule for item in decision.items}
+        tried.decided |= rules
+        tried.types |= {rule.partition("/")[0] for rule in rules} | {examples.name(mail).partition("/")[0]}
         tried.unrendered += [(mail, said) for said in decision.because if said.startswith(FAILED)]
         name, fault = examples.name(mail), _fault(mail, _want(read, decision))
         if name in examples.owed:

@@ -112,10 +112,11 @@ def folder_findings(session: Session, settings: MailboxSettings) -> Iterator[Fin
     wishes: set[Settling] = {settings.handled, settings.review}
     if "keyword" in wishes and not selected.read_only:
         kept = selected.keeps(KEYWORD)
+        # Our own ledger remembers what was handled, so a server that forgets the mark is none that fails.
         yield Finding(
-            kept,
+            True,
             f"the keyword {KEYWORD} {'is kept' if kept else 'is not kept'} by the server",
-            "" if kept else 'no harm: our own ledger remembers; or choose "seen" or "move"',
+            "" if kept else 'nothing is lost; to see in the mailbox what was handled, choose "seen" or "move"',
         )
     for wish, folder in ((settings.handled, settings.handled_folder), (settings.review, settings.review_folder)):
         if wish == "move" and folder not in names:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from processor.loading.notes import conjuncts, notes, undecided, unreachable, unstruck
+from processor.loading.notes import conjuncts, notes, undecided, unreachable, unshown, unstruck
 from processor.loading.rules import load_rulebook
 from processor.rulebook import Row
 
@@ -82,3 +82,13 @@ def test_a_topic_that_nothing_asks_for_is_named_with_its_line(tmp_path: Path) ->
     line = text.count("\n") + 2
     assert f"rules/other.toml:{line}: pattern 'mark' has no weight, and no row or template asks for 'unheard'" in said
     assert any("title has no nn" in each for each in said)
+
+
+def test_types_without_any_example_are_named_together_and_no_pattern_of_theirs() -> None:
+    rulebook = load_rulebook(ROOT / "rules", ROOT / "templates")
+    shown = set(rulebook.types) - {"other", "otp_code"}
+    (note,) = unshown(rulebook, shown, ROOT / "rules")
+    assert str(note) == f"rules: 2 of {len(rulebook.types)} request types have no example: other, otp_code"
+    assert unshown(rulebook, set(rulebook.types), ROOT / "rules") == []
+    assert [each.file for each in unstruck(rulebook, (), ROOT / "rules", {"otp_code"})] == ["rules/otp_code.toml"]
+    assert [each.file for each in undecided(rulebook, (), ROOT / "rules", {"otp_code"})] == ["rules/otp_code.toml"]
