@@ -5,11 +5,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 N ?= 20
 T ?= 30
+STEPS ?= 1000000
 SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay bench-contracts crash-test fuzz lock clean
+.PHONY: run test check format lint types bench bench-replay bench-contracts crash-test simulate fuzz lock clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -42,6 +43,9 @@ bench-contracts: $(VENV)/testing
 crash-test: $(VENV)/testing
 	@.ci/debian
 	$(PY) -m tests.crash.crash_test --rounds $(N) --seed $(SEED) $(ARGS)
+
+simulate: $(VENV)/testing
+	$(PY) -m tests.simulator --steps $(STEPS) --seed $(SEED) $(ARGS)
 
 fuzz: $(VENV)/testing
 	$(PY) -m tests.fuzz.fuzz_reading --seconds $(T) --seed $(SEED)

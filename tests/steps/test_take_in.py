@@ -192,7 +192,11 @@ def test_a_mail_that_is_refused_holds_up_no_other_folder_and_no_settling(engine:
     advance(engine, "x", "INBOX", 7, 0)
     with ScriptedImap(script) as server:
         settings = server.settings(junk_folder="Junk", handled="seen", review="seen")
-        loop = MailboxLoop(settings, engine, lambda: NOW, threading.Event(), lambda: set_aside(engine, 1, "x", NOW))
+
+        def kept() -> None:
+            set_aside(engine, 1, "x", NOW)
+
+        loop = MailboxLoop(settings, engine, lambda: NOW, threading.Event(), kept)
         assert not loop.one_pass()
     assert count(engine, t.arrival, t.arrival.c.folder == "Junk") == 1
     assert any(b"UID STORE 2 " in line for line in server.heard)
