@@ -219,8 +219,8 @@ class Item:
     """One request type for one organisation within a ticket; ``account`` is None where no register was asked.
 
     ``how`` it continues the earlier items ``continues`` (by id): the first of them is completed, is
-    repeated, or all are withdrawn; ``adds`` is what their open actions are told.  ``asks`` is what is
-    still lacking, of which the customer is reminded at ``follow_up_at`` (aware UTC).
+    repeated, or all are withdrawn; ``may_withdraw`` is not sure enough to hold them.  ``adds`` is what their
+    open actions are told.  ``asks`` is what is still lacking, of which the customer is reminded at ``follow_up_at`` (aware UTC).
     """
 
     type: str
@@ -230,7 +230,7 @@ class Item:
     confidence: float
     actions: tuple[Action, ...]
     account: Account | None = None
-    how: Literal["", "completes", "repeats", "withdraws"] = ""
+    how: Literal["", "completes", "repeats", "withdraws", "may_withdraw"] = ""
     continues: tuple[int, ...] = ()
     adds: Mapping[str, str] = field(default_factory=dict)
     known: Known = Known()

@@ -74,6 +74,9 @@ def in_sentences(items: Sequence[Item]) -> tuple[str, ...]:
     """What was continued, for the reasons of a decision."""
     words = {"completes": "brings what an earlier mail lacked", "repeats": "repeats an earlier request, and joins it"}
     words["withdraws"] = "takes an earlier request back, which is held until a person has decided"
+    words["may_withdraw"] = (
+        "may take an earlier request back; that is not sure enough to hold it, so a person looks at both"
+    )
     return tuple(f"{each.type} {each.org_no}".strip() + f" {words[each.how]}." for each in items if each.how)
 
 
@@ -123,8 +126,10 @@ def _withdrawing(item: Item, found: Sequence[Earlier], case: Case) -> Item:
     held = tuple(each.item_id for each in found if each.open and each.in_ticket)
     if not held:
         return item
-    adds = {"withdrawn": f"{_moment(case.context.arrival)} by {_sender(case)}"}
-    return replace(item, how="withdraws", continues=held, adds=adds)
+    said = f"{_moment(case.context.arrival)} by {_sender(case)}"
+    if not _sure(item.confidence, case.rulebook.types[item.type]):
+        return replace(item, how="may_withdraw", continues=held, adds={"perhaps_withdrawn": said})
+    return replace(item, how="withdraws", continues=held, adds={"withdrawn": said})
 
 
 def _with_facts(item: Item, facts: dict[str, str]) -> Item:

@@ -51,6 +51,7 @@ def load_rulebook(
     if not paths:
         raise Refused([Problem(str(rules_dir), 0, "holds no rules files")])
     unread: dict[str, str] = {}
+    files: dict[str, RulesFile] = {}
     for path in paths:
         file, faults = _open(path)
         problems += faults
@@ -60,6 +61,8 @@ def load_rulebook(
         types[path.stem], replies = _load_type(path.stem, file, conditions)
         problems += _check_replies(file, replies, templates) + file.problems
         kinds |= replies
+        files[path.stem] = file
+    problems += _check_withdrawals(files, types, unread)
     problems += _check_topics(types, unread) + _check_whole(rules_dir, types, kinds, templates, unread)
     data = rules_dir / "data"
     products, missing = load_products(data / "products.toml")
@@ -163,6 +166,27 @@ def _check_topics(types: Mapping[str, RequestType], unread: Mapping[str, str]) -
     ]
 
 
+def _check_withdrawals(
+    files: Mapping[str, RulesFile], types: Mapping[str, RequestType], unread: Mapping[str, str]
+) -> list[Problem]:
+    """A type takes back requests of a type that there is, and each of its rows has an action.
+
+    What it puts on hold is freed or ended by what becomes of that action: without one it is held for ever.
+    """
+    problems = []
+    for name, file in files.items():
+        kind = types[name]
+        if kind.withdraws and kind.withdraws not in types and kind.withdraws not in unread:
+            said, hint = f"withdraws no type {kind.withdraws!r}", nearest(kind.withdraws, types)
+            problems.append(Problem(file.name, file.line("withdraws"), said, hint))
+        problems += [
+            Problem(row.file, row.line, f"row {row.name!r} has no action, by which a person decides what it withdraws")
+            for row in kind.rows
+            if kind.withdraws and not row.actions
+        ]
+    return problems
+
+
 def _check_whole(
     rules_dir: Path,
     types: Mapping[str, RequestType],
@@ -179,10 +203,6 @@ def _check_whole(
     if missing:
         problems.append(Problem("templates", 0, f"layout {LAYOUT!r} is missing in {', '.join(missing)}"))
     used = {row.reply for each in types.values() for row in each.rows} | {each.repeated for each in types.values()}
-    for name, each in types.items():
-        if each.withdraws and each.withdraws not in types and each.withdraws not in unread:
-            hint = nearest(each.withdraws, types)
-            problems.append(Problem(f"{rules_dir.name}/{name}.toml", 0, f"withdraws no type {each.withdraws!r}", hint))
     for template, kind in kinds.items():
         # A confirmation is sent when staff have registered something, so no row names it.
         if template not in used and kind != "confirmation" and template not in ALWAYS:

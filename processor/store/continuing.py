@@ -36,6 +36,10 @@ def continue_item(conn: Connection, r: Record, landing: Landing, item: Item, ite
     elif item.how == "withdraws":
         for row in _open_actions(conn, item.continues):
             _hold(conn, r, row, item, item_id)
+    elif item.how == "may_withdraw":
+        for row in _open_actions(conn, item.continues):
+            # Whoever approved it did not know, and looks again; nothing is held on a guess.
+            _tell(conn, r, row, item.adds, anew=True)
     data = {"how": item.how, "item": item_id, "items": list(item.continues)}
     write_event(
         conn, Happening("item.continued", ACTOR, r.now, mail_id=r.mail_id, ticket_id=landing.ticket_id, data=data)

@@ -28,7 +28,7 @@ def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> d
     for (r, landing, item), item_id in zip(each, item_ids, strict=True):
         found[r.mail_id].append(item_id)
         # What completes or repeats an item has no action of its own: the first one's is told.
-        if item.how in ("", "withdraws"):
+        if item.how in ("", "withdraws", "may_withdraw"):
             actions += [action_row(r, landing, action, item_id) for action in item.actions]
         if item.how:
             continue_item(conn, r, landing, item, item_id)

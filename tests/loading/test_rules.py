@@ -226,3 +226,16 @@ def test_a_type_that_withdraws_no_type_is_refused(copy: Path) -> None:
     change(copy / "rules/termination_withdrawal.toml", 'withdraws = "termination"', 'withdraws = "terminations"')
     (found,) = problems(copy)
     assert (found.file, found.hint) == ("rules/termination_withdrawal.toml", "termination")
+    lines = (copy / "rules/termination_withdrawal.toml").read_text(encoding="utf-8").splitlines()
+    assert lines[found.line - 1] == 'withdraws = "terminations"'
+
+
+def test_a_row_that_withdraws_without_an_action_is_refused_with_its_line(copy: Path) -> None:
+    file = copy / "rules/termination_withdrawal.toml"
+    change(file, 'actions = [{ kind = "decide_withdrawal", needs = "staff", due = "1 business day" }]\n', "")
+    (found,) = problems(copy)
+    assert (found.file, file.read_text(encoding="utf-8").splitlines()[found.line - 1]) == (
+        "rules/termination_withdrawal.toml",
+        "[[row]]",
+    )
+    assert "'termination_withdrawal/identified' has no action" in found.text

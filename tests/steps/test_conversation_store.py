@@ -296,6 +296,27 @@ def test_a_withdrawal_puts_the_open_action_on_hold(here: Talk, threaded: bool) -
         assert step(here.engine, 1, kari, here.now).outcome == Outcome.HELD
 
 
+def test_what_is_not_surely_a_withdrawal_holds_nothing_and_is_put_before_a_person(here: Talk) -> None:
+    """Above the threshold it is held; below, the notice goes on, and whoever approved it looks again."""
+    here.say(WITH_NUMBER)
+    assert approve(here.engine, 1, here.person(), here.now).ok
+    kind = here.rulebook.types["termination_withdrawal"]
+    unsure = replace(kind, answer_from=1.0)
+    here.rulebook = replace(here.rulebook, types={**here.rulebook.types, kind.name: unsure})
+    here.later(days=1)
+    gone = here.say("Se bort fra oppsigelsen, org.nr 328627035.", "Oppsigelsen")
+    assert gone.decision.outcome == "review"
+    assert [(each.type, each.how) for each in gone.decision.items] == [("termination_withdrawal", "may_withdraw")]
+    assert any("may take an earlier request back" in each for each in gone.decision.because)
+    assert here.ask("select kind, state from action order by id") == [
+        ("register_termination", "waiting"),
+        ("decide_withdrawal", "waiting"),
+    ]
+    assert facts(here)["perhaps_withdrawn"] == f"27.11.2026 kl. 11.00 by {KARI}"
+    assert facts(here, 2)["withdraws"].startswith("a1 register_termination in VS-")
+    assert done(here.engine, 1, here.person("Per"), here.now).ok
+
+
 def test_a_withdrawal_that_is_done_ends_the_action_and_one_rejected_frees_it(here: Talk) -> None:
     here.say(WITH_NUMBER)
     kari = here.person()
