@@ -35,7 +35,7 @@ def upgrade(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
 
 def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Show how many mails, tickets, waiting actions and replies there are, by state, and the contract register."""
+    """Show how many mails, tickets, waiting actions and replies there are, by state, the rules and the contract register."""
     from processor.store.counts import counts
 
     engine = open_engine(open_config(config))
@@ -44,7 +44,7 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
             f"{thing:10} " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")
         )
     typer.echo(_due(engine))
-    for line in _contracts(engine):
+    for line in (*_rules(engine), *_contracts(engine)):
         typer.echo(line)
 
 
@@ -54,6 +54,17 @@ def _due(engine: Engine) -> str:
     overdue, near = due_counts(engine, datetime.now(UTC), SOON)
     hours = int(SOON / timedelta(hours=1))
     return f"{'due':10} {overdue} overdue, {near} due within {hours} h"
+
+
+def _rules(engine: Engine) -> Iterator[str]:
+    """The rules in force, and why a daemon kept them at the last reload."""
+    from processor.store.reloading import standing
+
+    found = standing(engine)
+    yield f"{'rules':10} " + (f"version {found.version}, since {local(found.since)}" if found.since else "none yet")
+    if found.refused_at:
+        yield f"{'':10} changed ones refused: {local(found.refused_at)}"
+        yield from (f"{'':12} {problem}" for problem in found.problems[:MOST_PROBLEMS])
 
 
 def _contracts(engine: Engine) -> Iterator[str]:
@@ -66,3 +77,12 @@ def _contracts(engine: Engine) -> Iterator[str]:
     if refused:
         yield f"{'':10} refused: {refused.file}, {local(refused.at)}"
         yield from (f"{'':12} {problem}" for problem in refused.problems[:MOST_PROBLEMS])
+
+
+def _restored(engine: Engine) -> Iterator[str]:
+    """That replies wait since a backup was restored."""
+    from processor.store.restored import restoration, waiting
+
+    last = restoration(engine)
+    if last is not None and (replies := waiting(engine)):
+        yield f"{'restored':10} {local(last.at)}; {len(replies)} replies wait for your word: processor restored list"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
+from processor.store.rules_seen import ACCEPTED
 from processor.store.settings import change_setting, setting
 from processor.store.transaction import reading, writing
 
@@ -33,6 +34,30 @@ class Answer:
     taken: bool
     version: str
     problems: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which rules are in force and since when; ``refused_at`` and ``problems`` of the last reload, if it was refused."""
+
+    version: str = ""
+    since: datetime | None = None
+    refused_at: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+def standing(source: Engine | Connection) -> Standing:
+    """How the rules stand, by what daemons have noted."""
+    e = t.event.c
+    last = select(e.kind, e.at, e.data, t.event_text.c.text).outerjoin(t.event_text, t.event_text.c.event_id == e.id)
+    last = last.order_by(e.id.desc()).limit(1)
+    with reading(source) as conn:
+        accepted = conn.execute(last.where(e.kind == ACCEPTED)).first()
+        reload = conn.execute(last.where(e.kind.in_((RELOADED, REFUSED)))).first()
+    made = Standing(json.loads(accepted.data)["version"], accepted.at) if accepted else Standing()
+    if reload is None or reload.kind == RELOADED:
+        return made
+    return replace(made, refused_at=reload.at, problems=tuple((reload.text or "").splitlines()))
 
 
 def ask_reload(engine: Engine, force: bool, actor: str, now: datetime) -> Wish:
