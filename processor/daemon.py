@@ -27,7 +27,6 @@ from sqlalchemy.engine import Engine
 from processor import journal
 from processor.config import Config
 from processor.steps.acceptance import Acceptance
-from processor.steps.contracts import take_contracts
 from processor.steps.deliver import Delivery, deliver
 from processor.steps.loops import MailboxLoop
 from processor.steps.upkeep import remind, retain
@@ -243,6 +242,9 @@ def note_rules_in_force(engine: Engine, taken: Acceptance) -> None:
 
 def take_register(engine: Engine, config: Config) -> None:
     """Take the configured file of contracts if it has changed; mail is worked off whatever comes of it."""
+    # Imported when there is one, since it brings a calendar and its holidays along.
+    from processor.steps.contracts import take_contracts
+
     try:
         take_contracts(engine, config, clock())
     except Exception as error:

@@ -96,8 +96,8 @@ def _unpacked(text: str, width: int) -> list[tuple[float, ...]]:
     numbers.frombytes(base64.b64decode(text, validate=True))
     if sys.byteorder == "big":
         numbers.byteswap()
-    # Equal weights are one object: there are half a million weights and a tenth as many values.
-    values = [(number - MIDDLE) / SCALE for number in range(2 * MIDDLE)]
+    # Equal weights are one object: there are half a million weights and a hundredth as many values.
+    values = {number: (number - MIDDLE) / SCALE for number in set(numbers)}
     return list(zip(*[map(values.__getitem__, numbers)] * width, strict=True))
 
 

@@ -5,10 +5,12 @@ What it takes to look is imported when it is done, which is in a child: the daem
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from processor.loading.examples import Examples
@@ -40,6 +42,12 @@ class Acceptance:
     rows: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     examples: int = 0
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Acceptance:
+        """What another process found, from its fields."""
+        rows = {rule: (version, when, reply) for rule, (version, when, reply) in told["rows"].items()}
+        return cls(**{**told, "problems": tuple(told["problems"]), "rows": rows})
+
 
 def accept(rules_dir: Path, templates_dir: Path, sight: Sight) -> tuple[Acceptance, Rulebook | None]:
     """Look at rules, templates and examples; the rulebook too when it may be taken."""
@@ -59,9 +67,15 @@ def accept(rules_dir: Path, templates_dir: Path, sight: Sight) -> tuple[Acceptan
     return described(rulebook, templates_dir, count), rulebook
 
 
-def acceptable(rules_dir: Path, templates_dir: Path, sight: Sight) -> Acceptance:
-    """``accept`` without the rulebook, which cannot be passed between processes."""
-    return accept(rules_dir, templates_dir, sight)[0]
+def main() -> None:
+    """Look for a daemon: what to look at comes as JSON on standard input, and what was found leaves so."""
+    asked = json.load(sys.stdin)
+    seen = asked["sight"]
+    sight = Sight(
+        tuple(seen["own_addresses"]), tuple(seen["authserv_ids"]), Path(seen["beside"]) if seen["beside"] else None
+    )
+    found, _ = accept(Path(asked["rules_dir"]), Path(asked["templates_dir"]), sight)
+    json.dump(asdict(found), sys.stdout)
 
 
 def described(rulebook: Rulebook, templates_dir: Path, examples: int = 0) -> Acceptance:
@@ -95,3 +109,7 @@ def _failed(examples: Examples, rulebook: Rulebook) -> list[str]:
         failed = try_examples(examples, rulebook, files.extract).failed
     told = [f"{mail}: {fault}" for mail, fault in failed]
     return [*told, f"mend the rules, or review the .want files, or {FORCE}"] if told else []
+
+
+if __name__ == "__main__":
+    main()

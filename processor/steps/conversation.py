@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
@@ -10,15 +11,17 @@ from processor.config import Config
 from processor.deciding.authenticity import judge
 from processor.deciding.conversation import meant, sought
 from processor.deciding.domains import organisational
+from processor.deciding.identity import valid_ticket_no
 from processor.deciding.joining import may_join, of_one_side
 from processor.findings import Understanding
 from processor.message import Address, Message
 from processor.rulebook import Rulebook
-from processor.store.context import FoundTicket, ticket_for
+from processor.store.context import FoundTicket, is_ticket, ticket_for
 from processor.store.decided import Looked
 from processor.store.earlier import Found, items_of_customer, items_of_ticket, newest_item
 from processor.ticket import Decision, Earlier, Provenance, TicketState
 
+MOST_SUBJECT = 1000
 Mark = tuple[str, str]
 
 
@@ -34,12 +37,16 @@ class Conversation:
         self.marks: set[Mark] = set()
         self.newest: int | None = None
 
-    def of(self, message: Message, understanding: Understanding) -> tuple[FoundTicket | None, tuple[Earlier, ...]]:
-        """The ticket that the mail joins, None for one of its own, and the earlier items that it may continue."""
+    def of(self, message: Message, understanding: Understanding) -> tuple[FoundTicket | None, tuple[Earlier, ...], str]:
+        """The ticket that the mail joins, None for one of its own, and the earlier items that it may continue.
+
+        Last the number of a ticket that it names and may not join, ``""`` if there is none: staff see both together.
+        """
         if self.newest is None:
             self.newest = newest_item(self.connection)
         provenance = judge(message, self.config.authserv_ids, self.config.own_addresses)
-        ticket = self._of_thread(message, provenance)
+        named = ticket_for(self.connection, (*message.in_reply_to, *reversed(message.references)))
+        ticket = named if named and self._joins(message, provenance, named) else None
         others = self._of_customer(message, understanding, provenance)
         about = meant([each.item for each in others], understanding, self.rulebook)
         if ticket is None:
@@ -47,7 +54,8 @@ class Conversation:
             ticket = next((_ticket(each) for each in reversed(others) if each.item.item_id in open_ids), None)
         inside = [each.item for each in items_of_ticket(self.connection, ticket.ticket_id)] if ticket else []
         known = {each.item_id for each in inside}
-        return ticket, (*inside, *(each for each in about if each.item_id not in known))
+        apart = "" if ticket else named.ticket_no if named else self._in_subject(message)
+        return ticket, (*inside, *(each for each in about if each.item_id not in known)), apart
 
     def note(self, message: Message, decision: Decision) -> None:
         """A mail of this batch is decided: another about the same contract waits until it is recorded."""
@@ -74,14 +82,16 @@ class Conversation:
         fields = understanding.fields
         return not self.marks.isdisjoint(self._marks(message, fields.org_no, fields.customer_no))
 
-    def _of_thread(self, message: Message, provenance: Provenance) -> FoundTicket | None:
-        """The ticket of the thread, if this sender may join it (design.md, who wrote this)."""
-        ticket = ticket_for(self.connection, (*message.in_reply_to, *reversed(message.references)))
-        if ticket is None:
-            return None
+    def _joins(self, message: Message, provenance: Provenance, ticket: FoundTicket) -> bool:
+        """Whether this sender may join the ticket of the thread (design.md, who wrote this)."""
         public = self.rulebook.public_domains
-        joins = may_join(message, provenance, ticket.sender, named_our_message_id=ticket.ours, public_domains=public)
-        return ticket if joins else None
+        return may_join(message, provenance, ticket.sender, named_our_message_id=ticket.ours, public_domains=public)
+
+    def _in_subject(self, message: Message) -> str:
+        """The ticket whose number stands in the subject; a number alone opens nothing (threats T13)."""
+        prefix = self.config.ticket_prefix
+        words = re.findall(rf"\b{re.escape(prefix)}-\w{{4}}-\w{{4}}\b", message.subject[:MOST_SUBJECT], re.IGNORECASE)
+        return next((each.upper() for each in words if valid_ticket_no(each, prefix) and is_ticket(self.connection, each.upper())), "")
 
     def _of_customer(self, message: Message, understanding: Understanding, provenance: Provenance) -> list[Found]:
         """Earlier notices of the same customer that this sender may join, from any thread."""

@@ -11,8 +11,10 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import MailboxSettings
+from processor.steps.look_back import folders_to_look_in
 from processor.steps.take_in import Folder, settle, take_in
 from processor.store.outages import LEAST, note_outage, note_read, unread_since
+from processor.store.restored import looked_back
 from processor.world.backoff import gap
 from processor.world.failures import Failure, Refusal
 from processor.world.mailbox import Mailbox
@@ -49,6 +51,7 @@ class MailboxLoop(threading.Thread):
         self.owed = False
         self.mailbox = Mailbox(settings, self.interrupt)
         self.folders: list[Folder] = []
+        self.elsewhere: list[Folder] | None = None
         self.failures = 0
         self.seen: datetime | None = None
 
@@ -113,15 +116,29 @@ class MailboxLoop(threading.Thread):
                 # the server is told of those that it gave.
                 refused = refusal
             settle(self.mailbox, folder, self.engine, self.clock)
+        self._look_back()
         if refused:
             raise refused
         self._note_read()
 
-    def _take_in(self, folder: Folder) -> None:
+    def _take_in(self, folder: Folder) -> bool:
+        """Keep what is new in the folder; whether there was anything."""
+        came = False
         for arrivals, new in take_in(self.mailbox, folder, self.engine, self.clock):
+            came = True
             if arrivals:
                 journal.mails_kept(self.settings.name, arrivals, new)
                 self.kept()
+        return came
+
+    def _look_back(self) -> None:
+        """After a restore: keep what the lost store had moved out of the watched folders, until nothing more comes."""
+        if self.elsewhere is None:
+            return
+        self.elsewhere = [folder for folder in self.elsewhere if self._take_in(folder)]
+        if not self.elsewhere:
+            looked_back(self.engine, self.settings.name, self.clock())
+            self.elsewhere = None
 
     def _note_outage(self) -> None:
         """If nothing was read for hours and the server answers again, note from when to when."""
@@ -142,6 +159,7 @@ class MailboxLoop(threading.Thread):
 
     def _open(self) -> list[Folder]:
         names = self.mailbox.folders()
+        self.elsewhere = folders_to_look_in(self.mailbox, self.engine)
         journal.mailbox_opened(self.settings.name, names[0])
         return [Folder(name, junk=number > 0) for number, name in enumerate(names)]
 

@@ -73,7 +73,7 @@ class Surroundings:
     def of(self, mail: Pending, message: Message) -> tuple[Context, int | None]:
         """A mail's context; the second value is the ticket that it joins."""
         config, sender = self.config, message.sender
-        ticket, earlier = self.conversation.of(message, self.understandings[message.digest])
+        ticket, earlier, apart = self.conversation.of(message, self.understandings[message.digest])
         context = Context(
             now=self.now,
             arrival=mail.arrival_time,
@@ -96,6 +96,7 @@ class Surroundings:
             team=config.team,
             contracts=self.contracts.get(message.digest, ()),
             earlier=earlier,
+            may_belong_to=apart,
             outage_hours=self._outage_hours(mail),
         )
         return context, ticket.ticket_id if ticket else None

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
+import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from processor import journal
 from processor.message import Extracted
 from processor.rulebook import RenderError, Rulebook
 
-WAKE = b"mail"
-"""Any other word is the folder of newly accepted rules."""
+WAKE = "mail"
+"""Any other line is the folder of newly accepted rules."""
 IDLE_SECONDS = 2.0
 PAUSE_AFTER_FAULT = 2.0
 REMIND_SECONDS = 60.0
 PROGRESS = b"."
+WAKE_FILE, PROGRESS_FILE = 0, 1
+"""Our standard input and output; the journal goes to the standard error, as everywhere."""
+NICE = 5
+"""Understanding yields to the daemon: what is decided should leave before the next mail is read."""
 WARMING = (
     b"Authentication-Results: mx.y.no; dkim=pass header.d=fjordbygg-demo.no; dmarc=pass header.from=fjordbygg-demo.no\r\n"
     b"From: Kari <kari@fjordbygg-demo.no>\r\nTo: x@y.no\r\nSubject: Oppsigelse\r\nMIME-Version: 1.0\r\n"
@@ -42,8 +48,8 @@ def warm(rulebook: Rulebook) -> None:
                 rulebook.render(template, language, values)
 
 
-def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connection, progress: Connection) -> None:
-    """Work off until the daemon closes the ``wake`` pipe, or is gone; the batch in hand is finished."""
+def work(config_path: Path, name: str, folders: tuple[Path, Path]) -> None:
+    """Work off until the daemon closes our standard input, or is gone; the batch in hand is finished."""
     from processor.loading.configuration import load_config
     from processor.loading.rules import load_rulebook
     from processor.steps.follow_ups import follow_up
@@ -55,6 +61,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     # The daemon decides when to end; a terminal's Ctrl-C reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(NICE)
     journal.write_to_stderr()
     config = load_config(config_path)
     # The daemon has brought the schema up to date.
@@ -68,12 +75,12 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
     last_reminded = time.monotonic()
     while True:
         try:
-            words = _words(wake, 0.0 if claimed else IDLE_SECONDS)
-        except (EOFError, OSError):
+            words = _words(0.0 if claimed else IDLE_SECONDS)
+        except EOFError:
             files.close()
             return
         if copies := [word for word in words if word != WAKE]:
-            copy = Path(copies[-1].decode())
+            copy = Path(copies[-1])
             rulebook = load_rulebook(copy / folders[0].name, copy / folders[1].name, config.own_addresses)
         try:
             road = (engine, rulebook, config, name, _clock, files.extract)
@@ -91,17 +98,25 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], wake: Connect
             journal.mails_decided(name, len(decided), claimed - len(decided))
         if claimed or reminded:
             with suppress(OSError):
-                progress.send_bytes(PROGRESS)
+                os.write(PROGRESS_FILE, PROGRESS)
 
 
 def _clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _words(wake: Connection, seconds: float) -> list[bytes]:
+def _words(seconds: float) -> list[str]:
     """What the daemon said meanwhile, after waiting for the first word; raises EOFError when it is gone."""
-    words = []
-    while wake.poll(seconds):
-        words.append(wake.recv_bytes())
+    said = b""
+    while select.select([WAKE_FILE], [], [], seconds)[0] or said[-1:] not in (b"", b"\n"):
+        more = os.read(WAKE_FILE, 65536)
+        if not more:
+            raise EOFError
+        said += more
         seconds = 0.0
-    return words
+    return said.decode().splitlines()
+
+
+if __name__ == "__main__":
+    config_file, own_name, rules, templates = sys.argv[1:]
+    work(Path(config_file), own_name, (Path(rules), Path(templates)))

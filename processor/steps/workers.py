@@ -1,9 +1,9 @@
 """Child processes that understand and decide: one core each, and a mail that kills one kills nothing else.
 
 The children claim work from the store by themselves, so nothing but wake-ups passes between them and
-the daemon, over a pipe each: a child that is killed leaves no lock behind, and a daemon that is killed
-ends its children by the pipe's end.  Each is started afresh (``spawn``): forking a program with threads
-and open sockets is not safe.
+the daemon, over its standard streams: a child that is killed leaves no lock behind, and a daemon that
+is killed ends its children by the pipe's end.  Each is a program of its own, since forking one with
+threads and open sockets is not safe, and multiprocessing's helpers would hold seven megabytes for ever.
 
 Rules are copied when they are accepted, and children read the copy: one that restarts while an
 operator is editing takes the rules in force, not half of the next.
@@ -11,23 +11,24 @@ operator is editing takes the rules in force, not half of the next.
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
+import select
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from processor import journal
 from processor.config import Config
-from processor.steps.acceptance import Acceptance, Sight, acceptable
-from processor.steps.worker import WAKE, work
+from processor.steps.acceptance import Acceptance, Sight
+from processor.steps.worker import WAKE
 
 STOP_SECONDS = 20
 RESTART_PAUSE = 1.0
@@ -35,20 +36,27 @@ RESTART_PAUSE = 1.0
 
 @dataclass
 class Child:
-    """A child process, the pipe that wakes it and the pipe by which it tells of progress."""
+    """A child process: its standard input wakes it, by its standard output it tells of progress."""
 
-    process: SpawnProcess
-    wake: Connection
-    progress: Connection
+    name: str
+    process: subprocess.Popen[bytes]
+    wake: IO[bytes]
+    progress: IO[bytes]
 
-    def tell(self, word: bytes) -> None:
+    def tell(self, word: str) -> None:
         """Send a word without ever waiting: a full pipe holds enough wake-ups, a broken one has no reader."""
         with suppress(OSError):
-            self.wake.send_bytes(word)
+            os.write(self.wake.fileno(), f"{word}\n".encode())
 
     def close(self) -> None:
         """End the child when its batch is done: its pipe ends."""
         self.wake.close()
+
+    def forget(self) -> None:
+        """Let go of a child that has ended."""
+        self.process.wait()
+        self.wake.close()
+        self.progress.close()
 
 
 class Workers:
@@ -56,7 +64,6 @@ class Workers:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.spawning = multiprocessing.get_context("spawn")
         self.copies = Path(tempfile.mkdtemp(prefix="processor-rules-"))
         self.accepted = 0
         self.acceptance = Acceptance()
@@ -78,7 +85,7 @@ class Workers:
         examples."""
         found = self.accept(examples=not force)
         if not found.problems:
-            self._tell(str(self._copy()).encode())
+            self._tell(str(self._copy()))
         return found
 
     def accept(self, *, examples: bool = False) -> Acceptance:
@@ -91,10 +98,9 @@ class Workers:
         for source in (self.config.rules_dir, self.config.templates_dir):
             if source.is_dir():
                 shutil.copytree(source, copy / source.name)
-        with ProcessPoolExecutor(1, mp_context=self.spawning) as one:
-            config = self.config
-            sight = Sight(config.own_addresses, config.authserv_ids, config.rules_dir if examples else None)
-            found = one.submit(acceptable, *self._folders(copy), sight).result()
+        config = self.config
+        sight = Sight(config.own_addresses, config.authserv_ids, config.rules_dir if examples else None)
+        found = _look(*self._folders(copy), sight)
         if not found.problems:
             self.accepted += 1
             self.acceptance = found
@@ -106,9 +112,11 @@ class Workers:
         for child in self.children:
             child.close()
         for child in self.children:
-            child.process.join(STOP_SECONDS)
-            if child.process.is_alive():
+            try:
+                child.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
                 child.process.kill()
+            child.forget()
         shutil.rmtree(self.copies, ignore_errors=True)
 
     def _copy(self) -> Path:
@@ -117,37 +125,49 @@ class Workers:
     def _folders(self, copy: Path) -> tuple[Path, Path]:
         return copy / self.config.rules_dir.name, copy / self.config.templates_dir.name
 
-    def _tell(self, word: bytes) -> None:
+    def _tell(self, word: str) -> None:
         with self.changing:
             for child in self.children:
                 child.tell(word)
 
     def _supervise(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
         while not ended.is_set():
-            for heard in wait([child.progress for child in self.children], 0.5):
-                with suppress(EOFError, OSError):
-                    heard.recv_bytes()  # type: ignore[union-attr]  # only pipes are waited for
+            for heard in select.select([child.progress for child in self.children], [], [], 0.5)[0]:
+                os.read(heard.fileno(), 4096)
             recorded()
             for number, child in enumerate(self.children):
-                if not child.process.is_alive() and not ended.is_set():
-                    journal.worker_ended(child.process.name, child.process.exitcode)
+                if child.process.poll() is not None and not ended.is_set():
+                    journal.worker_ended(child.name, child.process.returncode)
                     ended.wait(RESTART_PAUSE)
-                    child.close()
-                    child.progress.close()
                     with self.changing:
+                        child.forget()
                         self.children[number] = self._start(number)
 
     def _start(self, number: int) -> Child:
-        heard, wake = self.spawning.Pipe(duplex=False)
-        progress, told = self.spawning.Pipe(duplex=False)
-        os.set_blocking(wake.fileno(), False)
-        process = self.spawning.Process(
-            target=work,
-            name=f"worker-{number}",
-            args=(self.config.path, f"worker-{number}-{os.getpid()}", self._folders(self._copy()), heard, told),
-            daemon=True,
+        name, folders = f"worker-{number}", self._folders(self._copy())
+        process = subprocess.Popen(  # noqa: S603  (ourselves)
+            _program("processor.steps.worker", str(self.config.path), f"{name}-{os.getpid()}", *map(str, folders)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
-        process.start()
-        heard.close()
-        told.close()
-        return Child(process, wake, progress)
+        assert process.stdin
+        assert process.stdout
+        os.set_blocking(process.stdin.fileno(), False)
+        return Child(name, process, process.stdin, process.stdout)
+
+
+def _program(module: str, *words: str) -> list[str]:
+    """How a module of ours is run by the interpreter that runs us."""
+    return [sys.executable, "-m", module, *words]
+
+
+def _look(rules_dir: Path, templates_dir: Path, sight: Sight) -> Acceptance:
+    """Have a child look at rules and templates; raises CalledProcessError if it breaks."""
+    asked = {"rules_dir": rules_dir, "templates_dir": templates_dir, "sight": asdict(sight)}
+    told = subprocess.run(  # noqa: S603  (ourselves)
+        _program("processor.steps.acceptance"),
+        input=json.dumps(asked, default=str).encode(),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Acceptance.of(json.loads(told.stdout))
