@@ -79,7 +79,8 @@ class Context:
     ``replies_*`` count automatic replies lately, over the windows of ``Limits``.  Mail that arrived
     before ``answer_from`` (the mailbox's first start) is never answered.  ``contracts`` are those of the
     register that the mail may be about: matching chooses among them.  ``earlier`` are the items that it may
-    continue; it arrived while no mail was read for ``outage_hours``, 0 outside of an outage.
+    continue; it arrived while no mail was read for ``outage_hours``, 0 outside of an outage.  It names the
+    ticket ``may_belong_to`` and may not join it, ``""`` if it names none.
     """
 
     now: datetime
@@ -104,6 +105,7 @@ class Context:
     contracts: tuple[Contract, ...] = ()
     earlier: tuple[Earlier, ...] = ()
     outage_hours: int = 0
+    may_belong_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ def print_ticket(view: TicketView, confirmations: Mapping[int, str] | None = Non
         )
         typer.echo("".join(f"          {line}\n" for line in reply.text.splitlines()))
     for event in view.events:
-        typer.echo(f"event   {local(event.at)}  {event.kind} by {event.actor}")
+        other = f": {event.data['ticket']}" if event.kind == "mail.may_belong" else ""
+        typer.echo(f"event   {local(event.at)}  {event.kind} by {event.actor}{other}")
 
 
 def _mail(mail: MailView) -> None:
@@ -42,6 +43,8 @@ def _mail(mail: MailView) -> None:
     typer.echo(f"mail    m{mail.id}  {local(mail.arrived_at)}  {mail.account}/{mail.folder}, {mail.size} bytes{again}")
     if mail.outage_hours:
         typer.echo(f"          arrived during an outage of {mail.outage_hours} hours")
+    if mail.may_belong_to:
+        typer.echo(f"          may belong to {mail.may_belong_to}, which it names; who wrote it may not join it")
     if mail.withheld:
         typer.echo(f"          no reply: {withheld_in_words(mail.withheld)}")
 

@@ -79,7 +79,7 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
             *verdict.because,
             *in_sentences(items),
             *_objected(case.understanding),
-            *filter(None, (why, fallback(reply, case))),
+            *filter(None, (_apart(context), why, fallback(reply, case))),
             *customers_in_words(found),
         ),
         provenance=provenance,
@@ -91,6 +91,11 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
         fields=case.understanding.fields,
         version=rulebook.version,
     )
+
+
+def _apart(context: Context) -> str:
+    number = context.may_belong_to
+    return f"It names our case {number}, and may belong there; who wrote it may not join it." if number else ""
 
 
 def _objected(understanding: Understanding) -> tuple[str, ...]:

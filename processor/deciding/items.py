@@ -131,6 +131,7 @@ def _facts(org_no: str, case: Case) -> Mapping[str, str]:
         "sender": sender.spec if sender else "",
         "reason": ", ".join(reasons(case.understanding.topics)),
         "power_of_attorney": power_of_attorney(case.message, case.rulebook),
+        "may_belong_to": case.context.may_belong_to,
         "doubts": ", ".join(case.understanding.flags),
         "warning": "" if provenance.result == "proven" else f"the sender is {provenance.result}: {provenance.why}",
     }

@@ -155,6 +155,7 @@ class Player:
             answer_from=known.answer_from,
             earlier=known.earlier,
             outage_hours=known.outage_hours,
+            may_belong_to=known.may_belong_to,
             lookups=known.lookups,
         )
 

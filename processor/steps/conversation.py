@@ -91,7 +91,14 @@ class Conversation:
         """The ticket whose number stands in the subject; a number alone opens nothing (threats T13)."""
         prefix = self.config.ticket_prefix
         words = re.findall(rf"\b{re.escape(prefix)}-\w{{4}}-\w{{4}}\b", message.subject[:MOST_SUBJECT], re.IGNORECASE)
-        return next((each.upper() for each in words if valid_ticket_no(each, prefix) and is_ticket(self.connection, each.upper())), "")
+        return next(
+            (
+                each.upper()
+                for each in words
+                if valid_ticket_no(each, prefix) and is_ticket(self.connection, each.upper())
+            ),
+            "",
+        )
 
     def _of_customer(self, message: Message, understanding: Understanding, provenance: Provenance) -> list[Found]:
         """Earlier notices of the same customer that this sender may join, from any thread."""

@@ -93,6 +93,11 @@ def ticket_for(source: Engine | Connection, message_ids: Sequence[str]) -> Found
     return None
 
 
+def is_ticket(conn: Connection, number: str) -> bool:
+    """Whether there is a ticket of this number."""
+    return conn.execute(select(t.ticket.c.id).where(t.ticket.c.number == number)).first() is not None
+
+
 def replies_lately(source: Engine | Connection, sender: str, ticket_id: int | None, now: datetime) -> RepliesLately:
     """Count replies to the sender (24 h), in the ticket (ever) and to all (1 h); each stops at COUNT_LIMIT."""
     asked = {

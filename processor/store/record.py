@@ -51,6 +51,7 @@ def _record(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
     changed = [pair for pair in landed if not pair[1].decided_before]
     _decide_mails(conn, changed)
     write_events(conn, [_happening(r, landing, outbox_ids) for r, landing in changed])
+    write_events(conn, _named(conn, [pair for pair in changed if pair[1].fresh]))
     return [
         Recorded(
             r.mail_id,
@@ -107,6 +108,20 @@ def _decide_mails(conn: Connection, changed: Sequence[Landed]) -> None:
     conn.execute(update(t.mail).where(t.mail.c.id == bindparam("which")).values(done), values)
 
 
+def _named(conn: Connection, fresh: Sequence[Landed]) -> list[Happening]:
+    """Told in the ticket that a mail names and may not join: whoever looks there finds it; nothing else changes."""
+    apart = {r.context.may_belong_to for r, _ in fresh if r.context.may_belong_to}
+    if not apart:
+        return []
+    k = t.ticket.c
+    ids = {row.number: row.id for row in conn.execute(select(k.number, k.id).where(k.number.in_(sorted(apart))))}
+    return [
+        Happening("mail.may_belong", "record", r.now, ticket_id=ids[number], data={"ticket": landing.ticket_no})
+        for r, landing in fresh
+        if (number := r.context.may_belong_to) in ids
+    ]
+
+
 def _happening(r: Record, landing: Landing, outbox_ids: Mapping[int, int]) -> Happening:
     if not landing.fresh:
         return Happening("mail.duplicate", "record", r.now, mail_id=r.mail_id, ticket_id=landing.ticket_id)
@@ -125,6 +140,7 @@ def _happening(r: Record, landing: Landing, outbox_ids: Mapping[int, int]) -> Ha
             "level": r.level.value,
             "joined": landing.joined,
             **({"outage_hours": r.context.outage_hours} if r.context.outage_hours else {}),
+            **({"may_belong_to": r.context.may_belong_to} if r.context.may_belong_to else {}),
             "rules": r.decision.version,
             "model": r.understanding.model,
         },

@@ -16,6 +16,7 @@ from processor.pipeline import conclude
 from processor.steps import work_off
 from processor.store.actions import Outcome, approve, done, reject
 from processor.store.corrections import retype
+from processor.store.ticket_view import ticket
 from processor.store.transaction import writing
 from processor.store.work import give_back, pending
 from tests.steps.talk import KARI, NOTICE, OLA, WITH_NUMBER, Talk, talk
@@ -67,6 +68,31 @@ def test_who_may_not_join_completes_nothing(here: Talk) -> None:
     here.say("Org.nr er 328627035.", "SV: Oppsigelse", thread=thread, proven=False)
     assert here.ask("select org_no from item where id = 1") == [("",)]
     assert "org_no" not in facts(here)
+
+
+@pytest.mark.parametrize("by", ["thread", "subject"])
+def test_T13_T14_who_may_not_join_is_shown_to_staff_in_both_tickets(here: Talk, by: str) -> None:
+    first = here.say(NOTICE)
+    number, before = first.recorded.ticket_no, here.ask("select state, version, changed_at from ticket")
+    subject = f"SV: [{number.lower()}] Oppsigelse" if by == "subject" else "SV: Oppsigelse"
+    thread = {"thread": here.last_answer()} if by == "thread" else {}
+    here.later(hours=1)
+    second = here.say("Vi sier opp. Org.nr er 328627035.", subject, proven=False, **thread)
+    assert second.recorded.ticket_no != number
+    assert (second.context.may_belong_to, second.context.earlier) == (number, ())
+    assert any(f"names our case {number}" in each for each in second.decision.because)
+    assert second.decision.actions[0].facts["may_belong_to"] == number
+    assert here.ask("select state, version, changed_at from ticket where id = 1") == before
+    theirs, ours = (ticket(here.engine, each) for each in (number, second.recorded.ticket_no))
+    assert theirs
+    assert ours
+    assert [each.data["ticket"] for each in theirs.events if each.kind == "mail.may_belong"] == [ours.number]
+    assert [each.may_belong_to for each in ours.mails] == [number]
+
+
+def test_a_number_that_is_nobodys_links_to_nothing(here: Talk) -> None:
+    here.say(NOTICE)
+    assert here.say(NOTICE, "SV: [VS-7K3M-9QX4] Oppsigelse", "x@evil-demo.com").context.may_belong_to == ""
 
 
 def test_an_answer_about_another_company_completes_nothing(here: Talk) -> None:
