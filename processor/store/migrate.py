@@ -1,6 +1,6 @@
 """The schema's versions: which one is stored, which one this program knows, and the way between them.
 
-Alembic is imported when a version is asked for: a worker, whose daemon has upgraded, never pays for it.
+Alembic is imported when there is something to upgrade: it takes eleven megabytes, and a tenth of a second.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from processor.store.transaction import reading, writing
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # PostgreSQL's advisory lock by which two machines upgrade one after the other; any fixed number does.
 UPGRADE_LOCK = 7_209_151
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class SchemaError(Exception):
@@ -29,11 +30,11 @@ def migrate(engine: Engine) -> None:
 
     Raises SchemaError when the schema is newer than this program.
     """
+    if stored_version(engine) == code_version():
+        return
     from alembic import command
     from alembic.runtime.migration import MigrationContext
 
-    if stored_version(engine) == code_version():
-        return
     with writing(engine) as conn:
         if engine.dialect.name == "postgresql":
             conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
@@ -57,25 +58,21 @@ def require_current(engine: Engine) -> None:
 
 def stored_version(engine: Engine) -> str:
     """The version in the database, ``""`` when there is none."""
-    from alembic.runtime.migration import MigrationContext
-
     with reading(engine) as conn:
-        return MigrationContext.configure(conn).get_current_revision() or ""
+        if not inspect(conn).has_table("alembic_version"):
+            return ""
+        return conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none() or ""
+
+
+def code_version() -> str:
+    """The newest version that this program knows."""
+    return max(known_versions())
 
 
 @cache
-def code_version() -> str:
-    """The newest version that this program knows."""
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
 def known_versions() -> frozenset[str]:
-    """Every version that this program can upgrade from."""
-    from alembic.script import ScriptDirectory
-
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    """Every version that this program can upgrade from; each is the number that its file's name begins with."""
+    return frozenset(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
 
 
 def _refuse_newer(version: str) -> None:
@@ -90,6 +87,6 @@ def _config() -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config

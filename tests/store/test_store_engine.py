@@ -10,12 +10,13 @@ import pytest
 from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import OperationalError
 
 from processor.store import tables as t
 from processor.store.engine import check_store, connect, open_store, schema_version, upgrade
-from processor.store.migrate import SchemaError, code_version
+from processor.store.migrate import MIGRATIONS, SchemaError, code_version, known_versions
 from processor.store.transaction import writing
 from tests.store.made import NOW
 
@@ -155,3 +156,9 @@ def test_a_time_without_a_zone_is_refused(engine: Engine) -> None:
     row = {"account": "x", "answer_from": NOW.replace(tzinfo=None)}
     with pytest.raises(Exception, match="without a zone"), writing(engine) as conn:
         conn.execute(insert(t.mailbox), row)
+
+
+def test_the_newest_version_is_the_head_that_alembic_finds() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert scripts.get_current_head() == code_version()
+    assert {script.revision for script in scripts.walk_revisions()} == known_versions()
