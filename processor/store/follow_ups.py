@@ -88,12 +88,16 @@ def backlog(engine: Engine, before: datetime, accounts: Sequence[str]) -> bool:
 def write_reminder(
     engine: Engine, due: Due, reminder: Reminder, again_at: datetime | None, now: datetime
 ) -> int | None:
-    """Put a reminder into the outbox; its id, or None if the customer answered, or another worker was first."""
+    """Put a reminder into the outbox; its id, or None if anything of ``due`` is otherwise by now.
+
+    Another worker was first, the customer answered, or staff settled one of its items: nothing is moved or counted
+    then, so that the next look finds what is still due and writes that.
+    """
     return commit(engine, lambda conn: _write(conn, due, reminder, again_at, now))
 
 
 def end_reminding(engine: Engine, due: Due, reason: str, at: datetime | None, now: datetime) -> None:
-    """Remind no more of these items (``at`` is None), or look again at that time."""
+    """Remind no more of these items (``at`` is None), or look again at that time; nothing if they are otherwise now."""
 
     def work(conn: Connection) -> None:
         if _take(conn, due, at, now, count=0) and at is None:
@@ -142,14 +146,22 @@ def _standing(conn: Connection, ticket_id: int, items: bool) -> Standing:
 
 
 def _take(conn: Connection, due: Due, at: datetime | None, now: datetime, count: int) -> bool:
-    """Move the time of the items, if it is still due: an answer has taken it away, another worker has moved it."""
-    i = t.item.c
-    changed = conn.execute(
+    """Move the time of all the items if everything is as it was looked at, else of none.
+
+    Half of them would be counted as reminded by a letter that nobody writes.
+    """
+    i, a = t.item.c, t.action.c
+    # In one order everywhere; what an action becomes meanwhile waits until the letter is written.
+    conn.execute(select(i.id).where(i.ticket_id == due.ticket_id).order_by(i.id).with_for_update())
+    conn.execute(select(a.id).where(a.ticket_id == due.ticket_id).order_by(a.id).with_for_update())
+    if _due(conn, due.ticket_id, now) != due:
+        return False
+    conn.execute(
         update(t.item)
-        .where(i.id.in_([each.item_id for each in due.items]), i.follow_up_at <= now)
+        .where(i.id.in_([each.item_id for each in due.items]))
         .values(follow_up_at=at, followed_up=i.followed_up + count)
     )
-    return changed.rowcount == len(due.items)
+    return True
 
 
 def _write(conn: Connection, due: Due, reminder: Reminder, again_at: datetime | None, now: datetime) -> int | None:

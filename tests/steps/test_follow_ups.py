@@ -12,12 +12,13 @@ import pytest
 from processor.deciding.calendar import OSLO
 from processor.rulebook import FollowUp
 from processor.steps.follow_ups import follow_up
-from processor.store.actions import done
+from processor.store.actions import done, reject
+from processor.store.follow_ups import Due, Reminder, due_follow_ups, end_reminding, write_reminder
 from processor.store.levels import set_level
 from processor.store.outages import note_read
 from processor.store.outbox import stop_answers
-from processor.ticket import Level, Limits
-from tests.steps.talk import KARI, NOTICE, WITH_NUMBER, Talk, talk
+from processor.ticket import Level, Limits, Reply
+from tests.steps.talk import KARI, NOTICE, NOW, WITH_NUMBER, Talk, talk
 
 
 @pytest.fixture
@@ -115,6 +116,60 @@ def test_nobody_is_reminded_any_more(here: Talk, what: Callable[[Talk], None]) -
     assert remind(here) == 0
     assert reminders(here) == []
     assert here.ask("select follow_up_at from item where id = 1") == [(None,)]
+
+
+TWO = (
+    "På vegne av våre klienter sier vi opp Visma Global fra 31.12.2027: Fjord Bygg AS (org.nr 328627035) og "
+    "Havn Drift AS (org.nr 974760673).\n\nMvh\nGeir Hovland\nautorisert regnskapsfører\nHovland Regnskap AS"
+)
+GEIR = "geir@hovlandregnskap-demo.no"
+LETTER = Reminder(Reply("general/follow_up", "question", "nb", GEIR, "Vi mangler", "Hei", ""), "<r@x.no>", "", NOW)
+
+
+def two_due(here: Talk) -> Due:
+    """An accountant's two notices, both due for one reminder."""
+    here.say(TWO, sender=GEIR)
+    sent(here)
+    here.later(days=7)
+    (due,) = due_follow_ups(here.engine, here.now, 9)
+    assert len(due.items) == 2
+    return due
+
+
+def times(here: Talk) -> list[tuple[object, ...]]:
+    return here.ask("select id, follow_up_at is null, followed_up from item order by id")
+
+
+def test_of_two_who_remind_at_once_one_does_and_nothing_is_counted_twice(here: Talk) -> None:
+    due = two_due(here)
+    assert write_reminder(here.engine, due, LETTER, None, here.now)
+    assert write_reminder(here.engine, due, LETTER, None, here.now) is None
+    assert times(here) == [(1, 1, 1), (2, 1, 1)]
+    assert len(reminders(here)) == 1
+
+
+def half_taken(here: Talk) -> None:
+    """Another worker looked when only the first was due, and reminded of that."""
+    with here.engine.begin() as conn:
+        conn.exec_driver_sql("update item set follow_up_at = null, followed_up = 1 where id = 1")
+
+
+def rejected(here: Talk) -> None:
+    assert reject(here.engine, 1, here.person(), "a test mail", here.now).ok
+
+
+@pytest.mark.parametrize("what", [half_taken, rejected])
+def test_what_is_still_due_is_reminded_of_when_half_of_a_letter_fell(here: Talk, what: Callable[[Talk], None]) -> None:
+    due = two_due(here)
+    what(here)
+    before = times(here)
+    assert write_reminder(here.engine, due, LETTER, None, here.now) is None
+    end_reminding(here.engine, due, "looked before", None, here.now)
+    assert times(here) == before
+    assert remind(here) == 1
+    ((words,),) = here.ask("select text from outbox where template = 'general/follow_up'")
+    assert "- fullmakt fra kunden" in words
+    assert times(here)[1] == (2, 1, 1)
 
 
 def test_an_absence_note_is_no_answer(here: Talk) -> None:
