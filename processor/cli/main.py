@@ -6,6 +6,8 @@ Typer's one importer is this package.  Nothing heavy may be imported at the top 
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from processor import __version__
@@ -24,6 +26,7 @@ from processor.cli import (
     form,
     initial,
     levels,
+    opening,
     people,
     queue,
     reloading,
@@ -96,5 +99,15 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; a refused configuration or rules file is told as such, with exit status 2."""
-    app()
+    """Run the command line; a refused configuration or rules file is told as such, with exit status 2.
+
+    So is a store that may only be read, with status 1.
+    """
+    try:
+        app()
+    except Exception as error:
+        said = opening.store_refusal(error)
+        if not said:
+            raise
+        typer.echo(said, err=True)
+        sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ ConfigPath = Annotated[
     typer.Option("--config", "-c", help="The configuration file.", envvar="PROCESSOR_CONFIG", show_default=True),
 ]
 DEFAULT_CONFIG = Path("config.toml")
+NO_PRIVILEGE, READ_ONLY_TRANSACTION = "42501", "25006"
+"""PostgreSQL's words for both (its manual, appendix A)."""
 
 
 @contextmanager
@@ -78,6 +81,23 @@ def open_engine(config: Config) -> Engine:
     except (SchemaError, SQLAlchemyError, OSError) as error:
         typer.echo(f"The store cannot be used: {str(error).splitlines()[0]}", err=True)
         raise typer.Exit(1) from None
+
+
+def store_refusal(error: BaseException) -> str:
+    """What to tell whose store may only be read, "" for any other error."""
+    from sqlalchemy.exc import DBAPIError
+
+    if not isinstance(error, DBAPIError):
+        return ""
+    state = getattr(error.orig, "sqlstate", None)
+    # SQLite's primary code is the last byte of its extended one.
+    read_only = (getattr(error.orig, "sqlite_errorcode", None) or 0) & 0xFF == sqlite3.SQLITE_READONLY
+    if state not in (NO_PRIVILEGE, READ_ONLY_TRANSACTION) and not read_only:
+        return ""
+    reason = str(error.orig).splitlines()[0]
+    if state == NO_PRIVILEGE and (error.statement or "").lstrip().upper().startswith("SELECT"):
+        return f"The store does not let this user read what the command shows: {reason}."
+    return f"The store may only be read by this user, and this command writes to it: {reason}."
 
 
 def actor() -> str:

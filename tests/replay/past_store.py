@@ -81,10 +81,11 @@ def past_store(
     mails: Sequence[bytes] | None = None,
     extract: Extract = lambda *_: Extracted(),
     now: datetime = NOW,
+    store: str = "",
 ) -> Here:
     """Keep and decide the mails (the examples unless told otherwise) as they all come at one time, by the shipped rules."""
     (folder / "key").write_text("a key")
-    (folder / "config.toml").write_text(CONFIG)
+    (folder / "config.toml").write_text(CONFIG + (f'[store]\nurl = "{store}"\n' if store else ""))
     for each in ("rules", "templates"):
         shutil.copytree(ROOT / each, folder / each)
     config = load_config(folder / "config.toml")
