@@ -44,7 +44,7 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
             f"{thing:10} " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")
         )
     typer.echo(_due(engine))
-    for line in (*_rules(engine), *_contracts(engine)):
+    for line in (*_rules(engine), *_contracts(engine), *_restored(engine)):
         typer.echo(line)
 
 

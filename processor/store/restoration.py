@@ -33,6 +33,8 @@ from processor.ticket import MailState, OutboxState
 
 RESTORED = "restored"
 """The setting that tells, as JSON, when a backup was restored, when it was taken, and by whom."""
+LOOK_BACK = "look_back:"
+"""The beginning of a setting for each account: since when the lost store may have moved mail into other folders."""
 HOLD_RESTORED = "restored from a backup: it may have been sent since"
 IN_DOUBT = "the backup was taken while it was being sent"
 # A mail server's clock may be this much ahead of ours (threats.md T95), and what it got before the restore would look newer.
@@ -92,6 +94,8 @@ def _come_back(conn: Connection, manifest: Manifest, actor: str, now: datetime) 
     _answer_nothing_older(conn, now)
     reminders = conn.execute(update(t.item).where(t.item.c.follow_up_at <= now).values(follow_up_at=None)).rowcount
     held, in_doubt = _hold_outbox(conn, actor, now)
+    for account in conn.execute(select(t.mailbox.c.account)).scalars().all():
+        put_setting(conn, LOOK_BACK + account, manifest.taken_at.isoformat(), actor, now)
     facts = {"at": now.isoformat(), "taken_at": manifest.taken_at.isoformat(), "by": actor}
     put_setting(conn, RESTORED, json.dumps(facts), actor, now)
     counts = {"sha256": manifest.sha256, "held": held, "in_doubt": in_doubt, "reminders": reminders}

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select
 
 from processor.store import tables as t
 from processor.store.keep_stream import ARRIVING
-from processor.store.restoration import HOLD_RESTORED, RESTORED
-from processor.store.settings import setting
+from processor.store.restoration import HOLD_RESTORED, LOOK_BACK, RESTORED
+from processor.store.settings import change_setting, setting
 from processor.store.staff_replies import confirmable
 from processor.store.transaction import commit, reading
 from processor.store.transitions import FREE, move
@@ -71,6 +71,17 @@ def restoration(source: Engine | Connection) -> Restoration | None:
         return None
     told = json.loads(found)
     return Restoration(datetime.fromisoformat(told["at"]), datetime.fromisoformat(told["taken_at"]), told["by"])
+
+
+def looking_back(source: Engine | Connection, account: str) -> datetime | None:
+    """From when mail may have been moved out of the watched folders that nobody here has seen; None if it was looked for."""
+    found = setting(source, LOOK_BACK + account)
+    return datetime.fromisoformat(found) if found else None
+
+
+def looked_back(engine: Engine, account: str, now: datetime) -> None:
+    """What the lost store had moved away is kept."""
+    change_setting(engine, LOOK_BACK + account, "", "restore", now)
 
 
 def waiting(engine: Engine, only: Collection[int] | None = None) -> list[Waiting]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import date
 from types import TracebackType
 
 from processor.config import MailboxSettings
@@ -16,6 +17,9 @@ from processor.world.fetching import Batch, Fetched, batches, by_header, uids_af
 from processor.world.idling import await_news
 from processor.world.imap import Selected, Session, open_session
 from processor.world.settling import Settled, settle
+
+# As IMAP writes them, whatever the language of this machine.
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Mailbox:
@@ -88,6 +92,20 @@ class Mailbox:
                         return
                     self._return_to(session, selected)
             self._seen[folder] = (selected.uidvalidity, highest)
+
+    def before(self, folder: str, day: date) -> tuple[int, int] | None:
+        """UIDVALIDITY, and the UID below that of the first mail that arrived on that day or later; None without the folder.
+
+        The server judges by INTERNALDATE, in its own zone (RFC 9051 section 6.4.4).
+        """
+        with Watch(self) as session:
+            if folder not in [name for _, name in session.folders()]:
+                return None
+            selected = self._select(session, folder)
+            if not selected.exists:
+                return selected.uidvalidity, 0
+            since = session.search(f"SINCE {day.day}-{MONTHS[day.month - 1]}-{day.year}")
+            return selected.uidvalidity, min(since) - 1 if since else max(session.search("UID *"))
 
     def fetch_header(self, folder: str, uidvalidity: int, uid: int) -> Fetched:
         """What can be had of a mail whose bytes do not come; may be asked between two batches."""

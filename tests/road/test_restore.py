@@ -134,6 +134,7 @@ def test_what_was_held_leaves_when_an_operator_has_seen_it_and_not_before(here: 
     lose_the_store(here)
     assert run(here, "restore", str(backup)).returncode == 0
     assert run(here, "once").returncode == 0
+    assert "2 replies wait for your word: processor restored list" in run(here, "status").stdout
     asked = run(here, "restored", "release")
     assert asked.returncode == 1
     assert "2 would be sent" in asked.stdout
@@ -149,3 +150,34 @@ def test_what_was_held_leaves_when_an_operator_has_seen_it_and_not_before(here: 
         ("cancelled", 0),
         ("sent", 1),
     ]
+
+
+def test_mail_that_the_lost_store_moved_away_is_found_where_it_moved_it(here: Site, tmp_path: Path) -> None:
+    config = here.folder / "config.toml"
+    moving = 'purpose = "termination"\nhandled = "move"\nhandled_folder = "Behandlet"'
+    config.write_text(config.read_text().replace('purpose = "termination"', moving))
+    started(here)
+    # Of last year, so that not the whole folder is read again.
+    with here.dovecot.client(USER) as client:
+        client.create_folder("Behandlet")
+        client.append("Behandlet", mail(sender=OLD), msg_time=datetime.now(UTC) - timedelta(days=400))
+    here.dovecot.deliver(USER, mail(sender=SENT))
+    run(here, "once")
+    backup = tmp_path / "backup"
+    assert run(here, "backup", str(backup)).returncode == 0
+    here.dovecot.deliver(USER, mail("Takk for hjelpen i går!", "Takk", sender=BETWEEN))
+    here.dovecot.deliver(USER, mail(NOTICE.replace("328627035", "913012345"), "I mellomtiden", BETWEEN))
+    run(here, "once")
+    with here.dovecot.client(USER) as client:
+        client.select_folder("INBOX", readonly=True)
+        assert client.search() == []
+    lose_the_store(here)
+    assert run(here, "restore", str(backup)).returncode == 0
+    for _ in range(2):
+        assert run(here, "once").returncode == 0
+    assert answered(here) == {SENT: 1, BETWEEN: 1}
+    found = here.ask("select folder, sender, subject from mail join ticket on ticket.id = ticket_id order by mail.id")
+    assert found == [("INBOX", SENT, "Oppsigelse av Visma Global"), ("Behandlet", BETWEEN, "Takk"),
+                     ("Behandlet", BETWEEN, "I mellomtiden")]  # fmt: skip
+    assert here.ask("select value from setting where name like 'look_back:%'") == [("",)]
+    assert "2 mails were not decided then" in run(here, "restored", "list").stdout

@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -38,6 +38,17 @@ def test_a_new_mail_is_fetched_once_byte_for_byte(box: Box) -> None:
         )
         assert first.header.endswith("Subject: Blåbær æøå".encode())
         assert mails(mailbox.fetch_new("INBOX", first.uid, first.uidvalidity)) == []
+
+
+def test_reading_may_begin_at_the_first_mail_of_a_day(box: Box) -> None:
+    for day in (3, 4, 9):
+        box.deliver(b"Subject: %d\r\n\r\n" % day, when=datetime(2026, 5, day, 12, tzinfo=UTC))
+    with Mailbox(box.settings()) as mailbox:
+        validity, below = mailbox.before("INBOX", date(2026, 5, 4)) or (0, 0)
+        assert [mail.uid for batch in mailbox.fetch_new("INBOX", below, validity) for mail in batch.mails] == [2, 3]
+        assert mailbox.before("INBOX", date(2026, 5, 10)) == (validity, 3)
+        assert mailbox.before("INBOX", date(2025, 12, 31)) == (validity, 0)
+        assert mailbox.before("Nowhere", date(2026, 5, 4)) is None
 
 
 def test_the_last_mail_is_not_taken_for_new_though_the_range_names_it(box: Box) -> None:
