@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 # Importing the models fills the metadata.
 import processor.store.contract_tables
+import processor.store.lease_tables
 import processor.store.lookup_tables
 import processor.store.outbox_tables
 import processor.store.ticket_tables  # noqa: F401
@@ -32,6 +33,7 @@ letter = _table("letter")
 mailbox = _table("mailbox")
 watermark = _table("watermark")
 outage = _table("outage")
+lease = _table("lease")
 register_contact = _table("register_contact")
 contract = _table("contract")
 contract_domain = _table("contract_domain")
