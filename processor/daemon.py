@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -39,9 +39,6 @@ from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
 from processor.world.backoff import gap
 from processor.world.courier import Courier
-
-if TYPE_CHECKING:
-    from processor.steps.in_process import InProcess
 
 PAST_DATA_SECONDS = 20
 MAILBOX_SECONDS = 5
@@ -266,37 +263,3 @@ def recover(engine: Engine, config: Config) -> None:
 
 def _alone(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
-
-
-def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
-    """Make one pass, for cron: fetch all, decide all, send what is ready; true when every server answered."""
-    ended = threading.Event()
-    recover(engine, config)
-    begin_answering(engine, config)
-    take_register(engine, config)
-    note_rules_in_force(engine, deciders.acceptance)
-    loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
-    passed = [loop.one_pass() for loop in loops]
-    while deciders.step()[0]:
-        pass
-    deciders.remind()
-    sent = _send_all(config, engine)
-    remind(engine, clock())
-    retain(engine, clock())
-    settled = [loop.settle_pass() for loop in loops]
-    return all(passed) and sent and all(settled)
-
-
-def _send_all(config: Config, engine: Engine) -> bool:
-    if config.smtp is None:
-        return True
-    with Courier(config.smtp) as courier:
-        while True:
-            made = deliver(engine, courier, config.smtp, "once", clock)
-            if made.claimed:
-                journal.answers_sent(made.claimed, made.taken)
-            if made.trouble:
-                journal.delivery_paused(made.trouble, 0)
-                return False
-            if not made.claimed:
-                return True

@@ -35,11 +35,13 @@ ALLOWED = {
     "store": VALUES,
     "steps": VALUES | {"pipeline", "extracting", "deciding", "store", "world", "journal", "loading"},
     "replay": VALUES | {"steps", "store", "world", "loading", "pipeline"},
-    "daemon": VALUES | {"steps", "store", "world", "journal"},
+    "watch": VALUES | {"store", "journal"},
+    "daemon": VALUES | {"steps", "store", "world", "journal", "watch"},
+    "single_pass": VALUES | {"steps", "store", "world", "journal", "daemon"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES
     | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
-    | {"deciding", "demo", "training", "replay"},
+    | {"deciding", "demo", "training", "replay", "single_pass"},
     "form": set(),
     "training": VALUES | {"pipeline", "reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},
@@ -62,7 +64,7 @@ IMPURE_CALLS = {"now", "today", "utcnow", "open"}
 EXCUSED = {"pdf.py": {"logging"}}
 # SQLAlchemy's types and the terminal have rooms of their own.
 ROOM_OF = {
-    "sqlalchemy": {"store", "steps", "cli", "daemon", "demo"},
+    "sqlalchemy": {"store", "steps", "cli", "daemon", "single_pass", "watch", "demo"},
     "typer": {"cli"},
     "rich": {"cli"},
     "sqlmodel": {"store"},

@@ -45,7 +45,7 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """
     from processor import journal
     from processor.daemon import clock
-    from processor.daemon import once as one_pass
+    from processor.single_pass import once as one_pass
     from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
 
