@@ -8,6 +8,7 @@ from sqlalchemy import Row as ResultRow
 from sqlalchemy import Table
 
 # Importing the models fills the metadata.
+import processor.store.audit_tables
 import processor.store.contract_tables
 import processor.store.lease_tables
 import processor.store.lookup_tables
@@ -46,6 +47,9 @@ approval = _table("approval")
 person = _table("person")
 event = _table("event")
 event_text = _table("event_text")
+seal = _table("seal")
+legal_hold = _table("legal_hold")
+erasure = _table("erasure")
 setting = _table("setting")
 level = _table("level")
 outbox = _table("outbox")
