@@ -52,9 +52,10 @@ def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: 
     return commit(engine, lambda conn: _finish(conn, half, digest.hexdigest(), arrival, now))
 
 
-def forget_halves(conn: Connection) -> int:
-    """Throw away what interrupted streams left; only while no other daemon runs.  Says how many."""
-    halves = conn.execute(select(t.mail.c.id).where(t.mail.c.digest.startswith(ARRIVING))).scalars().all()
+def forget_halves(conn: Connection, account: str = "") -> int:
+    """Throw away what interrupted streams left; only while nobody else reads the account, or any.  Says how many."""
+    query = select(t.mail.c.id).where(t.mail.c.digest.startswith(ARRIVING))
+    halves = conn.execute(query.where(t.mail.c.account == account) if account else query).scalars().all()
     for half in halves:
         _forget(conn, half)
     return len(halves)

@@ -30,6 +30,7 @@ from processor.store import tables as t
 from processor.store.engine import DIGEST_KEY
 from processor.store.sending import END_ATTEMPT, Taken, attempt, sent
 from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
+from processor.store.sharing import delivery_share
 from processor.store.staff_replies import approve_reply, cancel, cancel_reply, issue_confirmation, release, resend
 from processor.store.sweep import Swept, sweep
 from processor.store.switch import resume_answers, stop_answers, stopped, turn
@@ -129,7 +130,10 @@ def bounced(engine: Engine, message_id: str, detail: str, now: datetime) -> bool
 
 
 def abandon(engine: Engine, worker: str, now: datetime) -> Swept:
-    """End the leases of a worker that is being stopped: what it was sending is unknown, the rest is free."""
+    """End the leases of a worker that is being stopped: what it was sending is unknown, the rest is free.
+
+    No other worker's, so each daemon's has a name of its own.
+    """
     return sweep(engine, now, worker=worker)
 
 
@@ -159,6 +163,7 @@ def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: time
     # One claim at a time, so that two machines cannot both use the last of the cap.
     conn.execute(select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY).with_for_update())
     o = t.outbox.c
+    limit = delivery_share(conn, limit, select(o.id).where(_due(now), _free(now), _in_time(now)))
     chosen = _waiting(conn, now, limit, o.automatic.is_(False))
     if len(chosen) < limit and not stopped(conn):
         room = int(setting(conn, OUTBOX_CAP, str(DEFAULT_OUTBOX_CAP))) - _used(conn, now)
@@ -202,9 +207,13 @@ _OUTGOING = tuple(
 
 def _waiting(conn: Connection, now: datetime, limit: int, whose: ColumnElement[bool]) -> list[int]:
     o = t.outbox.c
-    due = or_(o.state == OutboxState.READY.value, and_(o.state == OutboxState.RETRY.value, o.due_at <= now))
-    query = select(o.id).where(due, _free(now), _in_time(now), whose).order_by(o.id).limit(limit)
+    query = select(o.id).where(_due(now), _free(now), _in_time(now), whose).order_by(o.id).limit(limit)
     return list(conn.execute(query.with_for_update(skip_locked=True)).scalars())
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    o = t.outbox.c
+    return or_(o.state == OutboxState.READY.value, and_(o.state == OutboxState.RETRY.value, o.due_at <= now))
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, or_, select, update
 
 from processor.store import tables as t
 from processor.store.replies import HOLD_OLD
@@ -30,14 +30,20 @@ def sweep(engine: Engine, now: datetime, *, all_leases: bool = False, worker: st
     """End leases that have run out, and holds whose time has come.
 
     ``all_leases`` ends every lease: for the one daemon of a SQLite store, at its start.  ``worker``
-    ends those of one worker that is known to have stopped.
+    ends those of one worker, or of all workers of one daemon, that is known to have stopped.
     """
     over = t.outbox.c.claimed_until <= now
     if all_leases:
         over = t.outbox.c.claimed_until.is_not(None)
     elif worker:
-        over = or_(over, t.outbox.c.claimed_by == worker)
+        over = or_(over, claimed_by(t.outbox, worker))
     return commit(engine, lambda conn: _sweep(conn, now, over))
+
+
+def claimed_by(table: Table, worker: str) -> ColumnElement[bool]:
+    """Whether a row is claimed by a worker, or by one of a daemon's, whose names begin with the daemon's."""
+    holder = table.c.claimed_by
+    return or_(holder == worker, holder.startswith(f"{worker}/", autoescape=True))
 
 
 def _sweep(conn: Connection, now: datetime, over: ColumnElement[bool]) -> Swept:

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 WRITES = "processor_writes"
+GUARD = "processor_guard"
+"""An engine's option: a function that looks, first in each transaction that writes, whether it may."""
 ATTEMPTS = 4
 
 T = TypeVar("T")
@@ -33,6 +35,8 @@ def reading(source: Engine | Connection) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes: committed at the end, undone by an exception."""
     with engine.connect().execution_options(**{WRITES: True}) as conn, conn.begin():
+        if guard := conn.get_execution_options().get(GUARD):
+            guard(conn)
         yield conn
 
 

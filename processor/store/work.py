@@ -16,6 +16,8 @@ from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event, write_events
 from processor.store.keep_stream import forget_halves
+from processor.store.sharing import work_share
+from processor.store.sweep import claimed_by
 from processor.store.transaction import commit, writing
 from processor.ticket import MailState
 
@@ -69,6 +71,16 @@ def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:
         )
 
 
+def free_claims(engine: Engine, worker: str) -> int:
+    """Return all that a worker, or a daemon's workers, claimed and will not work off; says how many mails.
+
+    They count as tried: one of them may be what ended it.
+    """
+    with writing(engine) as conn:
+        claimed = update(t.mail).where(t.mail.c.state == MailState.KEPT.value, claimed_by(t.mail, worker))
+        return conn.execute(claimed.values(claimed_by=None, claimed_until=None)).rowcount
+
+
 def retry_mail(engine: Engine, mail_id: int, actor: str, now: datetime) -> bool:
     """Let a mail that was set aside be decided again; False if it is not set aside or its bytes are not whole."""
     whole = select(t.raw_mail.c.mail_id).where(t.raw_mail.c.mail_id == mail_id, t.raw_mail.c.whole.is_(True))
@@ -92,6 +104,7 @@ def release_claims(engine: Engine) -> int:
 
 
 def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[Pending]:
+    limit = work_share(conn, limit, select(t.mail.c.id).where(_free(now)))
     candidates = conn.execute(
         select(t.mail.c.id, t.mail.c.tries, t.mail.c.size)
         .where(_free(now))
