@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from processor.masking import masked
 from processor.store import tables as t
+from processor.store.claims import past, unclaimed
 from processor.store.engine import DIGEST_KEY
 from processor.store.sending import END_ATTEMPT, Taken, attempt, sent
 from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
@@ -213,11 +214,11 @@ def _waiting(conn: Connection, now: datetime, limit: int, whose: ColumnElement[b
 
 def _due(now: datetime) -> ColumnElement[bool]:
     o = t.outbox.c
-    return or_(o.state == OutboxState.READY.value, and_(o.state == OutboxState.RETRY.value, o.due_at <= now))
+    return or_(o.state == OutboxState.READY.value, and_(o.state == OutboxState.RETRY.value, past(o.due_at, now)))
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(t.outbox.c.claimed_until.is_(None), t.outbox.c.claimed_until <= now)
+    return unclaimed(t.outbox.c.claimed_until, now)
 
 
 def _in_time(now: datetime) -> ColumnElement[bool]:

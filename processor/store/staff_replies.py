@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, exists, insert, or_, s
 
 from processor.masking import masked
 from processor.store import tables as t
+from processor.store.claims import unclaimed
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
 from processor.store.replies import OBSERVE, words
@@ -44,7 +45,7 @@ def approve_reply(engine: Engine, outbox_id: int, person: Person, now: datetime)
 
 def cancel_reply(engine: Engine, outbox_id: int, person: Person, now: datetime, reason: str = "") -> bool:
     """Take a reply out of the outbox; False if it left, is leaving now, or was cancelled before."""
-    free = or_(t.outbox.c.claimed_until.is_(None), t.outbox.c.claimed_until <= now)
+    free = unclaimed(t.outbox.c.claimed_until, now)
     with writing(engine) as conn:
         return move(conn, "cancel", outbox_id, person.name, now, free, text=masked(reason))
 

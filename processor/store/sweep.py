@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Engine, Table, or_, select, update
 
 from processor.store import tables as t
+from processor.store.claims import past
 from processor.store.replies import HOLD_OLD
 from processor.store.transaction import commit
 from processor.store.transitions import FREE, move
@@ -32,7 +33,7 @@ def sweep(engine: Engine, now: datetime, *, all_leases: bool = False, worker: st
     ``all_leases`` ends every lease: for the one daemon of a SQLite store, at its start.  ``worker``
     ends those of one worker, or of all workers of one daemon, that is known to have stopped.
     """
-    over = t.outbox.c.claimed_until <= now
+    over = past(t.outbox.c.claimed_until, now)
     if all_leases:
         over = t.outbox.c.claimed_until.is_not(None)
     elif worker:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, select, update
 
 from processor.masking import masked
 from processor.store import tables as t
+from processor.store.claims import unclaimed
 from processor.store.events import Happening, write_event, write_events
 from processor.store.keep_stream import forget_halves
 from processor.store.sharing import work_share
@@ -133,7 +134,7 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
 
 def _free(now: datetime) -> ColumnElement[bool]:
     m = t.mail.c
-    return and_(m.state == MailState.KEPT.value, or_(m.claimed_until.is_(None), m.claimed_until <= now))
+    return and_(m.state == MailState.KEPT.value, unclaimed(m.claimed_until, now))
 
 
 def _choose(rows: Sequence[t.AnyRow]) -> list[int]:

@@ -172,6 +172,24 @@ def test_a_retry_waits_for_its_time(engine: Engine) -> None:
     assert column(engine, t.outbox.c.tries) == [2]
 
 
+def test_T95_what_a_wrong_clock_claimed_or_put_off_does_not_wait_until_that_clock_is_right(engine: Engine) -> None:
+    """Found by the simulator (seed 20010): a clock that was a year ahead kept replies back for a year."""
+    ahead = NOW + timedelta(days=365)
+    recorded(engine, 1, leave_before=None)
+    recorded(engine, 2, leave_before=None)
+    first, second = claim(engine, "wrong", 2, ahead, 60)
+    assert retry_at(engine, second.id, second.fence, "450 later", ahead + timedelta(minutes=5), ahead)
+    assert [each.id for each in claim(engine, "right", 2, NOW, 60)] == [first.id, second.id]
+    assert not attempt(engine, first.id, first.fence, "host", NOW)
+
+
+def test_T95_a_sending_that_a_wrong_clock_began_is_unknown_in_the_end(engine: Engine) -> None:
+    recorded(engine, 1, leave_before=None)
+    (row,) = claim(engine, "wrong", 1, NOW + timedelta(days=365), 60)
+    assert attempt(engine, row.id, row.fence, "host", NOW + timedelta(days=365))
+    assert sweep(engine, NOW) == Swept(unknown=1)
+
+
 @pytest.mark.parametrize(("end", "state_after"), [(failed, OutboxState.FAILED), (unknown, OutboxState.UNKNOWN)])
 def test_staff_may_send_again_what_failed_or_is_unknown(
     engine: Engine, kari: Person, end: object, state_after: OutboxState

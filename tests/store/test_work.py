@@ -54,6 +54,12 @@ def test_a_dead_workers_mails_come_back_when_the_lease_is_over(engine: Engine) -
     assert ids(engine, "next", now=NOW + LEASE) == [1]
 
 
+def test_T95_a_mail_claimed_by_a_clock_that_was_a_year_ahead_does_not_wait_a_year(engine: Engine) -> None:
+    kept(engine, 1)
+    assert ids(engine, "wrong", now=NOW + timedelta(days=365)) == [1]
+    assert ids(engine, "right") == [1]
+
+
 def test_a_mail_that_was_tried_comes_alone_so_that_it_kills_nobody_else(engine: Engine) -> None:
     kept(engine, 1, 2, 3)
     assert ids(engine) == [1, 2, 3]
