@@ -49,6 +49,12 @@ class ActionState(StrEnum):
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
 
+    @property
+    def in_words(self) -> str:
+        """For staff, who do not know the names of the states."""
+        words = {self.SECONDED: "approved by one of two", self.SUPERSEDED: "dropped, since the mail is something else"}
+        return words.get(self, self.value)
+
 
 class OutboxState(StrEnum):
     DRAFT = "draft"

@@ -62,12 +62,14 @@ def show_list(
 
 def _line(row: QueueRow) -> str:
     from processor.deciding.answerable import withheld_in_words
+    from processor.ticket import ActionState
 
     which = f"a{row.action_id}" if row.action_id else ""
     what = row.action_kind.replace("_", " ") if row.action_kind else "look at the mail"
     people = {"two_staff": " (two people)", "staff": ""}.get(row.needs, "")
     due, colour = due_in_words(row.due, datetime.now(UTC)) if row.due else ("", None)
-    notes = [row.action_state if row.action_state != "waiting" else "", "review" if row.outcome == "review" else ""]
+    stands = ActionState(row.action_state).in_words if row.action_state not in ("", "waiting") else ""
+    notes = [stands, "review" if row.outcome == "review" else ""]
     notes += [
         f"sender {row.provenance}" if row.provenance != "proven" else "",
         f"{row.drafts} draft" if row.drafts else "",

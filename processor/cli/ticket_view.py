@@ -65,7 +65,7 @@ def _item(item: ItemView) -> None:
 
 def _action(action: ActionView, confirmation: str) -> None:
     needs = action.needs.replace("_", " ")
-    typer.echo(f"action  a{action.id}  {action.kind}: {action.state}, needs {needs}, due {local(action.due)}")
+    typer.echo(f"action  a{action.id}  {action.kind}: {action.state.in_words}, needs {needs}, due {local(action.due)}")
     for name, value in action.facts.items():
         typer.echo(f"          {name}: {value}")
     if confirmation:

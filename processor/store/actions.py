@@ -74,7 +74,8 @@ class ActionResult:
     def __str__(self) -> str:
         if self.ok:
             return {Outcome.SECONDED: "approved; one more person must approve"}.get(self.outcome, self.outcome.value)
-        stands = f"; it is {self.state.value}" + (f" by {self.by}" if self.by else "") if self.state else ""
+        who = {ActionState.SECONDED: ": "}.get(self.state, " by ") + self.by if self.state and self.by else ""
+        stands = f"; it is {self.state.in_words}{who}" if self.state else ""
         stands += f", {self.at.astimezone(OSLO):%d.%m.%Y kl. %H.%M}" if self.state and self.by and self.at else ""
         return REFUSALS[self.outcome] + stands
 

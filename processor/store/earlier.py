@@ -102,6 +102,6 @@ def _earlier(row: t.AnyRow, actions: Sequence[t.AnyRow]) -> Earlier:
 
 def _stands(action: t.AnyRow, ticket_no: str) -> str:
     """An action for staff: "a3 register_termination in VS-7K3M-9QX4: done by Kari, 27.11.2026"."""
-    said = f"a{action.id} {action.kind} in {ticket_no}: {action.state}"
+    said = f"a{action.id} {action.kind} in {ticket_no}: {ActionState(action.state).in_words}"
     by = f" by {action.changed_by}, {action.changed_at.astimezone(OSLO):%d.%m.%Y}" if action.changed_by else ""
     return said + (by if action.state != ActionState.WAITING.value else "")

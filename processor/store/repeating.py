@@ -10,24 +10,23 @@ from sqlalchemy import Connection, insert, select, update
 from processor.store import tables as t
 from processor.store.columns import canonical
 from processor.store.events import Happening, write_event
-from processor.store.staff_replies import OPEN_ACTIONS
 from processor.ticket import ActionState, TicketState
 
 
 def revive_repeats(conn: Connection, action_id: int, actor: str, now: datetime) -> None:
-    """Queue what a fallen action stood for under the newest item that repeated it, if there is one.
+    """Queue what a fallen action stood for under the newest item that says the same and had none, if there is one.
 
-    Two mails said the same and made one action; that a person found the first one wrong says nothing
-    about the second, which nobody would look at otherwise.
+    Several mails said the same and made one action; that a person found one of them wrong says nothing about
+    the others, which nobody would look at otherwise.
     """
     a, i = t.action.c, t.item.c
     fallen = conn.execute(select(t.action).where(a.id == action_id)).one()
-    repeats = select(i.id, i.ticket_id).where(i.how == "repeats", i.continues == fallen.item_id)
+    own = conn.execute(select(i.how, i.continues).where(i.id == fallen.item_id)).one()
+    first = own.continues if own.how == "repeats" else fallen.item_id
+    had_one = select(a.id).where(a.item_id == i.id, a.kind == fallen.kind)
+    repeats = select(i.id, i.ticket_id).where(i.how == "repeats", i.continues == first, ~had_one.exists())
     newest = conn.execute(repeats.order_by(i.id.desc()).limit(1)).first()
     if newest is None:
-        return
-    has_one = select(a.id).where(a.item_id == newest.id, a.kind == fallen.kind, a.state.in_(OPEN_ACTIONS))
-    if conn.execute(has_one).first():
         return
     values = {
         "ticket_id": newest.ticket_id,

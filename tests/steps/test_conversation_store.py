@@ -136,6 +136,19 @@ def test_what_repeated_a_notice_gets_an_action_of_its_own_when_the_first_one_fal
     assert facts(here, 2)["instead_of"] == "a1"
 
 
+def test_each_copy_of_a_notice_gets_its_action_when_staff_reject_those_of_the_others(here: Talk) -> None:
+    for _ in range(3):
+        here.say(WITH_NUMBER)
+        here.later(days=1)
+    kari = here.person()
+    for action in (1, 2, 3):
+        assert reject(here.engine, action, kari, "a test mail", here.now).ok
+    mails = "select item.mail_id, action.state from action join item on item.id = action.item_id order by action.id"
+    # The first one's, then the newest copy's, then the older one's; after that there is none left.
+    assert here.ask(mails) == [(1, "rejected"), (3, "rejected"), (2, "rejected")]
+    assert facts(here, 3)["instead_of"] == "a2"
+
+
 FOR_CLIENT = (
     "På vegne av klienten vår, Fjord Bygg AS (org.nr 328 627 035), sier vi opp Visma Global fra 31.12.2027.\n\n"
     "Mvh\nGeir Hovland\nautorisert regnskapsfører\nHovland Regnskap AS"

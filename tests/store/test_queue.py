@@ -88,7 +88,7 @@ def test_results_say_in_words_what_came_of_it(engine: Engine, kari: Person) -> N
     same = approve(engine, 1, kari, NOW)
     assert (same.ok, str(same)) == (
         False,
-        "not done: a second, different person must approve; it is seconded by Kari, 26.11.2026 kl. 11.00",
+        "not done: a second, different person must approve; it is approved by one of two: Kari, 26.11.2026 kl. 11.00",
     )
 
 
