@@ -1,0 +1,151 @@
+"""The audit chain: committed events are sealed a moment later, in the order of their ids.
+
+Whoever records never waits for the chain.  A sealer reads what was committed since the last seal and chains it: a
+seal's ``listed`` names each event with the digest of its canonical bytes, its ``head`` is one line with the digests
+of that list and of the head before.  Both can be checked with sha256sum alone.
+
+A number that a transaction has taken and not yet committed must not be sealed over.  SQLite has one writer, so what
+can be seen has no such gaps.  On PostgreSQL whoever will commit a smaller number than the newest that we see holds
+its lock on the table already; when each of those transactions has ended, everything up to that number is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Select, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from processor.store import tables as t
+from processor.store.columns import canonical
+from processor.store.transaction import reading, writing
+
+FIRST = "0" * 64
+"""Stands for the seal before the first."""
+EVENTS_A_SEAL = 1000
+EVENTS_A_COMMIT = 10_000
+PATIENCE_SECONDS = 0.5
+LOOK_AGAIN_SECONDS = 0.02
+
+_WRITERS = text(
+    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted"
+    " AND relation = CAST('event' AS regclass) AND pid <> pg_backend_pid()"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A link of the chain: its number, the newest event that it vouches for, its line and the line's digest."""
+
+    id: int
+    last_event: int
+    head: str
+    digest: str
+
+
+def seal_events(engine: Engine, now: datetime) -> int:
+    """Seal what was committed since the last seal, at most EVENTS_A_COMMIT events; how many were.
+
+    0 also where another sealer was first, or a transaction that may commit an earlier event goes on for too long:
+    the next call sees to it.
+    """
+    horizon = _settled(engine)
+    if not horizon:
+        return 0
+    with reading(engine) as conn:
+        before = last_seal(conn)
+        rows = conn.execute(_unsealed(before.last_event, horizon)).all()
+    seals = []
+    for start in range(0, len(rows), EVENTS_A_SEAL):
+        before, listed = link(before, rows[start : start + EVENTS_A_SEAL], now)
+        seals.append({**asdict(before), "listed": listed})
+    if not seals:
+        return 0
+    try:
+        with writing(engine) as conn:
+            conn.execute(insert(t.seal), seals)
+    except IntegrityError:
+        # The number of a seal is a key: another sealer was first, with the same events.
+        return 0
+    return len(rows)
+
+
+def seal_all(engine: Engine, now: datetime) -> int:
+    """Seal all that can be sealed now; how many events were."""
+    total = 0
+    while made := seal_events(engine, now):
+        total += made
+    return total
+
+
+def last_seal(source: Engine | Connection) -> Seal:
+    """The newest seal, number 0 where there is none."""
+    s = t.seal.c
+    with reading(source) as conn:
+        row = conn.execute(select(s.id, s.last_event, s.head, s.digest).order_by(s.id.desc()).limit(1)).first()
+    return Seal(*row) if row else Seal(0, 0, "", FIRST)
+
+
+def leaf(row: t.AnyRow) -> bytes:
+    """The canonical bytes of an event: JSON with sorted keys, its time in UTC.  Its personal text is only a digest here."""
+    return canonical(
+        {
+            "id": row.id,
+            "at": row.at.isoformat(),
+            "kind": row.kind,
+            "actor": row.actor,
+            "mail": row.mail_id,
+            "ticket": row.ticket_id,
+            "action": row.action_id,
+            "outbox": row.outbox_id,
+            "data": row.data,
+            "text": row.text_digest,
+        }
+    ).encode()
+
+
+def sha256(content: bytes) -> str:
+    """A digest in hex, as sha256sum prints it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def link(before: Seal, rows: Sequence[t.AnyRow], now: datetime) -> tuple[Seal, str]:
+    """The seal over these events, which are not empty and in order, and its list of them."""
+    listed = "".join(f"{row.id} {sha256(leaf(row))}\n" for row in rows)
+    number, last = before.id + 1, int(rows[-1].id)
+    events = f"events {rows[0].id}-{last} count {len(rows)} list {sha256(listed.encode())}"
+    head = f"seal {number} previous {before.digest} {events} at {now.isoformat()}\n"
+    return Seal(number, last, head, sha256(head.encode())), listed
+
+
+def _unsealed(after: int, horizon: int) -> Select[tuple[object, ...]]:
+    e = t.event.c
+    return select(t.event).where(e.id > after, e.id <= horizon).order_by(e.id).limit(EVENTS_A_COMMIT)
+
+
+def _settled(engine: Engine) -> int:
+    """The newest event before which none can come any more, 0 when there is nothing new to seal or no telling."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    with reading(engine) as conn:
+        newest = conn.execute(select(func.max(t.event.c.id))).scalar() or 0
+        if newest <= (conn.execute(select(func.max(t.seal.c.last_event))).scalar() or 0):
+            return 0
+        if engine.dialect.name != "postgresql":
+            return int(newest)
+        writers = _writers(conn)
+        while writers:
+            if time.monotonic() > until:
+                return 0
+            time.sleep(LOOK_AGAIN_SECONDS)
+            writers &= _writers(conn)
+    return int(newest)
+
+
+def _writers(conn: Connection) -> set[str]:
+    """The transactions that have written events, or are about to, and have not ended."""
+    return set(conn.execute(_WRITERS).scalars())
