@@ -10,6 +10,7 @@ from processor import journal
 from processor.store.due import SOON, due_actions
 from processor.store.lookups import forget_answers
 from processor.store.retention import erase_automatic
+from processor.store.seals import seal_events
 
 # domain.md section 6: spam and automatic replies are kept for 30 days.
 AUTOMATIC_KEPT = timedelta(days=30)
@@ -23,6 +24,14 @@ def remind(engine: Engine, now: datetime) -> int:
     for each in told:
         journal.action_due(each.ticket_no, each.kind, each.overdue)
     return len(told)
+
+
+def seal(engine: Engine, now: datetime) -> None:
+    """Chain the events that were committed since the last time; what hinders it hinders nothing else."""
+    try:
+        seal_events(engine, now)
+    except Exception as error:
+        journal.step_failed("sealing", error)
 
 
 def retain(engine: Engine, now: datetime) -> int:

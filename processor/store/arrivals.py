@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,10 +123,33 @@ def insert_arrivals(conn: Connection, landed: Sequence[tuple[Arrival, int, int]]
     conn.execute(insert(t.arrival), rows)
 
 
-def kept_event(mail_id: int, digest: str, arrival: Arrival, now: datetime) -> Happening:
-    """The event that proves when the bytes were here."""
-    data = {"digest": digest, "size": arrival.size, "uidvalidity": arrival.uidvalidity, "uid": arrival.uid}
+def kept_event(mail_id: int, digest: str, proof: str, arrival: Arrival, now: datetime) -> Happening:
+    """The event that proves when the bytes were here; ``proof`` vouches for them to others, see ``proof_of``."""
+    data = {
+        "digest": digest,
+        "proof": proof,
+        "size": arrival.size,
+        "account": arrival.account,
+        "folder": arrival.folder,
+        "uidvalidity": arrival.uidvalidity,
+        "uid": arrival.uid,
+        "internaldate": arrival.internaldate,
+    }
     return Happening("mail.kept", "keep", now, mail_id=mail_id, data=data)
+
+
+def proof_of(key: bytes, digest: str, sha256: str) -> str:
+    """What vouches for a mail's bytes to whoever is given them and the salt, and tells nothing to anybody else.
+
+    The SHA-256 (hex) of the salt and the SHA-256 of the bytes, both in hex.  The keyed digest cannot be checked
+    without the store's key, which must not be given away.
+    """
+    return hashlib.sha256((proof_salt(key, digest) + sha256).encode()).hexdigest()
+
+
+def proof_salt(key: bytes, digest: str) -> str:
+    """The salt of one mail's proof."""
+    return hmac.digest(key, b"proof\0" + digest.encode(), "sha256").hex()
 
 
 def uid_reused(arrival: Arrival, known: Known, now: datetime) -> Happening:

@@ -7,6 +7,7 @@ the same mail; the same place with other bytes is a UID that the server used aga
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from processor.store.arrivals import (
     kept_event,
     known_places,
     mail_row,
+    proof_of,
     same_mail,
     uid_reused,
 )
@@ -107,9 +109,14 @@ def _keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> list[
             reused.append(uid_reused(arrival, known, now))
     mail_ids |= _insert_mails(conn, fresh, now)
     insert_arrivals(conn, [(arrival, mail_ids[digest], reuse) for arrival, digest, reuse in landed], now)
-    write_events(conn, [kept_event(mail_ids[d], d, a, now) for d, a in fresh.items()] + reused)
+    write_events(conn, [kept_event(mail_ids[d], d, _proof(key, d, a), a, now) for d, a in fresh.items()] + reused)
     mail_ids |= _known_mails(conn, {digest for digest, _ in answers} - mail_ids.keys())
     return [Kept(mail_ids[digest], new) for digest, new in answers]
+
+
+def _proof(key: bytes, digest: str, arrival: Arrival) -> str:
+    content = arrival.header if arrival.raw is None else arrival.raw
+    return proof_of(key, digest, hashlib.sha256(content).hexdigest())
 
 
 def _known_mails(conn: Connection, digests: set[str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ leaves before that is thrown away and fetched again.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,16 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from processor.store import tables as t
-from processor.store.arrivals import Arrival, Kept, insert_arrivals, kept_event, known_places, mail_row, uid_reused
+from processor.store.arrivals import (
+    Arrival,
+    Kept,
+    insert_arrivals,
+    kept_event,
+    known_places,
+    mail_row,
+    proof_of,
+    uid_reused,
+)
 from processor.store.engine import store_key
 from processor.store.events import Happening, write_events
 from processor.store.transaction import commit, reading, writing
@@ -38,10 +48,11 @@ def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: 
             return Kept(_mail_id(conn, known.digest) or 0, False)
         key = store_key(conn)
     half = _begin(engine, arrival, now)
-    digest = hmac.new(key, digestmod="sha256")
+    digest, plain = hmac.new(key, digestmod="sha256"), hashlib.sha256()
     try:
         for number, part in enumerate(_in_parts(pieces), start=1):
             digest.update(part)
+            plain.update(part)
             with writing(engine) as conn:
                 conn.execute(insert(t.raw_part).values(mail_id=half, number=number, content=part))
     except BaseException:
@@ -49,7 +60,9 @@ def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: 
         with writing(engine) as conn:
             _forget(conn, half)
         raise
-    return commit(engine, lambda conn: _finish(conn, half, digest.hexdigest(), arrival, now))
+    known_by = digest.hexdigest()
+    proof = proof_of(key, known_by, plain.hexdigest())
+    return commit(engine, lambda conn: _finish(conn, half, known_by, proof, arrival, now))
 
 
 def forget_halves(conn: Connection, account: str = "") -> int:
@@ -67,7 +80,7 @@ def _begin(engine: Engine, arrival: Arrival, now: datetime) -> int:
         return int(conn.execute(insert(t.mail).returning(t.mail.c.id), row).scalar_one())
 
 
-def _finish(conn: Connection, half: int, digest: str, arrival: Arrival, now: datetime) -> Kept:
+def _finish(conn: Connection, half: int, digest: str, proof: str, arrival: Arrival, now: datetime) -> Kept:
     mail_id = _mail_id(conn, digest)
     new = mail_id is None
     if mail_id is None:
@@ -76,7 +89,7 @@ def _finish(conn: Connection, half: int, digest: str, arrival: Arrival, now: dat
     else:
         _forget(conn, half)
     known = known_places(conn, [arrival]).get(arrival.place)
-    happenings: list[Happening] = [kept_event(mail_id, digest, arrival, now)] if new else []
+    happenings: list[Happening] = [kept_event(mail_id, digest, proof, arrival, now)] if new else []
     if known is None or known.digest != digest:
         insert_arrivals(conn, [(arrival, mail_id, known.reuse + 1 if known else 0)], now)
         happenings += [uid_reused(arrival, known, now)] if known else []
