@@ -29,7 +29,7 @@ from processor.config import Config
 from processor.steps.acceptance import Acceptance
 from processor.steps.deliver import Delivery, deliver
 from processor.steps.loops import MailboxLoop
-from processor.steps.upkeep import remind, retain
+from processor.steps.upkeep import remind, retain, seal
 from processor.store import work as claims
 from processor.store.counts import sending
 from processor.store.reloading import Wish, note_reload, wished
@@ -46,6 +46,7 @@ BEFORE_DATA_SECONDS = 2
 SWEEP_SECONDS = 5
 WISH_SECONDS = 2
 REMIND_SECONDS = 60
+SEAL_SECONDS = 2
 CONTRACTS_SECONDS = 60
 
 
@@ -205,6 +206,7 @@ class Daemon:
                 mailbox.wake, "interval", seconds=mailbox.settings.poll_seconds, id=f"poll {mailbox.settings.name}"
             )
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
+        scheduler.add_job(lambda: seal(self.engine, clock()), "interval", seconds=SEAL_SECONDS, id="seals")
         scheduler.add_job(self.look.set, "interval", seconds=WISH_SECONDS, id="wishes")
         scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
         if self.config.contracts_path:

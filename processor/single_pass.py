@@ -12,7 +12,7 @@ from processor.config import Config
 from processor.daemon import begin_answering, clock, note_rules_in_force, recover, take_register
 from processor.steps.deliver import deliver
 from processor.steps.loops import MailboxLoop
-from processor.steps.upkeep import remind, retain
+from processor.steps.upkeep import remind, retain, seal
 from processor.world.courier import Courier
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     remind(engine, clock())
     retain(engine, clock())
     settled = [loop.settle_pass() for loop in loops]
+    seal(engine, clock())
     return all(passed) and sent and all(settled)
 
 
