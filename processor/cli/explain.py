@@ -130,7 +130,8 @@ def _told(
     context = context_without_world(mail.message, ticket_no, authserv_ids, own)
     if register:
         found = register.of(asked(mail.message, mail.understanding, rulebook.public_domains))
-        context = replace(context, contracts=found)
+        known = register.knows(mail.message.sender, rulebook.public_domains)
+        context = replace(context, contracts=found, known_sender=known)
     return as_values(mail.message, mail.understanding, conclude(mail, context, rulebook))
 
 

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from processor.contract import Asked, Contract, name_key
+from processor.deciding.matching import wider
+from processor.message import Address
 
 NEIGHBOURS = 10
 
@@ -34,6 +36,12 @@ class Register:
         ]
         found = dict.fromkeys(each for key in wanted for each in self._by.get(key, ()))
         return tuple(found) or self._alike(name_key(asked.name))
+
+    def knows(self, sender: Address | None, public_domains: frozenset[str]) -> bool:
+        """Whether the sender's domain, or one above it, is a customer's: what makes a sender known to the running
+        program."""
+        domains = wider(sender.domain, public_domains) if sender else ()
+        return any(("domain", each) in self._by for each in domains)
 
     def _alike(self, key: str) -> tuple[Contract, ...]:
         if not key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -155,6 +156,16 @@ def test_explain_takes_a_file_of_contracts_instead_of_the_register(folder: Path)
     without = json.loads(CliRunner().invoke(app, ask).stdout)
     assert without["deadline"]["status"] == "unknown"
     assert told["decision"]["reply"] == without["decision"]["reply"]
+    rules = folder / "rules"
+    shutil.copytree(ROOT / "rules", rules)
+    first = rules / "termination.toml"
+    known = '[[row]]\nname = "known"\nwhen = "sender.known"\nreply = "termination/received"\nactions = []\n\n[[row]]'
+    first.write_text(first.read_text(encoding="utf-8").replace("[[row]]", known, 1), encoding="utf-8")
+    for domains, rule in (("moldskredtre-demo.no", "termination/known"), ("", "termination/notice")):
+        line = f"1180457;354231336;Moldskred Tre AS;{domains};Visma Business;;A;01.02.2018;\n"
+        file.write_text(HEAD + line, encoding="utf-8")
+        told = json.loads(CliRunner().invoke(app, [*ask, "--contracts", str(file), "--rules", str(rules)]).stdout)
+        assert told["decision"]["rule"] == rule
     file.write_text(HEAD + "x;1;;;;;Q;;\n", encoding="utf-8")
     refused = CliRunner().invoke(app, [*ask, "--contracts", str(file)])
     assert refused.exit_code == 2

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 from processor.cli.ticket_view import print_ticket
 from processor.config import Config
 from processor.contract import Contract
+from processor.deciding.register import Register
 from processor.findings import Fields, Understanding
 from processor.loading.rules import load_rulebook
 from processor.message import Address, Extracted, Message
@@ -109,6 +110,9 @@ def test_a_contracts_domain_makes_its_senders_known(engine: Engine, rulebook: Ru
     senders = ["kari@fjordbygg-demo.no", "kari@post.fjordbygg-demo.no", "kari@another-demo.no", "kari@gmail.com"]
     contexts, _ = around(engine, rulebook, [mail(n, sender) for n, sender in enumerate(senders)])
     assert [each.known_sender for each in contexts] == [True, True, False, False]
+    # What explain --contracts asks knows the same senders.
+    wrote = [mail(n, sender)[0].sender for n, sender in enumerate(senders)]
+    assert [Register([FJORD]).knows(each, rulebook.public_domains) for each in wrote] == [True, True, False, False]
 
 
 def test_staff_read_the_customer_and_the_deadline_beside_the_ticket(
