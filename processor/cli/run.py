@@ -72,7 +72,7 @@ def _deciders(settings: Config, engine: Engine) -> Deciders:
     from processor.steps.workers import Workers
 
     workers = Workers(settings)
-    if problems := workers.accept().problems:
+    if problems := workers.begin().problems:
         for problem in problems:
             typer.echo(problem, err=True)
         typer.echo(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}; nothing was started.", err=True)

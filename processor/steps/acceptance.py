@@ -48,6 +48,10 @@ class Acceptance:
         rows = {rule: (version, when, reply) for rule, (version, when, reply) in told["rows"].items()}
         return cls(**{**told, "problems": tuple(told["problems"]), "rows": rows})
 
+    def line(self) -> str:
+        """One line of JSON for another process, which reads it by ``of``."""
+        return json.dumps(asdict(self)) + "\n"
+
 
 def accept(rules_dir: Path, templates_dir: Path, sight: Sight) -> tuple[Acceptance, Rulebook | None]:
     """Look at rules, templates and examples; the rulebook too when it may be taken."""
@@ -75,7 +79,7 @@ def main() -> None:
         tuple(seen["own_addresses"]), tuple(seen["authserv_ids"]), Path(seen["beside"]) if seen["beside"] else None
     )
     found, _ = accept(Path(asked["rules_dir"]), Path(asked["templates_dir"]), sight)
-    json.dump(asdict(found), sys.stdout)
+    sys.stdout.write(found.line())
 
 
 def described(rulebook: Rulebook, templates_dir: Path, examples: int = 0) -> Acceptance:

@@ -8,15 +8,18 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from processor import journal
+from processor.config import Config
 from processor.message import Extracted
 from processor.rulebook import RenderError, Rulebook
+from processor.steps.acceptance import Sight, accept
 
 WAKE = "mail"
 """Any other line is the folder of newly accepted rules."""
+LOOK = "look"
+"""Asked of the daemon's first child: look whether the rules may be taken, say so in a line, and wait."""
 IDLE_SECONDS = 2.0
 PAUSE_AFTER_FAULT = 2.0
 REMIND_SECONDS = 60.0
@@ -48,14 +51,22 @@ def warm(rulebook: Rulebook) -> None:
                 rulebook.render(template, language, values)
 
 
-def work(config_path: Path, name: str, folders: tuple[Path, Path]) -> None:
-    """Work off until the daemon closes our standard input, or is gone; the batch in hand is finished."""
+def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool = False) -> None:
+    """Work off until the daemon closes our standard input, or is gone; the batch in hand is finished.
+
+    ``look``: first tell whether the rules may be taken, and wait for a word; if they may not, that is all.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
     from processor.loading.configuration import load_config
     from processor.loading.rules import load_rulebook
     from processor.steps.follow_ups import follow_up
     from processor.steps.lookups import Registers
     from processor.steps.work_off import work_off
+    from processor.store.clock import StoreClock
     from processor.store.engine import connect
+    from processor.store.lines import Lines
+    from processor.store.work import free_claims
     from processor.world.confined import Confined
 
     # The daemon decides when to end; a terminal's Ctrl-C reaches the whole group.
@@ -66,12 +77,18 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path]) -> None:
     config = load_config(config_path)
     # The daemon has brought the schema up to date.
     engine = connect(config.store_url)
-    rulebook = load_rulebook(*folders, config.own_addresses)
+    lines, clock = Lines(engine, config.lease_seconds), StoreClock(engine)
+    signal.signal(signal.SIGUSR1, lambda *_: lines.cut())
+    rulebook = _accepted(config, folders) if look else load_rulebook(*folders, config.own_addresses)
+    if rulebook is None:
+        return
     warm(rulebook)
     journal.worker_ready(name)
+    if look:
+        select.select([WAKE_FILE], [], [])
     files = Confined()
-    registers = Registers(config.lookups, engine, _clock, config.workers)
-    claimed = 0
+    registers = Registers(config.lookups, engine, clock, config.workers)
+    claimed, failed = 0, False
     last_reminded = time.monotonic()
     while True:
         try:
@@ -83,15 +100,19 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path]) -> None:
             copy = Path(copies[-1])
             rulebook = load_rulebook(copy / folders[0].name, copy / folders[1].name, config.own_addresses)
         try:
-            road = (engine, rulebook, config, name, _clock, files.extract)
+            if failed:
+                # Of the batch in hand nobody else would know for minutes.
+                free_claims(engine, name, tried=False)
+            failed = False
+            road = (engine, rulebook, config, name, clock, files.extract)
             claimed, decided = work_off(*road, look_up=registers.ask)
             reminded = 0
             if not claimed and time.monotonic() - last_reminded >= REMIND_SECONDS:
                 last_reminded = time.monotonic()
-                reminded = follow_up(engine, rulebook, config, _clock())
+                reminded = follow_up(engine, rulebook, config, clock())
         except Exception as error:
             journal.step_failed(name, error)
-            claimed = 0
+            claimed, failed = 0, isinstance(error, SQLAlchemyError)
             time.sleep(PAUSE_AFTER_FAULT)
             continue
         if claimed:
@@ -101,8 +122,12 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path]) -> None:
                 os.write(PROGRESS_FILE, PROGRESS)
 
 
-def _clock() -> datetime:
-    return datetime.now(UTC)
+def _accepted(config: Config, folders: tuple[Path, Path]) -> Rulebook | None:
+    """The rules, if they may be taken; what was found is told the daemon in one line."""
+    found, rulebook = accept(*folders, Sight(config.own_addresses, config.authserv_ids))
+    sys.stdout.write(found.line())
+    sys.stdout.flush()
+    return rulebook
 
 
 def _words(seconds: float) -> list[str]:
@@ -118,5 +143,5 @@ def _words(seconds: float) -> list[str]:
 
 
 if __name__ == "__main__":
-    config_file, own_name, rules, templates = sys.argv[1:]
-    work(Path(config_file), own_name, (Path(rules), Path(templates)))
+    config_file, own_name, rules, templates, *more = sys.argv[1:]
+    work(Path(config_file), own_name, (Path(rules), Path(templates)), look=more == [LOOK])

@@ -15,6 +15,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,10 +29,15 @@ from typing import IO
 from processor import journal
 from processor.config import Config
 from processor.steps.acceptance import Acceptance, Sight
-from processor.steps.worker import WAKE
+from processor.steps.several import own_name
+from processor.steps.worker import LOOK, WAKE
 
 STOP_SECONDS = 20
 RESTART_PAUSE = 1.0
+HANG_UP = signal.SIGUSR1
+# A loop that waits for half a second has hung after this time.
+TICK_SECONDS = 60.0
+DIED = "the process that was to read the rules ended before it had; what it said stands above"
 
 
 @dataclass
@@ -68,12 +74,32 @@ class Workers:
         self.accepted = 0
         self.acceptance = Acceptance()
         self.children: list[Child] = []
+        self.name = own_name()
         self.changing = threading.Lock()
 
-    def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
-        """Start the children, and a thread that passes their progress on and restarts the dead."""
-        self.children = [self._start(number) for number in range(self.config.workers)]
-        self.thread = threading.Thread(target=self._supervise, args=(ended, recorded), name="workers")
+    def begin(self) -> Acceptance:
+        """Start the first child, which looks at the rules as it reads them; what it found wrong, if anything.
+
+        It waits to be told to begin, and ends by itself when the rules may not be taken.
+        """
+        first = self._start(0, self._copy_rules(), LOOK)
+        told = first.progress.readline()
+        found = Acceptance.of(json.loads(told)) if told else Acceptance((DIED,))
+        if found.problems:
+            first.forget()
+            shutil.rmtree(self.copies, ignore_errors=True)
+        else:
+            self._take(found)
+            self.children = [first]
+        return found
+
+    def start(
+        self, ended: threading.Event, recorded: Callable[[], None], beat: Callable[[float], None] = lambda _: None
+    ) -> None:
+        """Start the other children, and a thread that passes their progress on and restarts the dead."""
+        self.children += [self._start(number, self._copy()) for number in range(1, self.config.workers)]
+        self.wake()
+        self.thread = threading.Thread(target=self._supervise, args=(ended, recorded, beat), name="workers")
         self.thread.start()
 
     def wake(self) -> None:
@@ -83,28 +109,34 @@ class Workers:
     def reload(self, force: bool) -> Acceptance:
         """Let each child take the rules anew before its next batch, unless there are problems; ``force`` asks no
         examples."""
-        found = self.accept(examples=not force)
+        copy = self._copy_rules()
+        sight = Sight(self.config.own_addresses, self.config.authserv_ids, None if force else self.config.rules_dir)
+        # A child does the looking: the daemon itself never holds the rules, to stay small.
+        found = _look(*self._folders(copy), sight)
         if not found.problems:
+            self._take(found)
             self._tell(str(self._copy()))
         return found
 
-    def accept(self, *, examples: bool = False) -> Acceptance:
-        """Copy the rules and take the copy into use if nothing is wrong in it; else what is wrong.
-
-        A child does the looking: the daemon itself never holds the rules, to stay small.
-        """
+    def _copy_rules(self) -> Path:
+        """Copy the rules as they are now, to be looked at."""
         copy = self.copies / str(self.accepted + 1)
         shutil.rmtree(copy, ignore_errors=True)
         for source in (self.config.rules_dir, self.config.templates_dir):
             if source.is_dir():
                 shutil.copytree(source, copy / source.name)
-        config = self.config
-        sight = Sight(config.own_addresses, config.authserv_ids, config.rules_dir if examples else None)
-        found = _look(*self._folders(copy), sight)
-        if not found.problems:
-            self.accepted += 1
-            self.acceptance = found
-        return found
+        return copy
+
+    def _take(self, found: Acceptance) -> None:
+        """Take the copy that was looked at into use."""
+        self.accepted += 1
+        self.acceptance = found
+
+    def hang_up(self) -> None:
+        """Let the children open new connections to the database: those that they have are silent."""
+        with self.changing:
+            for child in self.children:
+                child.process.send_signal(HANG_UP)
 
     def stop(self) -> None:
         """Let each child finish its batch and end."""
@@ -130,8 +162,9 @@ class Workers:
             for child in self.children:
                 child.tell(word)
 
-    def _supervise(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
+    def _supervise(self, ended: threading.Event, recorded: Callable[[], None], beat: Callable[[float], None]) -> None:
         while not ended.is_set():
+            beat(TICK_SECONDS)
             for heard in select.select([child.progress for child in self.children], [], [], 0.5)[0]:
                 os.read(heard.fileno(), 4096)
             recorded()
@@ -141,12 +174,12 @@ class Workers:
                     ended.wait(RESTART_PAUSE)
                     with self.changing:
                         child.forget()
-                        self.children[number] = self._start(number)
+                        self.children[number] = self._start(number, self._copy())
 
-    def _start(self, number: int) -> Child:
-        name, folders = f"worker-{number}", self._folders(self._copy())
+    def _start(self, number: int, copy: Path, *more: str) -> Child:
+        name, folders = f"{self.name}/worker-{number}", self._folders(copy)
         process = subprocess.Popen(  # noqa: S603  (ourselves)
-            _program("processor.steps.worker", str(self.config.path), f"{name}-{os.getpid()}", *map(str, folders)),
+            _program("processor.steps.worker", str(self.config.path), name, *map(str, folders), *more),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
