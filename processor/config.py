@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -111,6 +112,14 @@ class LookupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who of staff is told of an open action, ``after`` its due time (before it where negative)."""
+
+    to: str
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that config.toml says; paths are absolute.
 
@@ -139,3 +148,4 @@ class Config:
     workers: int = 1
     contracts_path: Path | None = None
     lookups: LookupSettings = LookupSettings()
+    escalations: tuple[Escalation, ...] = ()

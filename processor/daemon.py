@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -209,6 +210,12 @@ class Daemon:
         scheduler.add_job(lambda: seal(self.engine, clock()), "interval", seconds=SEAL_SECONDS, id="seals")
         scheduler.add_job(self.look.set, "interval", seconds=WISH_SECONDS, id="wishes")
         scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
+        if self.config.escalations:
+            # Imported where somebody is to be told, since it brings a calendar and its holidays along.
+            from processor.steps.escalation import escalate
+
+            tell = partial(escalate, self.engine, self.config)
+            scheduler.add_job(lambda: tell(clock()), "interval", seconds=REMIND_SECONDS, id="escalation")
         if self.config.contracts_path:
             scheduler.add_job(
                 lambda: take_register(self.engine, self.config),

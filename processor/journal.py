@@ -123,6 +123,10 @@ def action_due(ticket_no: str, kind: str, overdue: bool) -> None:
     _tell(logging.WARNING, "action overdue" if overdue else "action due soon", ticket=ticket_no, kind=kind)
 
 
+def action_escalated(ticket_no: str, kind: str) -> None:
+    _tell(logging.WARNING, "staff told by mail of an open action", ticket=ticket_no, kind=kind)
+
+
 def follow_up_written(ticket_no: str) -> None:
     _tell(logging.INFO, "customer reminded of what we lack", ticket=ticket_no)
 

@@ -11,6 +11,7 @@ from processor import journal
 from processor.config import Config
 from processor.daemon import begin_answering, clock, note_rules_in_force, recover, take_register
 from processor.steps.deliver import deliver
+from processor.steps.escalation import escalate
 from processor.steps.loops import MailboxLoop
 from processor.steps.upkeep import remind, retain, seal
 from processor.world.courier import Courier
@@ -31,6 +32,7 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     while deciders.step()[0]:
         pass
     deciders.remind()
+    escalate(engine, config, clock())
     sent = _send_all(config, engine)
     remind(engine, clock())
     retain(engine, clock())

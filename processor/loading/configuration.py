@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from processor.config import Config, MailboxSettings, Settling, SmtpSettings, Tls
+from processor.loading.escalation_settings import escalation_settings
 from processor.loading.lookup_settings import lookup_settings
 from processor.loading.problems import Problem, Refused
 from processor.loading.secrets import SecretMissing, secret_source
@@ -17,7 +18,7 @@ from processor.loading.toml_lines import parse
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
-TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups"}
+TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation"}
 REFERENCES = ("file", "env", "credential")
 
 
@@ -172,6 +173,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         contracts_path=folder / contracts_path if contracts_path else None,
         lookups=lookup_settings(values.get("lookups", {}), table),
     )
+    config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
     if config.workers < 0:
         run.problem("workers", "workers must be 0 or more")
     for each in (company, store, rules, answers, run, contracts):

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from processor.config import SmtpSettings
 from processor.letter import compose
 from processor.store import outbox
+from processor.store.escalations import ESCALATION
 from processor.store.outbox import Outgoing, Taken
 from processor.world.courier import Courier
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
@@ -148,4 +149,6 @@ def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:
         subject=row.subject,
         text=row.text,
         html=row.html,
+        # RFC 3834 section 5: what answers no mail is generated, not replied.
+        auto_submitted="auto-generated" if row.kind == ESCALATION else "auto-replied",
     )
