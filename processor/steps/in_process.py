@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from processor import journal
 from processor.config import Config
@@ -15,7 +16,9 @@ from processor.rulebook import Rulebook
 from processor.steps.acceptance import Acceptance, Sight, accept, described
 from processor.steps.follow_ups import follow_up
 from processor.steps.lookups import Registers
+from processor.steps.several import own_name
 from processor.steps.work_off import Decided, work_off
+from processor.store.work import free_claims
 from processor.world.confined import Confined
 
 PAUSE_AFTER_FAULT = 2
@@ -35,6 +38,7 @@ class InProcess:
     ) -> None:
         self.engine, self.config, self.rulebook, self.clock, self.watch = engine, config, rulebook, clock, watch
         self.acceptance = described(rulebook, config.templates_dir)
+        self.name = own_name()
         self.kept = threading.Event()
         self.files = Confined()
         self.registers = Registers(config.lookups, engine, clock)
@@ -57,6 +61,9 @@ class InProcess:
             self.rulebook, self.acceptance = rulebook, found
         return found
 
+    def hang_up(self) -> None:
+        """The daemon has cut the connections of this process, which are ours too."""
+
     def stop(self) -> None:
         """Let the batch in hand be finished."""
         self.kept.set()
@@ -65,7 +72,7 @@ class InProcess:
 
     def step(self) -> tuple[int, int]:
         """Work one batch off; how many mails were claimed and how many decided."""
-        road = (self.engine, self.rulebook, self.config, "daemon", self.clock, self.files.extract)
+        road = (self.engine, self.rulebook, self.config, f"{self.name}/work", self.clock, self.files.extract)
         claimed, decided = work_off(*road, look_up=self.registers.ask)
         if claimed:
             journal.mails_decided("daemon", len(decided), claimed - len(decided))
@@ -77,16 +84,21 @@ class InProcess:
         return follow_up(self.engine, self.rulebook, self.config, self.clock())
 
     def _loop(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
-        reminded = time.monotonic()
+        reminded, failed = time.monotonic(), False
         while not ended.is_set():
             self.kept.clear()
             try:
+                if failed:
+                    # Of the batch in hand nobody else would know for minutes.
+                    free_claims(self.engine, self.name, tried=False)
+                failed = False
                 claimed, _ = self.step()
                 if not claimed and time.monotonic() - reminded >= REMIND_SECONDS:
                     reminded = time.monotonic()
                     claimed = self.remind()
             except Exception as error:
                 journal.step_failed("work", error)
+                failed = isinstance(error, SQLAlchemyError)
                 ended.wait(PAUSE_AFTER_FAULT)
                 continue
             if claimed:

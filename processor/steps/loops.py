@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
@@ -12,9 +13,13 @@ from sqlalchemy.engine import Engine
 from processor import journal
 from processor.config import MailboxSettings
 from processor.steps.look_back import folders_to_look_in
+from processor.steps.several import MailboxLease
 from processor.steps.take_in import Folder, settle, take_in
+from processor.store.keep_stream import forget_halves
+from processor.store.leases import LeaseLostError
 from processor.store.outages import LEAST, note_outage, note_read, unread_since
 from processor.store.restored import looked_back
+from processor.store.transaction import commit
 from processor.world.backoff import gap
 from processor.world.failures import Failure, Refusal
 from processor.world.mailbox import Mailbox
@@ -23,13 +28,18 @@ from processor.world.mailbox import Mailbox
 SETTLE_PAUSE = 0.2
 # IDLE may end a waiting many times a minute; that a folder was read is written down this often.
 SEEN_EACH = timedelta(minutes=1)
+# After each so many failures in a row another daemon gets its turn.
+FAILURES_ALONE = 3
+OTHERS_TURN_SECONDS = 10.0
+STAND_BY_SECONDS = 0.5
 
 
 class MailboxLoop(threading.Thread):
     """One account's thread.
 
     ``wake`` ends its waiting, for a poll or at the end; ``kept`` is called after each commit that
-    brought a new mail.  IDLE tells of mail at once, the poll is the safety net behind it.
+    brought a new mail.  IDLE tells of mail at once, the poll is the safety net behind it.  With a
+    ``lease`` the thread stands by while another daemon reads the mailbox.
     """
 
     def __init__(
@@ -46,6 +56,8 @@ class MailboxLoop(threading.Thread):
         self.clock = clock
         self.ended = ended
         self.kept = kept
+        self.lease: MailboxLease | None = None
+        self.fence = 0
         self.interrupt = threading.Event()
         self.waiting = False
         self.owed = False
@@ -69,15 +81,23 @@ class MailboxLoop(threading.Thread):
         """Loop until ended; each failure is told and followed by a growing, jittered wait."""
         while not self.ended.is_set():
             try:
+                if self._stands_by():
+                    continue
                 self._pass()
                 self.failures = 0
                 self._wait()
+            except LeaseLostError:
+                self.mailbox.close()
             except Failure as failure:
+                self._let_another_try()
                 self._failed(failure.reason)
             except Exception as error:
                 journal.step_failed(self.name, error)
                 self._failed(type(error).__name__)
         self.mailbox.close()
+        if self.lease:
+            with suppress(Exception):
+                self.lease.let_go()
 
     def one_pass(self) -> bool:
         """Fetch and settle once, for ``once``; false when the server failed."""
@@ -100,6 +120,24 @@ class MailboxLoop(threading.Thread):
         finally:
             self.mailbox.close()
         return True
+
+    def _stands_by(self) -> bool:
+        """Whether another daemon reads the mailbox; waits a moment then, with no connection open."""
+        if self.lease is None:
+            return False
+        reader = self.lease.reader()
+        if reader is None:
+            self.mailbox.close()
+            self.lease.changed.wait(STAND_BY_SECONDS)
+            self.lease.changed.clear()
+            return True
+        self.engine = reader.store
+        if reader.fence != self.fence:
+            # Another may have read it meanwhile.
+            self.folders, self.elsewhere, self.seen = [], None, None
+            commit(self.engine, lambda conn: forget_halves(conn, self.settings.name))
+            self.fence = reader.fence
+        return False
 
     def _pass(self) -> None:
         self.interrupt.clear()
@@ -172,6 +210,12 @@ class MailboxLoop(threading.Thread):
                 self.ended.wait(SETTLE_PAUSE)
         finally:
             self.waiting = False
+
+    def _let_another_try(self) -> None:
+        """After some failures give the mailbox up for a while: another daemon's way to the server may be open."""
+        if self.lease and (self.failures + 1) % FAILURES_ALONE == 0:
+            with suppress(Exception):
+                self.lease.let_go(OTHERS_TURN_SECONDS)
 
     def _failed(self, reason: str) -> None:
         self.failures += 1

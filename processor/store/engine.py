@@ -26,6 +26,14 @@ from processor.store.transaction import WRITES, reading, writing
 BUSY_SECONDS = 30
 LOOK_AGAIN_SECONDS = 0.001
 DIGEST_KEY = "digest_key"
+# A machine that is gone tells nobody: libpq's seconds (the last: milliseconds) until we know.
+LINE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 __all__ = ["SchemaError", "check_store", "open_store", "open_to_read", "schema_version", "store_key", "upgrade"]
 
@@ -128,7 +136,8 @@ def connect(url: str) -> Engine:
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_pre_ping=True)
+    # What the URL says itself goes before.
+    return create_engine(parsed, pool_pre_ping=True, connect_args={**LINE, **parsed.query})
 
 
 def _make_private(url: URL) -> None:

@@ -72,14 +72,15 @@ def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:
         )
 
 
-def free_claims(engine: Engine, worker: str) -> int:
+def free_claims(engine: Engine, worker: str, *, tried: bool = True) -> int:
     """Return all that a worker, or a daemon's workers, claimed and will not work off; says how many mails.
 
-    They count as tried: one of them may be what ended it.
+    They count as ``tried`` where one of them may be what ended it.
     """
     with writing(engine) as conn:
         claimed = update(t.mail).where(t.mail.c.state == MailState.KEPT.value, claimed_by(t.mail, worker))
-        return conn.execute(claimed.values(claimed_by=None, claimed_until=None)).rowcount
+        tries = t.mail.c.tries if tried else t.mail.c.tries - 1
+        return conn.execute(claimed.values(claimed_by=None, claimed_until=None, tries=tries)).rowcount
 
 
 def retry_mail(engine: Engine, mail_id: int, actor: str, now: datetime) -> bool:
