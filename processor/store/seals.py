@@ -92,19 +92,23 @@ def last_seal(source: Engine | Connection) -> Seal:
 
 
 def leaf(row: t.AnyRow) -> bytes:
-    """The canonical bytes of an event: JSON with sorted keys, its time in UTC.  Its personal text is only a digest here."""
+    """The canonical bytes of an event, whose columns stand first in the row, in their table's order.
+
+    JSON with sorted keys, its time in UTC; of its personal text it holds the digest only.
+    """
+    number, at, kind, actor, mail, ticket, action, outbox, data, words = row[:10]
     return canonical(
         {
-            "id": row.id,
-            "at": row.at.isoformat(),
-            "kind": row.kind,
-            "actor": row.actor,
-            "mail": row.mail_id,
-            "ticket": row.ticket_id,
-            "action": row.action_id,
-            "outbox": row.outbox_id,
-            "data": row.data,
-            "text": row.text_digest,
+            "id": number,
+            "at": at.isoformat(),
+            "kind": kind,
+            "actor": actor,
+            "mail": mail,
+            "ticket": ticket,
+            "action": action,
+            "outbox": outbox,
+            "data": data,
+            "text": words,
         }
     ).encode()
 
