@@ -127,6 +127,7 @@ class Config:
     without it tells nobody which numbers come next.  ``levels`` are first values only, the database
     holds the ones in force.  ``answer_within_hours`` is the age above which no receipt leaves.
     ``workers`` is how many child processes understand mail; 0 does it in the daemon's own process.
+    ``lease_seconds``: on PostgreSQL, how long a daemon that says nothing is taken to live.
     ``contracts_path`` is a CSV file that the register is taken from whenever its bytes have changed.
     """
 
@@ -146,6 +147,7 @@ class Config:
     limits: Limits = Limits()
     answer_within_hours: float = 24.0
     workers: int = 1
+    lease_seconds: float = 20.0
     contracts_path: Path | None = None
     lookups: LookupSettings = LookupSettings()
     escalations: tuple[Escalation, ...] = ()

@@ -87,6 +87,22 @@ def outage_ended(mailbox: str, hours: int) -> None:
     _tell(logging.WARNING, "mailbox was not read for hours, and is read again", mailbox=mailbox, hours=hours)
 
 
+def lease_taken(mailbox: str, fence: int) -> None:
+    _tell(logging.INFO, "mailbox is ours to read", mailbox=mailbox, fence=fence)
+
+
+def lease_lost(mailbox: str) -> None:
+    _tell(logging.WARNING, "mailbox is another daemon's to read", mailbox=mailbox)
+
+
+def daemon_buried(daemon: str, mails: int, in_doubt: int) -> None:
+    _tell(logging.WARNING, "another daemon died, its work is free", daemon=daemon, mails=mails, in_doubt=in_doubt)
+
+
+def database_silent(connections: int) -> None:
+    _tell(logging.ERROR, "database says nothing, connections cut", connections=connections)
+
+
 def mails_kept(mailbox: str, count: int, new: int) -> None:
     _tell(logging.INFO, "mails kept", mailbox=mailbox, arrivals=count, new=new)
 

@@ -170,6 +170,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         limits=_limits(answers),
         answer_within_hours=answers.positive("within_hours", float, 24.0),
         workers=run.take("workers", int, 1),
+        lease_seconds=run.positive("lease_seconds", float, 20.0),
         contracts_path=folder / contracts_path if contracts_path else None,
         lookups=lookup_settings(values.get("lookups", {}), table),
     )
