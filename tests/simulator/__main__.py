@@ -1,4 +1,7 @@
-"""``python -m tests.simulator --steps N --seed S``: runs of a few thousand steps each, each with a seed of its own."""
+"""``python -m tests.simulator --steps N --seed S``: runs of a few thousand steps, each with a seed of its own.
+
+``--one`` replays a single run; ``--mutants`` breaks the program in each way of ``mutants.py`` and must be told so.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +14,26 @@ import time
 RUN_STEPS = 2_000
 
 
-def simulate(steps: int, seed: int, one: bool) -> int:
+def simulate(steps: int, seed: int, one: bool, mutant: str = "") -> int:
     """Run until so many steps are done; 1 when a law was broken."""
     from tests.simulator.disk import Disk
+    from tests.simulator.mutants import broken_by
     from tests.simulator.simulation import Run
 
-    logging.disable(logging.CRITICAL)
-    began, done, mails, sent, commits, runs = time.monotonic(), 0, 0, 0, 0, 0
+    began, done, mails, sent, changes, runs = time.monotonic(), 0, 0, 0, 0, 0
     disk = Disk()
     try:
         while done < steps:
-            ran = Run(seed + runs, disk).go(steps if one else min(RUN_STEPS, steps))
-            runs += 1
-            done, mails, sent, commits = (
-                done + ran.steps, mails + ran.mails, sent + ran.sent, commits + ran.commits,
-            )  # fmt: skip
+            with broken_by(mutant):
+                ran = Run(seed + runs, disk).go(steps if one else min(RUN_STEPS, steps))
+            runs, done, mails, sent = runs + 1, done + ran.steps, mails + ran.mails, sent + ran.sent
+            changes += ran.changes
             for each in ran.broken:
-                print(f"BROKEN in seed {ran.seed} at step {ran.at}: {each}", flush=True)
+                print(f"{mutant or 'BROKEN'} in seed {ran.seed} at step {ran.steps}: {each}", flush=True)
             if ran.broken:
-                print(f"replay: python -m tests.simulator --one --seed {ran.seed} --steps {min(RUN_STEPS, steps)}")
+                if not mutant:
+                    again = f"--one --seed {ran.seed} --steps {min(RUN_STEPS, steps)}"
+                    print(f"replay: python -m tests.simulator {again}")
                 return 1
             if one:
                 break
@@ -38,9 +42,18 @@ def simulate(steps: int, seed: int, one: bool) -> int:
     took = time.monotonic() - began
     print(
         f"{done} steps in {runs} runs (seeds {seed} to {seed + runs - 1}), {mails} letters, {sent} mails taken, "
-        f"{commits} changes checked, {took:.0f} s ({done / took:.0f} steps a second): 0 laws broken"
+        f"{changes} changes checked, {took:.0f} s ({done / took:.0f} steps a second): 0 laws broken"
     )
     return 0
+
+
+def prove(steps: int, seed: int) -> int:
+    """Break the program in every way; 1 when the laws did not see one of them."""
+    from tests.simulator.mutants import MUTANTS
+
+    blind = [name for name in MUTANTS if simulate(steps, seed, False, name) == 0]
+    print(f"{len(MUTANTS) - len(blind)} of {len(MUTANTS)} mutants found" + "".join(f", not {name}" for name in blind))
+    return 1 if blind else 0
 
 
 def main() -> int:
@@ -48,11 +61,15 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--one", action="store_true", help="a single run, to replay a failure")
+    parser.add_argument("--mutants", action="store_true", help="break the program, to prove that the laws can fail")
     options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":
         # The order of sets is part of what a seed must replay.
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, "-m", "tests.simulator", *sys.argv[1:]])
+    logging.disable(logging.CRITICAL)
+    if options.mutants:
+        return prove(options.steps, options.seed)
     return simulate(options.steps, options.seed, options.one)
 
 

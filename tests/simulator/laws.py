@@ -91,7 +91,7 @@ class Laws:
         """A session marks, moves or removes a mail: it must be whole with us, and decided or set aside."""
         mail = folder.mails[uid]
         state = self._kept(mail)
-        if state not in ("decided", "set_aside"):
+        if state not in ("decided", "set_aside", "kept again"):
             self._break(f"{how} was done to {mail.letter.token} on the server while it is {state or 'not kept'}")
 
     def beginning(self, message_id: str) -> None:
@@ -299,6 +299,9 @@ class Laws:
         if not rows:
             return ""
         which, state = rows[0]
+        if self.disk.ask("SELECT 1 FROM event WHERE mail_id = ? AND kind = 'mail.retried'", which):
+            # What is done on the server may be for the time before a person asked for another try.
+            state = "kept again" if state == "kept" else state
         pieces = self.disk.ask(
             "SELECT content, 0 AS number FROM raw_mail WHERE mail_id = ? AND whole"
             " UNION ALL SELECT content, number FROM raw_part WHERE mail_id = ? ORDER BY number",

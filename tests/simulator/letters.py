@@ -56,7 +56,7 @@ class Writer:
     def letter(self, now: datetime) -> Letter:
         """Any customer's or robot's new letter."""
         dice = self.dice
-        local, domain, org = dice.choices(CUSTOMERS, (8, 4, 3, 3, 2, 2))[0]
+        local, domain, org = dice.choice(CUSTOMERS) if dice.random() < 0.3 else self._customer()
         subject, body = dice.choices(BODIES, BODY_WEIGHTS)[0]
         sort: Sort = dice.choices(("normal", "unproven", "forged", "automatic"), (20, 2, 2, 4))[0]
         token = f"t{len(self.seen)}"
@@ -71,6 +71,11 @@ class Writer:
         large = "x" * 70 + "\n"
         text = body.format(org=org, mail=f"ny@{domain}") + (f"\n{large * 600}" if dice.random() < 0.01 else "")
         return self._write(token, sort, f"{local}@{domain}", message_id, subject, text, extra, now)
+
+    def _customer(self) -> tuple[str, str, str]:
+        """One of many, most of whom write once: the limits on replies to one sender are not for them."""
+        number = self.dice.randrange(2000)
+        return "post", f"kunde{number}-demo.no", org_no(number)
 
     def reply(self, message_id: str, sender: str, now: datetime) -> Letter:
         """A customer's letter in a thread of ours."""
@@ -116,6 +121,16 @@ class Writer:
         letter = Letter(token, sort, sender, message_id, raw)
         self.seen.append(letter)
         return letter
+
+
+def org_no(number: int) -> str:
+    """A well-formed organisation number (modulus 11), another for each number below ten million."""
+    for first in range(8_0000_000 + 11 * number, 9_9999_999):
+        digits = [int(sign) for sign in str(first)]
+        rest = 11 - sum(a * b for a, b in zip(digits, (3, 2, 7, 6, 5, 4, 3, 2), strict=True)) % 11
+        if rest != 10:
+            return f"{first}{rest % 11}"
+    raise AssertionError("unreachable")
 
 
 AUTOMATIC = (

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from sqlalchemy.exc import OperationalError
 
 from processor.config import MailboxSettings
-from processor.daemon import begin_answering
 from processor.message import Extracted
 from processor.steps.deliver import deliver
 from processor.steps.follow_ups import follow_up
@@ -19,6 +18,7 @@ from processor.store import work as claims
 from processor.store.rules_seen import note_rules
 from processor.store.settings import OUTBOX_CAP, change_setting, setting
 from processor.store.sweep import sweep
+from processor.store.watermarks import first_start
 from processor.world.backoff import gap
 from processor.world.courier import Courier
 from processor.world.failures import Failure
@@ -69,7 +69,8 @@ class Daemon:
             if self.world.alone:
                 claims.release_claims(engine)
             sweep(engine, now, all_leases=self.world.alone)
-            begin_answering(engine, config)
+            for mailbox in config.mailboxes:
+                first_start(engine, mailbox.name, now.replace(microsecond=0))
             note_rules(engine, self.world.rulebook.version, "", {}, "daemon", now)
         except OperationalError:
             # The start failed; the service manager tries again.

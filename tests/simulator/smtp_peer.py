@@ -15,7 +15,13 @@ IN_REPLY_TO = re.compile(rb"^In-Reply-To:\s*(<[^>]+>)", re.IGNORECASE | re.MULTI
 FAULTS = (
     *("refused", "greeting 421", "MAIL 450", "RCPT 450", "RCPT 550", "DATA 451", "dot 452", "dot 554", "dot 421"),
     *("lost at MAIL", "lost at RCPT", "lost at DATA", "lost in the text", "lost before the dot was read"),
-    *("lost after the dot", "silent after the dot", "nonsense after the dot"),
+    *(
+        "lost after the dot",
+        "lost after the dot",
+        "silent after the dot",
+        "silent after the dot",
+        "nonsense after the dot",
+    ),
 )
 
 

@@ -19,3 +19,13 @@ def simulator(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_no_law_is_broken_in_ten_thousand_steps() -> None:
     ran = simulator("--steps", "10000", "--seed", "20261126")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_laws_see_each_way_in_which_the_program_may_be_broken() -> None:
+    ran = simulator("--mutants", "--steps", "20000", "--seed", "1")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_seed_replays_its_run() -> None:
+    once, again = (simulator("--one", "--steps", "700", "--seed", "3").stdout.partition(" s (")[0] for _ in range(2))
+    assert once.rpartition(",")[0] == again.rpartition(",")[0] != ""
