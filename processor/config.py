@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,8 @@ class MailboxSettings:
     see; their folders are used by "move" alone.  ``timeout`` is seconds for every wait on the
     server, ``max_bytes`` the size above which a mail is streamed and not held in memory, ``batch``
     the most mails of one FETCH, ``poll_seconds`` the promise where the server has no IDLE.
+    Mail that arrived before the day ``since`` is left where it is; None takes all.  Whatever it says, no
+    mail from before the first start is ever answered.
     """
 
     name: str
@@ -44,6 +46,7 @@ class MailboxSettings:
     max_bytes: int = 25_000_000
     batch: int = 50
     poll_seconds: float = 60.0
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class Config:
     ``workers`` is how many child processes understand mail; 0 does it in the daemon's own process.
     ``lease_seconds``: on PostgreSQL, how long a daemon that says nothing is taken to live.
     ``contracts_path`` is a CSV file that the register is taken from whenever its bytes have changed.
+    ``watch_listen`` is the loopback address and port where monitoring may ask, None for nowhere.
     """
 
     path: Path
@@ -150,4 +154,5 @@ class Config:
     lease_seconds: float = 20.0
     contracts_path: Path | None = None
     lookups: LookupSettings = LookupSettings()
+    watch_listen: tuple[str, int] | None = None
     escalations: tuple[Escalation, ...] = ()

@@ -147,6 +147,24 @@ def follow_up_written(ticket_no: str) -> None:
     _tell(logging.INFO, "customer reminded of what we lack", ticket=ticket_no)
 
 
+def taking_in(mailbox: str, folder: str, taken: int, left: int) -> None:
+    """A long taking in, a line each few seconds."""
+    share = f"{100 * taken // (taken + left)} %"
+    _tell(logging.INFO, "taking in", mailbox=mailbox, folder=folder, taken=taken, left=left, done=share)
+
+
+def watch_opened(address: str) -> None:
+    _tell(logging.INFO, "metrics, health and readiness are served", address=address)
+
+
+def watch_refused(address: str, reason: str) -> None:
+    _tell(logging.ERROR, "metrics, health and readiness cannot be served", address=address, reason=reason)
+
+
+def loops_late(loops: list[str]) -> None:
+    _tell(logging.ERROR, "loops have hung", loops=loops)
+
+
 def retained(erased: int) -> None:
     _tell(logging.INFO, "retention run", bodies_erased=erased)
 

@@ -15,10 +15,13 @@ from processor.loading.lookup_settings import lookup_settings
 from processor.loading.problems import Problem, Refused
 from processor.loading.secrets import SecretMissing, secret_source
 from processor.loading.toml_lines import parse
+from processor.loading.watch_settings import since, watch_listen
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
-TABLES = {"company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation"}
+TABLES = {
+    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch"
+}  # fmt: skip
 REFERENCES = ("file", "env", "credential")
 
 
@@ -173,6 +176,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         lease_seconds=run.positive("lease_seconds", float, 20.0),
         contracts_path=folder / contracts_path if contracts_path else None,
         lookups=lookup_settings(values.get("lookups", {}), table),
+        watch_listen=watch_listen(table("watch", values.get("watch", {}))),
     )
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
     if config.workers < 0:
@@ -258,6 +262,7 @@ def _mailbox(entry: Table, folder: Path) -> MailboxSettings:
         max_bytes=entry.positive("max_bytes", int, 25_000_000),
         batch=entry.positive("batch", int, 50),
         poll_seconds=entry.positive("poll_seconds", float, 60.0),
+        since=since(entry),
     )
     for key, folder_key in (("handled", "handled_folder"), ("review", "review_folder")):
         if getattr(mailbox, key) == "move" and not getattr(mailbox, folder_key):

@@ -23,6 +23,8 @@ from processor.world.confined import Confined
 
 PAUSE_AFTER_FAULT = 2
 REMIND_SECONDS = 60
+# A batch whose files each take their longest.
+BATCH_SECONDS = 1800.0
 
 
 class InProcess:
@@ -43,9 +45,11 @@ class InProcess:
         self.files = Confined()
         self.registers = Registers(config.lookups, engine, clock)
 
-    def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
+    def start(
+        self, ended: threading.Event, recorded: Callable[[], None], beat: Callable[[float], None] = lambda _: None
+    ) -> None:
         """Work until ended; ``recorded`` is called after each batch."""
-        self.thread = threading.Thread(target=self._loop, args=(ended, recorded), name="work")
+        self.thread = threading.Thread(target=self._loop, args=(ended, recorded, beat), name="work")
         self.thread.start()
 
     def wake(self) -> None:
@@ -83,9 +87,10 @@ class InProcess:
         """Write the reminders to customers whose time has come."""
         return follow_up(self.engine, self.rulebook, self.config, self.clock())
 
-    def _loop(self, ended: threading.Event, recorded: Callable[[], None]) -> None:
+    def _loop(self, ended: threading.Event, recorded: Callable[[], None], beat: Callable[[float], None]) -> None:
         reminded, failed = time.monotonic(), False
         while not ended.is_set():
+            beat(BATCH_SECONDS)
             self.kept.clear()
             try:
                 if failed:

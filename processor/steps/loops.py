@@ -15,6 +15,7 @@ from processor.config import MailboxSettings
 from processor.steps.look_back import folders_to_look_in
 from processor.steps.several import MailboxLease
 from processor.steps.take_in import Folder, settle, take_in
+from processor.store.intake import note_intake
 from processor.store.keep_stream import forget_halves
 from processor.store.leases import LeaseLostError
 from processor.store.outages import LEAST, note_outage, note_read, unread_since
@@ -32,6 +33,10 @@ SEEN_EACH = timedelta(minutes=1)
 FAILURES_ALONE = 3
 OTHERS_TURN_SECONDS = 10.0
 STAND_BY_SECONDS = 0.5
+# How far a long taking in has come is told this often.
+TELL_EACH = timedelta(seconds=5)
+# The longest that one portion may take from a slow server, in seconds; after that the loop has hung.
+PORTION_SECONDS = 1800.0
 
 
 class MailboxLoop(threading.Thread):
@@ -49,6 +54,7 @@ class MailboxLoop(threading.Thread):
         clock: Callable[[], datetime],
         ended: threading.Event,
         kept: Callable[[], None],
+        beat: Callable[[float], None] = lambda _: None,
     ) -> None:
         super().__init__(name=f"mailbox {settings.name}", daemon=True)
         self.settings = settings
@@ -58,6 +64,7 @@ class MailboxLoop(threading.Thread):
         self.kept = kept
         self.lease: MailboxLease | None = None
         self.fence = 0
+        self.beat = beat
         self.interrupt = threading.Event()
         self.waiting = False
         self.owed = False
@@ -66,6 +73,8 @@ class MailboxLoop(threading.Thread):
         self.elsewhere: list[Folder] | None = None
         self.failures = 0
         self.seen: datetime | None = None
+        self.taken = 0
+        self.told: datetime | None = None
 
     def wake(self) -> None:
         """End the waiting: fetch and settle now."""
@@ -99,6 +108,11 @@ class MailboxLoop(threading.Thread):
             with suppress(Exception):
                 self.lease.let_go()
 
+    def reads_by(self, lease: MailboxLease) -> bool:
+        """Whether the lease lets us read, for ``once``."""
+        self.lease = lease
+        return not self._stands_by()
+
     def one_pass(self) -> bool:
         """Fetch and settle once, for ``once``; false when the server failed."""
         try:
@@ -107,6 +121,9 @@ class MailboxLoop(threading.Thread):
             journal.mailbox_failed(self.settings.name, failure.reason, 0)
             self.mailbox.close()
             return False
+        except LeaseLostError:
+            # Whoever has it now goes on.
+            self.mailbox.close()
         return True
 
     def settle_pass(self) -> bool:
@@ -117,6 +134,8 @@ class MailboxLoop(threading.Thread):
         except Failure as failure:
             journal.mailbox_failed(self.settings.name, failure.reason, 0)
             return False
+        except LeaseLostError:
+            return True
         finally:
             self.mailbox.close()
         return True
@@ -140,6 +159,7 @@ class MailboxLoop(threading.Thread):
         return False
 
     def _pass(self) -> None:
+        self.beat(PORTION_SECONDS)
         self.interrupt.clear()
         self.owed = False
         if not self.folders:
@@ -164,10 +184,28 @@ class MailboxLoop(threading.Thread):
         came = False
         for arrivals, new in take_in(self.mailbox, folder, self.engine, self.clock):
             came = True
+            self.beat(PORTION_SECONDS)
+            self._tell_intake(folder, arrivals)
             if arrivals:
                 journal.mails_kept(self.settings.name, arrivals, new)
                 self.kept()
         return came
+
+    def _tell_intake(self, folder: Folder, arrivals: int) -> None:
+        """While more than a portion is to come, tell each few seconds how far it is; and once when it is over."""
+        self.taken += arrivals
+        now = self.clock()
+        if folder.left and (self.told is None or now - self.told >= TELL_EACH):
+            self.told = now
+        elif folder.left:
+            return
+        elif self.told is None:
+            self.taken = 0
+            return
+        journal.taking_in(self.settings.name, folder.name, self.taken, folder.left)
+        note_intake(self.engine, self.settings.name, folder.left, now)
+        if not folder.left:
+            self.taken, self.told = 0, None
 
     def _look_back(self) -> None:
         """After a restore: keep what the lost store had moved out of the watched folders, until nothing more comes."""
@@ -204,6 +242,7 @@ class MailboxLoop(threading.Thread):
     def _wait(self) -> None:
         self.waiting = True
         try:
+            self.beat(self.settings.poll_seconds + PORTION_SECONDS)
             if not self.owed and not self.ended.is_set():
                 self.mailbox.wait(self.settings.poll_seconds)
             elif self.owed:
@@ -221,6 +260,7 @@ class MailboxLoop(threading.Thread):
         self.failures += 1
         wait = gap(self.failures, random.random())  # noqa: S311  (jitter, no secret)
         journal.mailbox_failed(self.settings.name, reason, wait)
+        self.beat(wait + PORTION_SECONDS)
         # The folders stay, with their count of what did not come.
         self.mailbox.close()
         self.ended.wait(wait)

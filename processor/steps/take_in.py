@@ -27,13 +27,17 @@ FETCH_TRIES = 3
 
 @dataclass
 class Folder:
-    """A watched folder, how often each mail's bytes failed to come, and of which the header was asked for."""
+    """A watched folder, how often each mail's bytes failed to come, and of which the header was asked for.
+
+    ``left`` is how many mails were known to stand behind the portion that was kept last.
+    """
 
     name: str
     junk: bool = False
     uidvalidity: int | None = None
     missed: Counter[int] = field(default_factory=Counter)
     asked: set[int] = field(default_factory=set)
+    left: int = 0
 
 
 def take_in(
@@ -70,6 +74,7 @@ def take_in(
         if not blocked:
             reached = max(reached, *_uids(batch), 0)
             advance(engine, mailbox.settings.name, folder.name, batch.uidvalidity, reached)
+        folder.left = batch.left
         yield arrivals, new
     if refused:
         folder.missed.update(doubtful if some_came else ())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from processor.world.failures import Refusal, Transient
@@ -23,6 +23,8 @@ CHUNK_BYTES = 1_000_000
 OVERLAP = 64
 HEADER_BYTES = 256_000
 
+# As IMAP writes them, whatever the language of this machine.
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FACTS = ("RFC822.SIZE", "INTERNALDATE")
 Facts = Mapping[int, Mapping[bytes, Any]]
 
@@ -53,6 +55,7 @@ class Batch:
     ``gone`` were removed before we could fetch them; ``pending`` are there but their bytes did not
     come, even at a second try: ask again later (RFC 2683 3.4.4).  ``refused`` is the server's NO where none
     came: it may be about these mails or about the server, so the portions behind it are worth asking for.
+    ``left`` is how many more are known to stand behind this portion.
     """
 
     uidvalidity: int
@@ -60,22 +63,32 @@ class Batch:
     gone: tuple[int, ...] = ()
     pending: tuple[int, ...] = ()
     refused: Refusal | None = None
+    left: int = 0
 
 
-def uids_after(session: Session, exists: int, last: int, window: int = WINDOW) -> Iterator[list[int]]:
+def uids_after(session: Session, exists: int, last: int, window: int = WINDOW, only: str = "") -> Iterator[list[int]]:
     """Lists of the UIDs above ``last``, ascending, each short enough for one reply line.
 
-    A folder of many mails is cut at the UIDs of every so many-th mail.  Mails that vanish meanwhile
-    only make a window smaller, and new ones come after the last cut.
+    ``only`` is a criterion more for SEARCH.  A folder of many mails is cut at the UIDs of every so many-th
+    mail.  Mails that vanish meanwhile only make a window smaller, and new ones come after the last cut.
     """
     low = last + 1
     cuts = session.uids_at(range(window, exists, window)) if exists > window else []
     for high in [*(cut for cut in cuts if cut > last), "*"]:
         # "n:*" always names the last mail, even one below n (RFC 9051 6.4.9).
-        found = [uid for uid in session.search(f"UID {low}:{high}") if uid >= low]
+        found = [uid for uid in session.search(f"UID {low}:{high} {only}".rstrip()) if uid >= low]
         if found:
             yield found
             low = found[-1] + 1
+
+
+def first_since(session: Session, exists: int, day: date) -> int | None:
+    """The lowest UID of a mail that arrived on that day or later, by INTERNALDATE in the server's own zone.
+
+    RFC 9051 section 6.4.4.  None when there is none.
+    """
+    since = f"SINCE {day.day}-{MONTHS[day.month - 1]}-{day.year}"
+    return next((found[0] for found in uids_after(session, exists, 0, only=since)), None)
 
 
 def batches(session: Session, selected: Selected, uids: Sequence[int], count: int, max_bytes: int) -> Iterator[Batch]:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from types import TracebackType
 
 from processor.config import MailboxSettings
 from processor.world.failures import Disconnected, Failure, Transient
-from processor.world.fetching import Batch, Fetched, batches, by_header, uids_after
+from processor.world.fetching import WINDOW, Batch, Fetched, batches, by_header, first_since, uids_after
 from processor.world.idling import await_news
 from processor.world.imap import Selected, Session, open_session
 from processor.world.settling import Settled, settle
-
-# As IMAP writes them, whatever the language of this machine.
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Mailbox:
@@ -83,11 +81,15 @@ class Mailbox:
             selected = self._select(session, folder)
             if uidvalidity is not None and uidvalidity != selected.uidvalidity:
                 last_uid, again = 0, ()
-            highest = last_uid
+            if not last_uid and self.settings.since and selected.exists:
+                last_uid = self._below(session, selected, self.settings.since)
+            highest, left = last_uid, 0
             for uids in self._wanted(session, selected, last_uid, again):
                 highest = max(highest, uids[-1])
+                left = left or self._above(session, selected, uids)
                 for batch in batches(session, selected, uids, self.settings.batch, self.settings.max_bytes):
-                    yield batch
+                    left = max(0, left - len(batch.mails) - len(batch.gone) - len(batch.pending))
+                    yield replace(batch, left=left)
                     if self._stop.is_set():
                         return
                     self._return_to(session, selected)
@@ -104,8 +106,7 @@ class Mailbox:
             selected = self._select(session, folder)
             if not selected.exists:
                 return selected.uidvalidity, 0
-            since = session.search(f"SINCE {day.day}-{MONTHS[day.month - 1]}-{day.year}")
-            return selected.uidvalidity, min(since) - 1 if since else max(session.search("UID *"))
+            return selected.uidvalidity, self._below(session, selected, day)
 
     def fetch_header(self, folder: str, uidvalidity: int, uid: int) -> Fetched:
         """What can be had of a mail whose bytes do not come; may be asked between two batches."""
@@ -151,6 +152,17 @@ class Mailbox:
             raise Disconnected("the connection was lost between two batches")
         if self._selected is None or self._selected.folder != selected.folder:
             self._select(session, selected.folder)
+
+    def _below(self, session: Session, selected: Selected, day: date) -> int:
+        """The UID before that of the first mail since the day; the folder's last where there is none."""
+        first = first_since(session, selected.exists, day)
+        return max(session.search("UID *"), default=0) if first is None else first - 1
+
+    def _above(self, session: Session, selected: Selected, uids: Sequence[int]) -> int:
+        """How many mails are to come, from the first of these UIDs on."""
+        if selected.exists <= WINDOW:
+            return len(uids)
+        return sum(len(each) for each in uids_after(session, selected.exists, uids[0] - 1))
 
     def _wanted(
         self, session: Session, selected: Selected, last_uid: int, again: Sequence[int]
