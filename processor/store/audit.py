@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Engine, select, text
 
 from processor.store import tables as t
 from processor.store.copying import snapshot
-from processor.store.seals import FIRST, Seal, leaf, sha256
+from processor.store.seals import FIRST, Seal, back_of, leaf, sha256
 
 FAULTS_TOLD = 20
 ROWS = 2000
 HEAD = re.compile(
-    r"seal ([0-9]{1,18}) previous ([0-9a-f]{64}) events ([0-9]{1,18})-([0-9]{1,18})"
-    r" count ([0-9]{1,18}) list ([0-9a-f]{64}) at (\S{1,40})\n"
+    r"seal (?P<id>[0-9]{1,18}) previous (?P<previous>[0-9a-f]{64}) back (?P<back>[0-9a-f]{64})"
+    r" events [0-9]{1,18}-(?P<last>[0-9]{1,18}) count [0-9]{1,18} list (?P<list>[0-9a-f]{64}) at \S{1,40}\n"
 )
 TRIGGERS = frozenset(
     {"append_only_event_update", "append_only_event_delete", "append_only_seal_update", "append_only_seal_delete"}
@@ -120,32 +120,35 @@ def _compare(anchor: Anchor, digests: dict[int, str], verdict: Verdict) -> None:
 
 def _chain(conn: Connection, verdict: Verdict, wanted: set[int]) -> dict[int, str]:
     """Walk events and seals side by side; the digests of the wanted seals."""
-    events = _Events(conn, verdict)
-    previous, number, digests = FIRST, 0, {}
-    query = select(t.seal).order_by(t.seal.c.id).execution_options(yield_per=50)
-    for seal in conn.execute(query):
+    events, digests = _Events(conn, verdict), {}
+    # Of the older seals only those that later ones point to: a few, however long the chain is.
+    known, number = {0: FIRST}, 0
+    for seal in conn.execute(select(t.seal).order_by(t.seal.c.id).execution_options(yield_per=50)):
         number += 1
         if seal.id != number:
             verdict.fault(f"Seal {number} is gone: the next one that is there is {seal.id}.")
-            number, previous = seal.id, ""
-        events.compare(seal, _listed(seal, previous, verdict))
-        previous = seal.digest
+            number, known = seal.id, {}
+        events.compare(seal, _listed(seal, known, verdict))
+        known = {each: digest for each, digest in known.items() if not each or each + (each & -each) > number}
+        known[number] = seal.digest
         verdict.seals += 1
-        if seal.id in wanted:
-            digests[seal.id] = seal.digest
+        if number in wanted:
+            digests[number] = seal.digest
     verdict.unsealed = events.rest()
     return digests
 
 
-def _listed(seal: t.AnyRow, previous: str, verdict: Verdict) -> list[tuple[int, str]]:
+def _listed(seal: t.AnyRow, known: Mapping[int, str], verdict: Verdict) -> list[tuple[int, str]]:
     """The events that a seal vouches for with their digests; nothing where its list cannot be believed."""
     found = HEAD.fullmatch(seal.head)
-    if found is None or sha256(seal.head.encode()) != seal.digest or int(found[1]) != seal.id:
+    if found is None or sha256(seal.head.encode()) != seal.digest or int(found["id"]) != seal.id:
         verdict.fault(f"Seal {seal.id} was changed: its digest is not that of its head.")
         return []
-    if previous and found[2] != previous:
-        verdict.fault(f"Seal {seal.id} does not follow seal {seal.id - 1}: one of them was written anew.")
-    if sha256(seal.listed.encode()) != found[6] or int(found[4]) != seal.last_event:
+    for older, held in ((seal.id - 1, found["previous"]), (back_of(seal.id), found["back"])):
+        if known.get(older, held) != held:
+            verdict.fault(f"Seal {seal.id} does not follow seal {older}: one of them was written anew.")
+            break
+    if sha256(seal.listed.encode()) != found["list"] or int(found["last"]) != seal.last_event:
         verdict.fault(f"Seal {seal.id} was changed: its list of events is not the one that was sealed.")
         return []
     pairs = (line.split(" ") for line in seal.listed.splitlines())

@@ -2,7 +2,8 @@
 
 Whoever records never waits for the chain.  A sealer reads what was committed since the last seal and chains it: a
 seal's ``listed`` names each event with the digest of its canonical bytes, its ``head`` is one line with the digests
-of that list and of the head before.  Both can be checked with sha256sum alone.
+of that list, of the head before, and of one further back: so the way from any seal to any older one is short
+even after years: a few hundred for ten million seals.  All can be checked with sha256sum alone.
 
 A number that a transaction has taken and not yet committed must not be sealed over.  SQLite has one writer, so what
 can be seen has no such gaps.  On PostgreSQL whoever will commit a smaller number than the newest that we see holds
@@ -60,9 +61,12 @@ def seal_events(engine: Engine, now: datetime) -> int:
     with reading(engine) as conn:
         before = last_seal(conn)
         rows = conn.execute(_unsealed(before.last_event, horizon)).all()
+        digests = _backs(conn, before, 1 + len(rows) // EVENTS_A_SEAL)
     seals = []
     for start in range(0, len(rows), EVENTS_A_SEAL):
-        before, listed = link(before, rows[start : start + EVENTS_A_SEAL], now)
+        back = digests[back_of(before.id + 1)]
+        before, listed = link(before, back, rows[start : start + EVENTS_A_SEAL], now)
+        digests[before.id] = before.digest
         seals.append({**asdict(before), "listed": listed})
     if not seals:
         return 0
@@ -118,13 +122,34 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def link(before: Seal, rows: Sequence[t.AnyRow], now: datetime) -> tuple[Seal, str]:
-    """The seal over these events, which are not empty and in order, and its list of them."""
+def back_of(number: int) -> int:
+    """The older seal whose digest a seal holds besides the one before: as far back as the largest power of two in it."""
+    return number - (number & -number)
+
+
+def way(newest: int, oldest: int) -> list[int]:
+    """The seals that link one seal with an older one, newest first, both among them."""
+    found = [newest]
+    while newest > oldest:
+        newest = back if (back := back_of(newest)) >= oldest else newest - 1
+        found.append(newest)
+    return found
+
+
+def link(before: Seal, back: str, rows: Sequence[t.AnyRow], now: datetime) -> tuple[Seal, str]:
+    """The seal over these events, which are not empty and in order, and its list of them; ``back`` as ``back_of`` says."""
     listed = "".join(f"{row.id} {sha256(leaf(row))}\n" for row in rows)
     number, last = before.id + 1, int(rows[-1].id)
     events = f"events {rows[0].id}-{last} count {len(rows)} list {sha256(listed.encode())}"
-    head = f"seal {number} previous {before.digest} {events} at {now.isoformat()}\n"
+    head = f"seal {number} previous {before.digest} back {back} {events} at {now.isoformat()}\n"
     return Seal(number, last, head, sha256(head.encode())), listed
+
+
+def _backs(conn: Connection, before: Seal, count: int) -> dict[int, str]:
+    """The digests to which so many seals after this one may point back."""
+    numbers = {back_of(before.id + n) for n in range(1, count + 1)}
+    query = select(t.seal.c.id, t.seal.c.digest).where(t.seal.c.id.in_(sorted(numbers)))
+    return {0: FIRST, before.id: before.digest, **{row.id: row.digest for row in conn.execute(query)}}
 
 
 def _unsealed(after: int, horizon: int) -> Select[tuple[object, ...]]:

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import Connection, Engine, delete, insert, select, text
@@ -18,7 +19,7 @@ from processor.store.backup import back_up
 from processor.store.copying import copy_store
 from processor.store.engine import open_file, open_store
 from processor.store.events import Happening, write_event
-from processor.store.seals import EVENTS_A_SEAL, last_seal, seal_all, seal_events
+from processor.store.seals import EVENTS_A_SEAL, last_seal, seal_all, seal_events, way
 from processor.store.transaction import reading, writing
 from tests.store.made import LATER, NOW, recorded
 
@@ -179,6 +180,21 @@ def test_T69_an_anchor_shows_a_history_that_was_cut(engine: Engine) -> None:
     verdict = verify(engine, [first, second])
     assert verdict.proven == first
     assert "which is not here: the history was cut" in verdict.faults[0]
+
+
+def test_the_way_to_an_older_seal_is_short_and_each_step_is_held_by_the_one_before(engine: Engine) -> None:
+    for _ in range(20):
+        happen(engine, 1)
+        seal_all(engine, NOW)
+    with reading(engine) as conn:
+        seals = {row.id: row for row in conn.execute(select(t.seal))}
+    for newest in range(1, 21):
+        for oldest in range(1, newest + 1):
+            steps = way(newest, oldest)
+            assert (steps[0], steps[-1]) == (newest, oldest)
+            for upper, lower in pairwise(steps):
+                assert seals[lower].digest in seals[upper].head
+    assert len(way(10_000_000, 3)) < 300
 
 
 def test_triggers_that_are_gone_are_told(engine: Engine) -> None:
