@@ -43,13 +43,15 @@ def only_one(store_url: str) -> Iterator[None]:
 def nobody_else(store_url: str) -> Iterator[None]:
     """Hold the store alone while the block runs, or raise StoreInUseError at once.
 
-    A daemon whose connection to PostgreSQL broke since its start is not noticed.
+    On PostgreSQL a daemon with a living lease counts too, since its lock went if its connection broke.
     """
     if store_url.startswith(PREFIX):
         with _file_lock(store_url, "stop it first"):
             yield
         return
-    with _advisory(store_url, "pg_try_advisory_lock", "a daemon works on it: stop all daemons first"):
+    with _advisory(store_url, "pg_try_advisory_lock", "a daemon works on it: stop all daemons first") as engine:
+        if holders := _living(engine):
+            raise StoreInUseError(f"{engine.url.database} is in use by {', '.join(holders)}: stop all daemons first")
         yield
 
 
@@ -71,7 +73,7 @@ def _file_lock(store_url: str, why: str) -> Iterator[None]:
 
 
 @contextmanager
-def _advisory(store_url: str, how: str, why: str) -> Iterator[None]:
+def _advisory(store_url: str, how: str, why: str) -> Iterator[Engine]:
     from processor.store.engine import connect
 
     engine = connect(store_url)
@@ -79,7 +81,7 @@ def _advisory(store_url: str, how: str, why: str) -> Iterator[None]:
     try:
         if held is not None and not _locked(held, how):
             raise StoreInUseError(f"{engine.url.database} is in use: {why}")
-        yield
+        yield engine
     finally:
         if held is not None:
             held.close()
@@ -100,3 +102,16 @@ def _locked(conn: Connection, how: str) -> bool:
     schema = conn.execute(text("SELECT current_schema()")).scalar_one() or ""
     key = zlib.crc32(schema.encode()) - 2**31
     return bool(conn.execute(text(f"SELECT {how}(:use, :schema)"), {"use": IN_USE, "schema": key}).scalar_one())
+
+
+def _living(engine: Engine) -> list[str]:
+    """The daemons that have said lately that they live; none in a database without our tables, or out of reach."""
+    from processor.store.leases import leases
+
+    try:
+        with engine.connect() as conn:
+            if conn.execute(text("SELECT to_regclass('lease')")).scalar() is None:
+                return []
+        return sorted({lease.holder for lease in leases(engine) if lease.alive})
+    except SQLAlchemyError:
+        return []

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from processor.store import tables as t
 from processor.store.backup import STORE, BackupError, Manifest, verify
@@ -89,6 +89,8 @@ def _of_our_schema(path: Path, manifest: Manifest) -> Iterator[Path]:
 
 def _come_back(conn: Connection, manifest: Manifest, actor: str, now: datetime) -> Restored:
     forget_halves(conn)
+    # Of daemons that are gone.
+    conn.execute(delete(t.lease))
     claimed = (t.mail.c.state == MailState.KEPT.value, t.mail.c.claimed_by.is_not(None))
     conn.execute(update(t.mail).where(*claimed).values(claimed_by=None, claimed_until=None))
     _answer_nothing_older(conn, now)

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
+from processor.store import leases
 from processor.store import tables as t
 from processor.store.copying import CopyError, copy_store, digests, snapshot
 from processor.store.engine import connect, open_store, open_to_read, store_key, upgrade
 from processor.store.keep_stream import keep_stream
 from processor.store.levels import set_level
-from processor.store.lock import nobody_else, only_one
+from processor.store.lock import StoreInUseError, nobody_else, only_one
 from processor.store.migrate import SchemaError
 from processor.store.people import add_person
 from processor.store.transaction import writing
@@ -183,11 +184,23 @@ def test_the_command_refuses_while_a_daemon_works_on_either(here: str, there: st
         told = run("db", "copy", here, there)
     assert told.returncode == 1
     assert "is in use by process" in told.stderr
-    with nobody_else(there), pytest.raises(Exception, match="being copied or restored"), only_one(there):
+    with nobody_else(there), pytest.raises(StoreInUseError, match="being copied or restored"), only_one(there):
         pass
     told = run("db", "copy", here, there)
     assert told.returncode == 0, told.stderr
     assert "Both are the same." in told.stdout
+
+
+def test_a_daemon_whose_connection_broke_is_known_by_its_lease(here: str, there: str) -> None:
+    upgrade(there)
+    engine = open_store(there)
+    leases.live(engine, "machine-7", 1, 60)
+    with pytest.raises(StoreInUseError, match="in use by machine-7"), nobody_else(there):
+        pass
+    leases.leave(engine, "machine-7", NOW)
+    with nobody_else(there):
+        copy_store(here, there)
+    engine.dispose()
 
 
 def test_a_source_that_is_not_there_is_said_and_not_made(tmp_path: Path, there: str) -> None:

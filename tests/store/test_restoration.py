@@ -242,6 +242,7 @@ def test_a_half_of_a_large_mail_is_forgotten_and_claims_are_free(lost: Engine, t
 
 
 def test_a_store_that_holds_anything_is_refused_and_stays(folder: Path, url: str) -> None:
+    upgrade(url)
     engine = open_store(url)
     set_level(engine, "termination", Level.DRAFT, "Kari", NOW)
     with pytest.raises(CopyError, match="The target is not empty"):
@@ -252,6 +253,7 @@ def test_a_store_that_holds_anything_is_refused_and_stays(folder: Path, url: str
 
 
 def test_a_store_that_was_only_opened_is_empty(folder: Path, url: str) -> None:
+    upgrade(url)
     open_store(url).dispose()
     engine = restored(folder, url)
     found = restoration(engine)
