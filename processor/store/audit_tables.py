@@ -21,7 +21,7 @@ class Seal(Row, table=True):
     __tablename__ = "seal"
 
     id: int | None = Field(default=None, primary_key=True)
-    last_event: int
+    last_event: int = Field(index=True)
     head: str = Field(sa_type=Text)
     digest: str
     listed: str = Field(sa_type=Text)

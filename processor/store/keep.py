@@ -71,9 +71,9 @@ def keep(engine: Engine, arrivals: Sequence[Arrival], now: datetime) -> list[Kep
     return commit(engine, lambda conn: _keep(conn, arrivals, now)) if arrivals else []
 
 
-def raw_of(engine: Engine, mail_id: int) -> bytes:
+def raw_of(source: Engine | Connection, mail_id: int) -> bytes:
     """The mail's bytes, or its header where only that could be had.  Raises KeyError for an unknown mail."""
-    with reading(engine) as conn:
+    with reading(source) as conn:
         whole = conn.execute(select(t.raw_mail.c.content).where(t.raw_mail.c.mail_id == mail_id)).scalar()
         if whole is not None:
             return bytes(whole)

@@ -137,9 +137,9 @@ class TicketView:
     events: tuple[Event, ...]
 
 
-def ticket(engine: Engine, ticket_no: str) -> TicketView | None:
+def ticket(source: Engine | Connection, ticket_no: str) -> TicketView | None:
     """Everything about a ticket, oldest first; None if there is no such number."""
-    with reading(engine) as conn:
+    with reading(source) as conn:
         row = conn.execute(select(t.ticket).where(t.ticket.c.number == ticket_no)).first()
         if row is None:
             return None

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("listed", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_seal"),
     )
+    op.create_index("ix_seal_last_event", "seal", ["last_event"])
     op.create_table(
         "legal_hold",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
