@@ -62,6 +62,7 @@ def show_list(
 
 def _line(row: QueueRow) -> str:
     from processor.deciding.answerable import withheld_in_words
+    from processor.deciding.staff_words import deadline_in_short
     from processor.ticket import ActionState
 
     which = f"a{row.action_id}" if row.action_id else ""
@@ -69,7 +70,7 @@ def _line(row: QueueRow) -> str:
     people = {"two_staff": " (two people)", "staff": ""}.get(row.needs, "")
     due, colour = due_in_words(row.due, datetime.now(UTC)) if row.due else ("", None)
     stands = ActionState(row.action_state).in_words if row.action_state not in ("", "waiting") else ""
-    notes = [stands, "review" if row.outcome == "review" else ""]
+    notes = [deadline_in_short(row.deadline), stands, "review" if row.outcome == "review" else ""]
     notes += [
         f"sender {row.provenance}" if row.provenance != "proven" else "",
         f"{row.drafts} draft" if row.drafts else "",

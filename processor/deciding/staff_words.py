@@ -71,6 +71,15 @@ def deadline_in_words(found: Deadline) -> list[str]:
     return [*lines, *(f"note: {flag_in_words(flag)}" for flag in found.flags)]
 
 
+def deadline_in_short(found: Deadline | None) -> str:
+    """The deadline in a few words for a list, such as "ends 31.12.2026, in time"; "" where no end is known."""
+    if found is None or found.last_service_day is None:
+        return ""
+    otherwise = f", else ends {found.next_service_day:%d.%m.%Y}" if found.next_service_day else ""
+    short = {"timely": "in time", "borderline": f"borderline{otherwise}", "late": "too late for the end before"}
+    return f"ends {found.last_service_day:%d.%m.%Y}, {short[found.status]}"
+
+
 def terms(contract: Contract) -> str:
     """What was agreed on, without whom with."""
     said = [

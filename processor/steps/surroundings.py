@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from processor.config import Config
+from processor.deciding.authenticity import judge
+from processor.deciding.case import Case
+from processor.deciding.completing import completed
 from processor.deciding.identity import new_ticket_no
 from processor.deciding.matching import asked, wider
 from processor.findings import Understanding
@@ -55,8 +59,8 @@ class Surroundings:
             for message, understanding in zip(messages, understandings, strict=True)
         ]
         domains = {each.domain for each in senders} | {domain for each in self.asked for domain in each.domains}
-        self.contacts, register = known_contacts(connection, {each.spec for each in senders}, domains)
-        found = contracts_for(connection, self.asked) if register else []
+        self.contacts, self.register = known_contacts(connection, {each.spec for each in senders}, domains)
+        found = contracts_for(connection, self.asked) if self.register else []
         self.contracts = {message.digest: own for message, own in zip(messages, found, strict=False)}
         self.understandings = {each.digest: said for each, said in zip(messages, understandings, strict=True)}
         self.conversation = Conversation(connection, rulebook, config)
@@ -99,7 +103,19 @@ class Surroundings:
             may_belong_to=apart,
             outage_hours=self._outage_hours(mail),
         )
-        return context, ticket.ticket_id if ticket else None
+        return self._with_contracts(context, message), ticket.ticket_id if ticket else None
+
+    def _with_contracts(self, context: Context, message: Message) -> Context:
+        """The contracts of the notice that an answer completes, which the answer's own words may not lead to."""
+        if not (self.register and context.joins and context.earlier):
+            return context
+        said, own = self.understandings[message.digest], frozenset(self.config.own_addresses)
+        provenance = judge(message, self.config.authserv_ids, own)
+        whole = completed(Case(message, said, provenance, context, self.rulebook, own))
+        if not whole.completes:
+            return context
+        (found,) = contracts_for(self.connection, [asked(message, whole.understanding, self.rulebook.public_domains)])
+        return replace(context, contracts=found)
 
     def _outage_hours(self, mail: Pending) -> int:
         """How long nothing was read when the mail arrived; only what is not decided at once may have waited so."""

@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or
 from processor.store import tables as t
 from processor.store.actions import ActionResult, Outcome, approve, done, reject, set_ticket_state
 from processor.store.replies import OBSERVE
+from processor.store.restoring import restored
 from processor.store.staff_replies import OPEN_ACTIONS, approve_reply, cancel_reply, edit_reply, issue_confirmation
 from processor.store.ticket_view import DECIDED, TicketView, ticket, withheld_of
 from processor.store.transaction import reading
-from processor.ticket import OutboxState, TicketState
+from processor.ticket import Deadline, OutboxState, TicketState
 
 __all__ = [
     "ActionResult",
@@ -39,11 +40,15 @@ __all__ = [
 UNSENT = (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.FAILED, OutboxState.BOUNCED)
 
 
+NOTICE = "termination"
+
+
 @dataclass(frozen=True, slots=True)
 class QueueRow:
     """One thing to do: an open action, or an open ticket without one (``action_id`` and ``due`` are None then).
 
     ``withheld`` names the guard that took away the reply to the ticket's newest mail, ``""`` if none did.
+    ``deadline`` is the notice's under a known contract, None where none is known.
     """
 
     ticket_id: int
@@ -65,6 +70,7 @@ class QueueRow:
     due: datetime | None
     drafts: int
     withheld: str
+    deadline: Deadline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ def queue(
     with reading(engine) as conn:
         rows = conn.execute(ordered).all()
         withheld = _withheld(conn, {row.ticket_id for row in rows})
-        return [_queue_row(row, withheld.get(row.ticket_id, "")) for row in rows]
+        deadlines = _deadlines(conn, {row.item_id for row in rows if row.type == NOTICE})
+        return [_queue_row(row, withheld.get(row.ticket_id, ""), deadlines.get(row.item_id)) for row in rows]
 
 
 def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
@@ -146,6 +153,7 @@ def _queue_query() -> Select[*tuple[object, ...]]:
             k.subject,
             k.provenance,
             k.outcome,
+            i.id.label("item_id"),
             i.type,
             i.org_no,
             i.confidence,
@@ -171,13 +179,25 @@ def _withheld(conn: Connection, ticket_ids: Collection[int]) -> dict[int, str]:
     return {row.ticket_id: withheld_of(json.loads(row.data)) for row in conn.execute(query)}
 
 
+def _deadlines(conn: Connection, item_ids: Collection[int]) -> dict[int, Deadline]:
+    """The deadline of each notice whose contract is known; that of an answer that completed it comes before its own."""
+    i = t.item.c
+    mine = or_(i.id.in_(item_ids), and_(i.continues.in_(item_ids), i.how == "completes"))
+    found = {}
+    for row in conn.execute(select(i.id, i.how, i.continues, i.evidence).where(mine).order_by(i.id)):
+        account = json.loads(row.evidence).get("account") or {}
+        if (told := account.get("deadline")) and told["status"] != "unknown":
+            found[row.continues if row.how == "completes" else row.id] = restored(Deadline, told)
+    return found
+
+
 def _contains(words: str) -> ColumnElement[bool]:
     k = t.ticket.c
     places = (k.number, k.sender, k.company, k.subject)
     return or_(*(place.icontains(words, autoescape=True) for place in places))
 
 
-def _queue_row(row: t.AnyRow, withheld: str) -> QueueRow:
+def _queue_row(row: t.AnyRow, withheld: str, deadline: Deadline | None) -> QueueRow:
     return QueueRow(
         ticket_id=row.ticket_id,
         ticket_no=row.number,
@@ -198,4 +218,5 @@ def _queue_row(row: t.AnyRow, withheld: str) -> QueueRow:
         due=row.due,
         drafts=row.drafts,
         withheld=withheld,
+        deadline=deadline,
     )

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from processor.contract import Contract
+from processor.deciding.staff_words import deadline_in_short
 from processor.message import Extracted
 from processor.pipeline import conclude
 from processor.steps import work_off
 from processor.store.actions import Outcome, approve, done, reject
+from processor.store.contract_staging import staged
 from processor.store.corrections import retype
+from processor.store.queue import queue
 from processor.store.ticket_view import ticket
 from processor.store.transaction import writing
 from processor.store.work import give_back, pending
@@ -51,6 +55,18 @@ def test_an_answer_with_the_missing_number_completes_the_item(here: Talk, words:
     ((template, words),) = here.ask("select template, text from outbox order by id")[1:]
     assert template == "general/completed"
     assert "Den første e-posten kom torsdag 26. november 2026 kl. 11.00" in words
+
+
+def test_the_queue_tells_the_deadline_that_an_answer_made_known(here: Talk) -> None:
+    contract = Contract("100042", "328627035", "Fjord Bygg AS", (), "Visma Global", "global", "A")
+    with staged(here.engine, [(2, contract)]) as beside:
+        beside.take(beside.difference(), "contracts.csv", "d", "Kari", here.now)
+    here.say(NOTICE)
+    assert [each.deadline for each in queue(here.engine)] == [None]
+    answer = here.say("Org.nr er 328627035.", "SV: Oppsigelse mottatt", thread=here.last_answer())
+    (row,) = queue(here.engine)
+    assert row.deadline == answer.decision.deadline
+    assert deadline_in_short(row.deadline) == "ends 31.12.2027, too late for the end before"
 
 
 def test_the_deadline_of_a_completed_notice_is_that_of_the_first_mail(here: Talk) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
+from processor.cli.queue import _line
 from processor.cli.ticket_view import print_ticket
 from processor.config import Config
 from processor.contract import Contract
@@ -24,7 +25,7 @@ from processor.steps.work_off import work_off
 from processor.store.contract_staging import staged
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
-from processor.store.queue import ticket
+from processor.store.queue import queue, ticket
 from processor.store.work import Pending
 from processor.ticket import Context
 from tests.deciding.made_cases import message, understanding
@@ -132,3 +133,6 @@ def test_staff_read_the_customer_and_the_deadline_beside_the_ticket(
     assert "contract Visma Business, type A" in told
     assert "deadline too late for the end before, reaches the next; ends 31.12.2027 (interpretation)" in told
     assert "note: an earlier end was asked for than the contract has" in told
+    (row,) = queue(engine)
+    assert row.deadline == done.decision.deadline
+    assert "ends 31.12.2027, too late for the end before" in _line(row)
