@@ -18,9 +18,10 @@ from processor.store.arrivals import Arrival, Kept
 from processor.store.keep import keep
 from processor.store.keep_stream import keep_stream
 from processor.store.watermarks import advance, mark_arrivals_done, unfinished, watermark
-from processor.world.failures import Refusal
+from processor.world.failures import Disconnected, Refusal
 from processor.world.fetching import Batch, Fetched
 from processor.world.mailbox import Mailbox
+from processor.world.suspects import BREAKS
 
 FETCH_TRIES = 3
 
@@ -28,6 +29,8 @@ FETCH_TRIES = 3
 @dataclass
 class Folder:
     """A watched folder, how often each mail's bytes failed to come, and of which the header was asked for.
+
+    ``broke`` counts, by UIDVALIDITY and UID, how often the line broke while a mail was fetched.
 
     ``left`` is how many mails were known to stand behind the portion that was kept last.
     """
@@ -37,6 +40,7 @@ class Folder:
     uidvalidity: int | None = None
     missed: Counter[int] = field(default_factory=Counter)
     asked: set[int] = field(default_factory=set)
+    broke: Counter[tuple[int, int]] = field(default_factory=Counter)
     left: int = 0
 
 
@@ -47,7 +51,18 @@ def take_in(
 
     Raises what the mailbox raises; what was kept by then stays kept.  A portion of which the server refuses all
     holds up none behind it: the refusal is raised in the end, and is held against these mails only if others came.
+    A mail at which the line breaks each time is given up too, lest the mailbox stand still at it for ever.
     """
+    try:
+        yield from _take_in(mailbox, folder, engine, clock)
+    except Disconnected as lost:
+        folder.broke.update(lost.mails)
+        raise
+
+
+def _take_in(
+    mailbox: Mailbox, folder: Folder, engine: Engine, clock: Callable[[], datetime]
+) -> Iterator[tuple[int, int]]:
     known = watermark(engine, mailbox.settings.name, folder.name)
     last, validity = (known.last_uid, known.uidvalidity) if known else (0, None)
     reached = last
@@ -55,7 +70,7 @@ def take_in(
     refused: Refusal | None = None
     doubtful: list[int] = []
     some_came = False
-    for batch in mailbox.fetch_new(folder.name, last, validity):
+    for batch in mailbox.fetch_new(folder.name, last, validity, broke=folder.broke):
         if batch.uidvalidity != folder.uidvalidity:
             folder.uidvalidity = batch.uidvalidity
             folder.missed.clear()
@@ -64,7 +79,9 @@ def take_in(
             validity, reached = batch.uidvalidity, 0
         some_came = some_came or bool(batch.mails)
         missed = folder.missed.__getitem__ if batch.refused else partial(_missed, folder)
-        given_up = [uid for uid in batch.pending if missed(uid) >= FETCH_TRIES]
+        given_up = [uid for uid in batch.pending if missed(uid) >= FETCH_TRIES or _breaks(folder, batch, uid)]
+        for mail in batch.mails:
+            folder.broke.pop((batch.uidvalidity, mail.uid), None)
         mails = [*batch.mails, *(_by_header(mailbox, folder, batch.uidvalidity, uid) for uid in given_up)]
         arrivals, new = _keep(mailbox, folder, mails, engine, clock)
         if set(batch.pending) - set(given_up):
@@ -152,6 +169,10 @@ def _arrival(mailbox: Mailbox, folder: Folder, mail: Fetched) -> Arrival:
 def _missed(folder: Folder, uid: int) -> int:
     folder.missed[uid] += 1
     return folder.missed[uid]
+
+
+def _breaks(folder: Folder, batch: Batch, uid: int) -> bool:
+    return folder.broke[batch.uidvalidity, uid] >= BREAKS
 
 
 def _uids(batch: Batch) -> list[int]:

@@ -20,7 +20,12 @@ class Transient(Failure):
 
 
 class Disconnected(Transient):
-    """The connection is gone or no longer to be trusted; open a new one."""
+    """The connection is gone or no longer to be trusted; open a new one.
+
+    ``mails`` are those that were being fetched, by UIDVALIDITY and UID: one of them may be what breaks it.
+    """
+
+    mails: tuple[tuple[int, int], ...] = ()
 
 
 class Refusal(Transient):

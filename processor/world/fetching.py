@@ -11,10 +11,12 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from processor.world.failures import Refusal, Transient
 from processor.world.imap import Selected, Session
+from processor.world.suspects import BREAKS, runs, suspecting
 
 # imaplib gives up on a reply line of 1,000,000 bytes, and a UID takes up to 11.
 WINDOW = 50_000
@@ -91,19 +93,40 @@ def first_since(session: Session, exists: int, day: date) -> int | None:
     return next((found[0] for found in uids_after(session, exists, 0, only=since)), None)
 
 
-def batches(session: Session, selected: Selected, uids: Sequence[int], count: int, max_bytes: int) -> Iterator[Batch]:
+def batches(
+    session: Session,
+    selected: Selected,
+    uids: Sequence[int],
+    count: int,
+    max_bytes: int,
+    breaks: Mapping[int, int] = MappingProxyType({}),
+) -> Iterator[Batch]:
     """The mails of these UIDs by portions of at most ``count`` mails and about 8 MB.
+
+    ``breaks`` counts how often the line broke at a UID; after BREAKS times it is pending without being asked for.
 
     Raises Transient when the folder's UIDVALIDITY changes on the way: the UIDs mean nothing then.
     """
-    for start in range(0, len(uids), count):
-        asked = uids[start : start + count]
-        facts = session.fetch(asked, FACTS)
+    for asked in runs(uids, count, breaks):
+        if breaks.get(asked[0], 0) >= BREAKS:
+            yield Batch(selected.uidvalidity, (), pending=tuple(asked))
+            continue
+        with suspecting(selected.uidvalidity, asked):
+            facts = facts_of(session, asked)
         for portion in portions(asked, facts, max_bytes):
-            batch = one_batch(session, selected.uidvalidity, portion, facts, max_bytes)
+            with suspecting(selected.uidvalidity, portion):
+                batch = one_batch(session, selected.uidvalidity, portion, facts, max_bytes)
             if session.uidvalidity != selected.uidvalidity:
                 raise Transient(f"UIDVALIDITY of {selected.folder} changed while we were reading it")
             yield batch
+
+
+def facts_of(session: Session, uids: Sequence[int]) -> Facts:
+    """Sizes and times; none where the server says NO, which ``one_batch`` hears once more."""
+    try:
+        return session.fetch(uids, FACTS)
+    except Refusal:
+        return {}
 
 
 def portions(asked: Sequence[int], facts: Facts, max_bytes: int) -> Iterator[list[int]]:

@@ -7,10 +7,10 @@ committed.  One thread uses a Mailbox; ``abort`` alone may come from another.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from processor.config import MailboxSettings
 from processor.world.failures import Disconnected, Failure, Transient
@@ -70,12 +70,18 @@ class Mailbox:
         return [self.settings.folder] + ([junk] if junk and junk != self.settings.folder else [])
 
     def fetch_new(
-        self, folder: str, last_uid: int = 0, uidvalidity: int | None = None, again: Sequence[int] = ()
+        self,
+        folder: str,
+        last_uid: int = 0,
+        uidvalidity: int | None = None,
+        again: Sequence[int] = (),
+        broke: Mapping[tuple[int, int], int] = MappingProxyType({}),
     ) -> Iterator[Batch]:
         """Batches of what stands above ``last_uid`` in the folder, and of the UIDs in ``again``.
 
         Both are forgotten when the folder's UIDVALIDITY is no longer the one given: everything comes
         then, and is known by its digest.  Each batch is to be stored before the next is asked for.
+        ``broke`` counts by UIDVALIDITY and UID how often the line broke at a mail (``Disconnected.mails``).
         """
         with Watch(self) as session:
             selected = self._select(session, folder)
@@ -83,11 +89,12 @@ class Mailbox:
                 last_uid, again = 0, ()
             if not last_uid and self.settings.since and selected.exists:
                 last_uid = self._below(session, selected, self.settings.since)
+            breaks = {uid: times for (validity, uid), times in broke.items() if validity == selected.uidvalidity}
             highest, left = last_uid, 0
             for uids in self._wanted(session, selected, last_uid, again):
                 highest = max(highest, uids[-1])
                 left = left or self._above(session, selected, uids)
-                for batch in batches(session, selected, uids, self.settings.batch, self.settings.max_bytes):
+                for batch in batches(session, selected, uids, self.settings.batch, self.settings.max_bytes, breaks):
                     left = max(0, left - len(batch.mails) - len(batch.gone) - len(batch.pending))
                     yield replace(batch, left=left)
                     if self._stop.is_set():

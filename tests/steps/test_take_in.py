@@ -21,6 +21,7 @@ from processor.store.watermarks import advance, watermark
 from processor.store.work import set_aside
 from processor.world.failures import Refusal, Transient
 from processor.world.mailbox import Mailbox
+from processor.world.suspects import BREAKS
 from tests.store.made import count
 from tests.world.scripted_imap import Reply, ScriptedImap
 
@@ -141,6 +142,53 @@ def test_a_header_that_breaks_the_line_is_asked_for_once(engine: Engine) -> None
     mail = aside(engine)
     assert (mail.head, mail.size, mail.places[0].uid) == (b"", 0, 1)
     assert reached(engine) == 2
+
+
+@pytest.mark.parametrize("what", ["body", "facts"])
+def test_a_mail_that_breaks_the_line_each_time_is_given_up_and_those_behind_it_come(engine: Engine, what: str) -> None:
+    """Found by the simulator (seed 40000): the mailbox stood still at such a mail for ever."""
+
+    def cut(client: socket.socket, tag: bytes) -> None:
+        client.shutdown(socket.SHUT_RDWR)
+
+    fatal: dict[str, Reply] = {
+        "UID FETCH 1,2 (BODY": cut,
+        "UID FETCH 1 (BODY.PEEK[]": cut,
+        "UID FETCH 2 (RFC822.SIZE": FACTS,
+        "UID FETCH 2 (BODY.PEEK[]": b"* 2 FETCH (UID 2 BODY[]<0> {3}\r\nxyz)\r\n",
+    }
+    if what == "facts":
+        fatal |= {"UID FETCH 1,2 (RFC822.SIZE": cut, "UID FETCH 1 (RFC822.SIZE": cut}
+    folder = Folder("INBOX")
+    with ScriptedImap({**SCRIPT, **fatal}) as server:
+        for _ in range(BREAKS):
+            with pytest.raises(Transient):
+                take(server.settings(), engine, folder)
+            assert (set_aside_mails(engine), reached(engine)) == ([], 0)
+        if what == "facts":
+            with pytest.raises(Transient):
+                take(server.settings(), engine, folder)
+        take(server.settings(), engine, folder)
+    assert aside(engine).places[0].uid == 1
+    assert (count(engine, t.mail), reached(engine)) == (2, 2)
+
+
+def test_a_line_that_breaks_now_and_then_gives_no_mail_up(engine: Engine) -> None:
+    turns = iter(range(100))
+
+    def now_and_then(client: socket.socket, tag: bytes) -> None:
+        if next(turns) % 2:
+            client.sendall(b"* 1 FETCH (UID 1 BODY[]<0> {3}\r\nabc)\r\n" + tag + b" OK x\r\n")
+        else:
+            client.shutdown(socket.SHUT_RDWR)
+
+    folder = Folder("INBOX")
+    folder.broke.update({(7, 1): BREAKS - 2})
+    with ScriptedImap({**SCRIPT, "UID SEARCH": b"* SEARCH 1\r\n", "UID FETCH 1 (BODY.PEEK[]": now_and_then}) as server:
+        with pytest.raises(Transient):
+            take(server.settings(), engine, folder)
+        take(server.settings(), engine, folder)
+    assert (set_aside_mails(engine), count(engine, t.mail), folder.broke) == ([], 1, {})
 
 
 def test_a_header_that_comes_after_the_place_was_recorded_makes_no_second_mail(engine: Engine) -> None:
