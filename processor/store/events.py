@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from processor.store import tables as t
 from processor.store.columns import canonical, storable
-from processor.store.transaction import reading
+from processor.store.transaction import reading, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,12 @@ def write_events(conn: Connection, happenings: Sequence[Happening]) -> None:
         if salt
     ]
     conn.execute(_INSERT_TEXTS, texts)
+
+
+def note(engine: Engine, happening: Happening) -> None:
+    """Write one event in a transaction of its own."""
+    with writing(engine) as conn:
+        write_event(conn, happening)
 
 
 def events(source: Engine | Connection, ticket_no: str) -> list[Event]:
