@@ -36,12 +36,13 @@ ALLOWED = {
     "steps": VALUES | {"pipeline", "extracting", "deciding", "store", "world", "journal", "loading"},
     "replay": VALUES | {"steps", "store", "world", "loading", "pipeline"},
     "watch": VALUES | {"store", "journal"},
+    "evidence": VALUES | {"store"},
     "daemon": VALUES | {"steps", "store", "world", "journal", "watch"},
     "single_pass": VALUES | {"steps", "store", "world", "journal", "daemon"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES
     | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
-    | {"deciding", "demo", "training", "replay", "single_pass"},
+    | {"deciding", "demo", "training", "replay", "evidence", "single_pass"},
     "form": set(),
     "training": VALUES | {"pipeline", "reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},

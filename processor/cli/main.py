@@ -13,6 +13,7 @@ import typer
 from processor import __version__
 from processor.cli import (
     answers,
+    audit,
     backup,
     check,
     confirm,
@@ -71,6 +72,7 @@ queue.app.command("done")(confirm.done)
 queue.app.command("correct")(confirm.correct)
 queue.app.command("retype")(corrections.retype)
 app.add_typer(queue.app, name="queue")
+app.add_typer(audit.app, name="audit")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(people.app, name="people")
