@@ -30,7 +30,7 @@ BENT = frozenset(f"mails_{name}" for name in "dgknr")
 STRENGTH = 100.0
 TOLD = 3
 """A word or part of one in fewer mails than this tells no language."""
-LEAST_MAILS = 2
+LEAST_MAILS = 3
 """A word of fewer mails than this is nobody's but its writer's."""
 INNER_FOLDS = 5
 MOST_WEIGHT = 32.0

@@ -95,6 +95,7 @@ OTHERS = [
     ("Pris", "Justeres ikke satsene, går vi til en konkurrent."),
 ]
 QUESTIONS = [
+    ("Hei", "Hvor lang bindingstid har vi igjen? Vi vurderer å bytte til et annet system."),
     ("Visma", "Hva er fristen for å komme seg ut av avtalen?"),
     ("Visma", "Hvis vi går over til Fiken, kan vi ta ut alle bilag fra eAccounting?"),
     ("Visma", "Fikk dere brevet vårt om oppsigelse? Har ikke hørt noe."),
@@ -125,6 +126,11 @@ TRANSFERS = [
     ("Salg", "Av våre ni lisenser på Visma Global går fire med til kjøper."),
 ]
 AGREEMENTS = [
+    ("Hei", "Hvor lang bindingstid er det på Visma Severa, og løper den fra bestilling?"),
+    ("Spørsmål", "Kor lenge er me bundne på Visma.net Time?"),
+    ("Fråga", "Hur lång är bindningstiden på Visma Sign?"),
+    ("Question", "How long is the minimum term for Visma.net Expense?"),
+    ("Spørgsmål", "Er der bindingsperiode på Visma.net AutoPay?"),
     ("Kontrakt", "Vi finner ikke igjen kontrakten. Kan dere sende en kopi av avtalen?"),
     ("Binding", "Vi vurderer å ta i bruk Visma.net Project. Hvor lang bindingstid er det på brukerne?"),
     ("Sletting", "Slett navnet mitt og mobilnummeret fra registrene deres."),
