@@ -11,7 +11,6 @@ reloads rules and templates if they are right and the examples beside them still
 
 from __future__ import annotations
 
-import random
 import signal
 import threading
 import time
@@ -24,22 +23,24 @@ from typing import Protocol
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from processor import journal
 from processor.config import Config
 from processor.steps.acceptance import Acceptance
-from processor.steps.deliver import Delivery, deliver
+from processor.steps.delivering import DeliveryLoop
+from processor.steps.listening import Listener
 from processor.steps.loops import MailboxLoop
+from processor.steps.recovery import recover
+from processor.steps.several import Several, several
 from processor.steps.upkeep import remind, retain, seal
-from processor.store import work as claims
+from processor.store.clock import StoreClock
 from processor.store.counts import sending
+from processor.store.outbox import abandon
 from processor.store.reloading import Wish, note_reload, wished
 from processor.store.rules_seen import note_rules
-from processor.store.settings import OUTBOX_CAP, change_setting, setting
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
-from processor.world.backoff import gap
-from processor.world.courier import Courier
 
 PAST_DATA_SECONDS = 20
 MAILBOX_SECONDS = 5
@@ -57,13 +58,18 @@ def clock() -> datetime:
 
 
 class Deciders(Protocol):
-    """Whatever understands and decides: InProcess or Workers.  ``acceptance`` is of the rules in force."""
+    """Whatever understands and decides: InProcess or Workers.
+
+    ``acceptance`` is of the rules in force; with ``name``, the process's own, the names of its claims begin.
+    """
 
     acceptance: Acceptance
+    name: str
 
     def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None: ...
     def wake(self) -> None: ...
     def reload(self, force: bool) -> Acceptance: ...
+    def hang_up(self) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -75,12 +81,16 @@ class Daemon:
     engine: Engine
     deciders: Deciders
     ended: threading.Event = field(default_factory=threading.Event)
-    ready: threading.Event = field(default_factory=threading.Event)
     reload: threading.Event = field(default_factory=threading.Event)
     look: threading.Event = field(default_factory=threading.Event)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
-    courier: Courier | None = None
+    delivery: DeliveryLoop | None = None
+    several: Several | None = None
     wish: Wish | None = None
+    clock: StoreClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = StoreClock(self.engine)
 
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""
@@ -91,22 +101,27 @@ class Daemon:
         # What was wished before the start has come true by it.
         self.wish = wished(self.engine)
         self.mailboxes = [
-            MailboxLoop(each, self.engine, clock, self.ended, self.deciders.wake) for each in self.config.mailboxes
+            MailboxLoop(each, self.engine, self.clock, self.ended, self.deciders.wake) for each in self.config.mailboxes
         ]
-        delivery = threading.Thread(target=self._delivery_loop, name="delivery", daemon=True)
+        if smtp := self.config.smtp:
+            worker = f"{self.deciders.name}/delivery"
+            self.delivery = DeliveryLoop(smtp, self.engine, worker, self.clock, self.ended)
+        self._stand_beside_others()
         scheduler = self._clocks()
         self.deciders.start(self.ended, self._recorded)
-        for thread in (*self.mailboxes, delivery):
+        for thread in (*self.mailboxes, *([self.delivery] if self.delivery else [])):
             thread.start()
         scheduler.start()
         while not self.ended.wait(0.2):
+            if self.several and self.several.silent():
+                self.deciders.hang_up()
             if self.reload.is_set():
                 self.reload.clear()
                 self._reload(None)
             if self.look.is_set():
                 self.look.clear()
                 self._look_for_wish()
-        self._end(scheduler, delivery)
+        self._end(scheduler)
 
     def listen_to_signals(self) -> None:
         """Let SIGTERM and SIGINT end the daemon and SIGHUP reload its rules."""
@@ -114,8 +129,27 @@ class Daemon:
             signal.signal(number, lambda *_: self.ended.set())
         signal.signal(signal.SIGHUP, lambda *_: self.reload.set())
 
-    def _end(self, scheduler: BackgroundScheduler, delivery: threading.Thread) -> None:
-        self.ready.set()
+    def _stand_beside_others(self) -> None:
+        """On PostgreSQL: lease the mailboxes, and hear of work that others write."""
+        self.several = several(self.engine, self.config, self.deciders.name, self.clock)
+        if self.several is None:
+            return
+        for mailbox in self.mailboxes:
+            mailbox.lease = self.several.leases[mailbox.settings.name]
+            mailbox.lease.lost = mailbox.wake
+        tell = {
+            "work": self.deciders.wake,
+            "outbox": self._ready,
+            "settle": self._recorded,
+            "lease": self.several.wake.set,
+        }
+        Listener(self.config.store_url, tell, self.ended).start()
+        self.several.start()
+
+    def _end(self, scheduler: BackgroundScheduler) -> None:
+        if self.several:
+            self.several.ending.set()
+        self._ready()
         for mailbox in self.mailboxes:
             mailbox.wake()
         scheduler.shutdown(wait=True)
@@ -124,48 +158,35 @@ class Daemon:
         for mailbox in self.mailboxes:
             # One that is still opening a connection has nothing in hand.
             mailbox.join(max(0.0, until - time.monotonic()))
-        delivery.join(BEFORE_DATA_SECONDS)
-        if delivery.is_alive() and sending(self.engine):
-            delivery.join(PAST_DATA_SECONDS)
-        if delivery.is_alive():
-            # What has not reached DATA is tried again at the next start; what has is unknown.
-            if self.courier:
-                self.courier.abort()
-            sweep(self.engine, clock(), all_leases=_alone(self.engine))
+        if self.delivery:
+            self._end_delivery(self.delivery)
+        if self.several:
+            self.several.stop()
         journal.stopped()
+
+    def _end_delivery(self, delivery: DeliveryLoop) -> None:
+        delivery.join(BEFORE_DATA_SECONDS)
+        try:
+            if delivery.is_alive() and sending(self.engine):
+                delivery.join(PAST_DATA_SECONDS)
+            if delivery.is_alive():
+                # What has not reached DATA is tried again at the next start; what has is unknown.
+                delivery.courier.abort()
+                abandon(self.engine, delivery.worker, self.clock())
+        except SQLAlchemyError as error:
+            # The next start, or another daemon, puts it right.
+            journal.step_failed("delivery", error)
 
     def _recorded(self) -> None:
         """Something was recorded: answers may be ready and mails can be settled on the server."""
-        self.ready.set()
+        self._ready()
         for mailbox in self.mailboxes:
             mailbox.settle_soon()
 
-    def _delivery_loop(self) -> None:
-        settings = self.config.smtp
-        if settings is None:
-            return
-        failures = 0
-        with Courier(settings) as courier:
-            self.courier = courier
-            while not self.ended.is_set():
-                self.ready.clear()
-                try:
-                    made = deliver(
-                        self.engine, courier, settings, "daemon", clock, going=lambda: not self.ended.is_set()
-                    )
-                except Exception as error:
-                    journal.step_failed("delivery", error)
-                    made = Delivery(0, 0, type(error).__name__)
-                if made.claimed:
-                    journal.answers_sent(made.claimed, made.taken)
-                failures = failures + 1 if made.trouble else 0
-                if failures:
-                    # A server that fails is left alone for a growing while; nothing in the outbox is lost.
-                    pause = gap(failures, random.random())  # noqa: S311  (jitter, no secret)
-                    journal.delivery_paused(made.trouble, pause)
-                    self.ended.wait(pause)
-                elif not made.claimed:
-                    self.ready.wait(1)
+    def _ready(self) -> None:
+        """Replies may be ready."""
+        if self.delivery:
+            self.delivery.wake()
 
     def _reload(self, wish: Wish | None) -> None:
         """Take changed rules, if they may be taken; ``wish`` is None after a signal."""
@@ -229,8 +250,8 @@ class Daemon:
         return scheduler
 
     def _sweep(self) -> None:
-        sweep(self.engine, clock())
-        self.ready.set()
+        sweep(self.engine, self.clock())
+        self._ready()
         self.deciders.wake()
 
 
@@ -255,20 +276,3 @@ def take_register(engine: Engine, config: Config) -> None:
         take_contracts(engine, config, clock())
     except Exception as error:
         journal.step_failed("contracts", error)
-
-
-def recover(engine: Engine, config: Config) -> None:
-    """Put right what a crash left, and let the outbox know its cap.
-
-    On a SQLite store, whose lock we hold, nobody else's lease can be alive.
-    """
-    if setting(engine, OUTBOX_CAP) != str(config.limits.in_all):
-        change_setting(engine, OUTBOX_CAP, str(config.limits.in_all), "configuration", clock())
-    alone = _alone(engine)
-    if alone:
-        claims.release_claims(engine)
-    sweep(engine, clock(), all_leases=alone)
-
-
-def _alone(engine: Engine) -> bool:
-    return engine.dialect.name == "sqlite"

@@ -9,11 +9,14 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
-from processor.daemon import begin_answering, clock, note_rules_in_force, recover, take_register
+from processor.daemon import begin_answering, note_rules_in_force, take_register
 from processor.steps.deliver import deliver
 from processor.steps.escalation import escalate
 from processor.steps.loops import MailboxLoop
+from processor.steps.recovery import recover
+from processor.steps.several import Several, several
 from processor.steps.upkeep import remind, retain, seal
+from processor.store.clock import StoreClock
 from processor.world.courier import Courier
 
 if TYPE_CHECKING:
@@ -21,19 +24,39 @@ if TYPE_CHECKING:
 
 
 def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
-    """Make one pass, for cron: fetch all, decide all, send what is ready; true when every server answered."""
+    """Make one pass, for cron: fetch all, decide all, send what is ready; true when every server answered.
+
+    On PostgreSQL a mailbox that a daemon reads is left to it.
+    """
+    clock = StoreClock(engine)
+    beside = several(engine, config, deciders.name, clock)
+    if beside is None:
+        return _pass(config, engine, deciders, clock)
+    beside.turn()
+    beside.start()
+    try:
+        return _pass(config, engine, deciders, clock, beside)
+    finally:
+        beside.stop()
+
+
+def _pass(
+    config: Config, engine: Engine, deciders: InProcess, clock: StoreClock, beside: Several | None = None
+) -> bool:
     ended = threading.Event()
     recover(engine, config)
     begin_answering(engine, config)
     take_register(engine, config)
     note_rules_in_force(engine, deciders.acceptance)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
+    if beside:
+        loops = [loop for loop in loops if loop.reads_by(beside.leases[loop.settings.name])]
     passed = [loop.one_pass() for loop in loops]
     while deciders.step()[0]:
         pass
     deciders.remind()
     escalate(engine, config, clock())
-    sent = _send_all(config, engine)
+    sent = _send_all(config, engine, f"{deciders.name}/delivery", clock)
     remind(engine, clock())
     retain(engine, clock())
     settled = [loop.settle_pass() for loop in loops]
@@ -41,12 +64,12 @@ def once(config: Config, engine: Engine, deciders: InProcess) -> bool:
     return all(passed) and sent and all(settled)
 
 
-def _send_all(config: Config, engine: Engine) -> bool:
+def _send_all(config: Config, engine: Engine, worker: str, clock: StoreClock) -> bool:
     if config.smtp is None:
         return True
     with Courier(config.smtp) as courier:
         while True:
-            made = deliver(engine, courier, config.smtp, "once", clock)
+            made = deliver(engine, courier, config.smtp, worker, clock)
             if made.claimed:
                 journal.answers_sent(made.claimed, made.taken)
             if made.trouble:

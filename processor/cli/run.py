@@ -44,9 +44,9 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
     A lock keeps two passes, or a pass and a daemon, from working on one store at once.
     """
     from processor import journal
-    from processor.daemon import clock
     from processor.single_pass import once as one_pass
     from processor.steps.in_process import InProcess
+    from processor.store.clock import StoreClock
     from processor.store.lock import StoreInUseError, only_one
 
     settings = open_config(config, passwords=True)
@@ -55,7 +55,7 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
     try:
         with only_one(settings.store_url):
             engine = open_engine(settings)
-            well = one_pass(settings, engine, InProcess(engine, settings, rulebook, clock))
+            well = one_pass(settings, engine, InProcess(engine, settings, rulebook, StoreClock(engine)))
     except StoreInUseError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -65,10 +65,10 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
 def _deciders(settings: Config, engine: Engine) -> Deciders:
     """Children that understand and decide, or this process; refuses broken rules before anything starts."""
     if settings.workers == 0:
-        from processor.daemon import clock
         from processor.steps.in_process import InProcess
+        from processor.store.clock import StoreClock
 
-        return InProcess(engine, settings, open_rules(settings), clock)
+        return InProcess(engine, settings, open_rules(settings), StoreClock(engine))
     from processor.steps.workers import Workers
 
     workers = Workers(settings)

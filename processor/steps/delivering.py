@@ -1,0 +1,80 @@
+"""Delivery's loop: what is ready leaves, over one connection kept open; a failing server is left alone for a while."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.engine import Engine
+
+from processor import journal
+from processor.config import SmtpSettings
+from processor.steps.deliver import Delivery, deliver
+from processor.store.outbox import abandon
+from processor.world.backoff import gap
+from processor.world.courier import Courier
+
+IDLE_SECONDS = 1.0
+# RFC 5321 4.5.3.2.6 lets a server take ten minutes for one mail; after this long the loop has hung.
+SERVER_SECONDS = 1800.0
+
+
+class DeliveryLoop(threading.Thread):
+    """One daemon's delivery.  ``wake`` tells that something may be ready; ``worker`` is a name that nobody else has."""
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        engine: Engine,
+        worker: str,
+        clock: Callable[[], datetime],
+        ended: threading.Event,
+        beat: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        super().__init__(name="delivery", daemon=True)
+        self.engine, self.worker, self.clock, self.ended, self.beat = engine, worker, clock, ended, beat
+        self.settings = settings
+        self.courier = Courier(settings)
+        self.ready = threading.Event()
+        self.failures = 0
+        self.owing = False
+
+    def wake(self) -> None:
+        """Something may be ready."""
+        self.ready.set()
+
+    def run(self) -> None:
+        """Deliver until ended; the mail in hand is finished."""
+        with self.courier:
+            while self._going():
+                self.ready.clear()
+                made = self._step()
+                if made.claimed:
+                    journal.answers_sent(made.claimed, made.taken)
+                self.failures = self.failures + 1 if made.trouble else 0
+                if self.failures:
+                    # Nothing in the outbox is lost meanwhile.
+                    pause = gap(self.failures, random.random())  # noqa: S311  (jitter, no secret)
+                    journal.delivery_paused(made.trouble, pause)
+                    self.ended.wait(pause)
+                elif not made.claimed:
+                    self.ready.wait(IDLE_SECONDS)
+
+    def _step(self) -> Delivery:
+        try:
+            if self.owing:
+                # Of what we had claimed nobody else would know for a quarter of an hour.
+                abandon(self.engine, self.worker, self.clock())
+                self.owing = False
+            return deliver(self.engine, self.courier, self.settings, self.worker, self.clock, going=self._going)
+        except Exception as error:
+            self.owing = True
+            journal.step_failed("delivery", error)
+            return Delivery(0, 0, type(error).__name__)
+
+    def _going(self) -> bool:
+        """Asked before each mail: whether to go on."""
+        self.beat(SERVER_SECONDS)
+        return not self.ended.is_set()
