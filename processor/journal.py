@@ -149,7 +149,8 @@ def follow_up_written(ticket_no: str) -> None:
 
 def taking_in(mailbox: str, folder: str, taken: int, left: int) -> None:
     """A long taking in, a line each few seconds."""
-    share = f"{100 * taken // (taken + left)} %"
+    # Nothing was taken where a line that broke before had brought all that came.
+    share = f"{100 * taken // (taken + left) if left else 100} %"
     _tell(logging.INFO, "taking in", mailbox=mailbox, folder=folder, taken=taken, left=left, done=share)
 
 

@@ -248,3 +248,12 @@ def test_a_mail_that_is_refused_holds_up_no_other_folder_and_no_settling(engine:
         assert not loop.one_pass()
     assert count(engine, t.arrival, t.arrival.c.folder == "Junk") == 1
     assert any(b"UID STORE 2 " in line for line in server.heard)
+
+
+def test_a_long_taking_in_that_broke_off_is_told_to_its_end(engine: Engine) -> None:
+    """Found by the simulator (seed 20261127): the next pass brought nothing, and every pass from then on failed."""
+    with ScriptedImap({"UID SEARCH": b"* SEARCH\r\n"}) as server:
+        loop = MailboxLoop(server.settings(junk_folder=""), engine, lambda: NOW, threading.Event(), lambda: None)
+        loop.told = NOW
+        loop._tell_intake(Folder("INBOX"), 0)
+    assert (loop.told, loop.taken) == (None, 0)
