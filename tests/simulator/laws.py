@@ -256,11 +256,13 @@ class Laws:
                     self._here(account.name, folder, uid, mail)
         for (token,) in self._stuck():
             self._break(token)
-        for message_id, which, state in self.disk.ask("SELECT message_id, id, state FROM outbox"):
+        for message_id, which, state, kind in self.disk.ask("SELECT message_id, id, state, kind FROM outbox"):
             left = self.accepted[message_id]
-            if state in ("sent", "bounced") and not left and state == "sent":
-                self._break(f"reply r{which} is {state} and was never taken")
-            if left and not self.resends[which] and state not in ("sent", "unknown", "bounced", "cancelled"):
+            if state == "sent" and not left:
+                self._break(f"reply r{which} is sent and was never taken")
+            # A confirmation in doubt is sent again, and the second may be refused.
+            again = self.resends[which] or kind == "confirmation"
+            if left and not again and state not in ("sent", "unknown", "bounced", "cancelled"):
                 self._break(f"reply r{which} was taken and is {state}")
         if self.disk.ask("PRAGMA foreign_key_check"):
             self._break("rows point at rows that are gone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
@@ -119,8 +120,8 @@ class Daemon:
                 try:
                     road = (world.disk.engine, world.rulebook, world.config, name, self.clock, lambda *_: Extracted())
                     claimed, _ = work_off(*road)
-                    if not claimed:
-                        follow_up(world.disk.engine, world.rulebook, world.config, self.clock())
+                    if not claimed and follow_up(world.disk.engine, world.rulebook, world.config, self.clock()):
+                        self._wake("delivery")
                 except Exception as error:
                     self._odd(error)
                     claimed = 0
@@ -162,4 +163,5 @@ class Daemon:
     def _odd(self, error: Exception) -> None:
         """The world may fail, which is told as OperationalError; anything else is a bug of ours."""
         if not isinstance(error, OperationalError):
-            self.world.odd.append(f"{self.name} raised {error!r:.300}")
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self.world.odd.append(f"{self.name} raised {error!r:.300} at {where.filename}:{where.lineno}")

@@ -129,7 +129,7 @@ class Run:
         now, dice = self.world.clock.true(), self.dice
         account = self.world.accounts[dice.choice(("a", "a", "b"))]
         when = now - timedelta(days=dice.choice((1, 2, 400))) if dice.random() < 0.04 else now
-        cursed = dice.choices(("", "no"), (98, 2))[0]
+        cursed = dice.choices(("", "no", "cut"), (97, 2, 1))[0]
         self._put(account, letter, when.replace(microsecond=0), dice.choices(("INBOX", "Junk"), (15, 1))[0], cursed)
         if dice.random() < 0.04:
             self._put(self.world.accounts["b"], letter, when)
@@ -266,11 +266,12 @@ class Run:
             if number < 10 and self._cursed():
                 # A mail that the server refuses to give is given up only where others come.
                 self._one_more_everywhere()
+            if number:
+                # A clock that was wrong by a day has put things off by a day.
+                self.world.clock.second += 1_900 if number < 6 else 20_000
             self._until_asleep()
             if self.laws.broken or not self._unfinished():
                 break
-            # A clock that was wrong by a day has put things off by a day.
-            self.world.clock.second += 1_900 if number < 6 else 20_000
         if not self.laws.broken:
             self.laws.full()
 
