@@ -40,4 +40,22 @@ def backup(
     rows = sum(table.rows for table in made.tables.values())
     mails = made.tables["mail"].rows if "mail" in made.tables else 0
     typer.echo(f"{folder}: {mails} mails, {rows} rows, {made.size / 1e6:.1f} MB, as of {local(made.taken_at)}.")
+    if not verify:
+        _note(config, folder)
     typer.echo("Every table was read back and is as it was." if not verify else "It is as it was written.")
+
+
+def _note(config: Path, folder: Path) -> None:
+    """Let the store know, so that status and metrics tell how old the last backup is; one that cannot be written is."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from processor.cli.opening import actor
+    from processor.store.engine import open_store
+    from processor.store.measures import note_backup
+
+    try:
+        engine = open_store(open_config(config).store_url)
+        note_backup(engine, folder.absolute(), actor(), datetime.now(UTC))
+        engine.dispose()
+    except SQLAlchemyError:
+        typer.echo("The store may only be read: status will not tell of this backup.", err=True)

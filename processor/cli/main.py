@@ -33,8 +33,10 @@ from processor.cli import (
     reloading,
     replay,
     restoring,
+    retrying,
     rules,
     run,
+    status,
     store,
     train,
 )
@@ -62,7 +64,8 @@ app.command()(form.form)
 app.command()(train.train)
 app.command()(train.evaluate)
 app.command("init")(initial.initial)
-app.command()(store.status)
+app.command()(status.status)
+app.command()(retrying.retry)
 app.command()(backup.backup)
 app.command()(restoring.restore)
 app.add_typer(restoring.app, name="restored")

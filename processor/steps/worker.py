@@ -61,6 +61,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     from processor.loading.configuration import load_config
     from processor.loading.rules import load_rulebook
     from processor.steps.follow_ups import follow_up
+    from processor.steps.guarding import bound_memory, bounded_time
     from processor.steps.lookups import Registers
     from processor.steps.work_off import work_off
     from processor.store.clock import StoreClock
@@ -73,6 +74,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICE)
+    bound_memory()
     journal.write_to_stderr()
     config = load_config(config_path)
     # The daemon has brought the schema up to date.
@@ -86,6 +88,8 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     journal.worker_ready(name)
     if look:
         select.select([WAKE_FILE], [], [])
+    # What ended the worker before us, if one did, is among what it held.
+    free_claims(engine, name)
     files = Confined()
     registers = Registers(config.lookups, engine, clock, config.workers)
     claimed, failed = 0, False
@@ -105,7 +109,8 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
                 free_claims(engine, name, tried=False)
             failed = False
             road = (engine, rulebook, config, name, clock, files.extract)
-            claimed, decided = work_off(*road, look_up=registers.ask)
+            with bounded_time():
+                claimed, decided = work_off(*road, look_up=registers.ask)
             reminded = 0
             if not claimed and time.monotonic() - last_reminded >= REMIND_SECONDS:
                 last_reminded = time.monotonic()

@@ -58,6 +58,13 @@ def set_aside_mail(engine: Engine, mail_id: int) -> AsideMail | None:
         return next(iter(_mails(conn, t.mail.c.id == mail_id, limit=1)), None)
 
 
+def set_aside_ids(engine: Engine) -> list[int]:
+    """The mails that are set aside, oldest first, all of them."""
+    m = t.mail.c
+    with reading(engine) as conn:
+        return list(conn.execute(select(m.id).where(m.state == MailState.SET_ASIDE.value).order_by(m.id)).scalars())
+
+
 def _mails(conn: Connection, *which: ColumnElement[bool], limit: int) -> list[AsideMail]:
     m, raw, part = t.mail.c, t.raw_mail.c, t.raw_part.c
     first = (func.substr(content, 1, HEADER_BYTES, type_=LargeBinary) for content in (raw.content, part.content))

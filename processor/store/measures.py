@@ -19,7 +19,7 @@ from processor.store import tables as t
 from processor.store.intake import Intake, intakes
 from processor.store.leases import Lease
 from processor.store.migrate import code_version
-from processor.store.settings import setting
+from processor.store.settings import change_setting, setting
 from processor.store.switch import stopped
 from processor.store.transaction import reading
 from processor.ticket import ActionState, MailState, OutboxState, TicketState
@@ -76,6 +76,11 @@ class Measures:
     def schema_current(self) -> bool:
         """Whether the schema is this program's."""
         return self.schema == code_version()
+
+
+def note_backup(engine: Engine, folder: Path, actor: str, now: datetime) -> None:
+    """A backup was made and read back."""
+    change_setting(engine, LAST_BACKUP, json.dumps({"at": now.isoformat(), "folder": str(folder)}), actor, now)
 
 
 def measure(engine: Engine, now: datetime) -> Measures:
