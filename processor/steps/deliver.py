@@ -6,17 +6,20 @@ never one that would be sent again by mistake (threats.md, sending once).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 
 from processor.config import SmtpSettings
 from processor.letter import compose
 from processor.store import outbox
 from processor.store.escalations import ESCALATION
 from processor.store.outbox import Outgoing, Taken
+from processor.store.transaction import away
 from processor.world.courier import Courier
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
 
@@ -26,6 +29,9 @@ LEASE_SECONDS = 900
 GIVE_UP_AFTER = timedelta(hours=48)
 FIRST_GAP = timedelta(seconds=30)
 LONGEST_GAP = timedelta(hours=2)
+# What a server has just answered is told for so long to a database that is restarting or failing over.
+INSIST_SECONDS = 60.0
+INSIST_PAUSE = 0.5
 
 
 class FenceLostError(Exception):
@@ -54,7 +60,7 @@ def deliver(
     rows = outbox.claim(engine, worker, limit, clock(), LEASE_SECONDS)
     line = _Line(engine, courier, settings, clock)
     for number, row in enumerate(rows):
-        outcome = line.send(row) if going() else None
+        outcome = _sent(line, row) if going() else None
         trouble = _trouble(outcome)
         if outcome is None or trouble:
             line.finish()
@@ -64,6 +70,28 @@ def deliver(
             return Delivery(len(rows), line.taken, trouble)
     line.finish()
     return Delivery(len(rows), line.taken)
+
+
+def _sent(line: _Line, row: Outgoing) -> Outcome:
+    try:
+        return line.send(row)
+    except DBAPIError:
+        # The database was lost before this mail; that the one before was taken is known to nobody but us.
+        line.finish()
+        raise
+
+
+def _insist(mark: Callable[[], object]) -> None:
+    """Say it until the database has heard it: what a lost connection leaves unsaid would be in doubt for staff."""
+    until = time.monotonic() + INSIST_SECONDS
+    while True:
+        try:
+            mark()
+            return
+        except DBAPIError as error:
+            if not away(error) or time.monotonic() >= until:
+                raise
+        time.sleep(INSIST_PAUSE)
 
 
 def _trouble(outcome: Outcome | None) -> str:
@@ -99,8 +127,9 @@ class _Line:
             return Rejected(0, str(error))
 
         def on_data() -> None:
-            before, self.unmarked = self.unmarked, None
-            if not outbox.attempt(self.engine, row.id, row.fence, self.settings.host, self.clock(), before):
+            ours = outbox.attempt(self.engine, row.id, row.fence, self.settings.host, self.clock(), self.unmarked)
+            self.unmarked = None
+            if not ours:
                 raise FenceLostError(row.id)
 
         try:
@@ -112,8 +141,8 @@ class _Line:
 
     def finish(self) -> None:
         """Mark what is not marked yet."""
-        if self.unmarked:
-            outbox.sent(self.engine, self.unmarked.id, self.unmarked.fence, self.unmarked.response, self.unmarked.at)
+        if taken := self.unmarked:
+            _insist(lambda: outbox.sent(self.engine, taken.id, taken.fence, taken.response, taken.at))
             self.unmarked = None
 
     def _mark(self, row: Outgoing, outcome: Outcome) -> None:
@@ -123,6 +152,9 @@ class _Line:
             self.taken += 1
             self.unmarked = Taken(row.id, row.fence, outcome.response, now)
             return
+        _insist(lambda: self._mark_untaken(row, outcome, now))
+
+    def _mark_untaken(self, row: Outgoing, outcome: Outcome, now: datetime) -> None:
         match outcome:
             case Rejected():
                 outbox.failed(self.engine, row.id, row.fence, text_of(outcome), now)

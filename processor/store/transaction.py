@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 WRITES = "processor_writes"
 GUARD = "processor_guard"
@@ -38,6 +38,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if guard := conn.get_execution_options().get(GUARD):
             guard(conn)
         yield conn
+
+
+def away(error: DBAPIError) -> bool:
+    """Whether PostgreSQL is gone for a while, and the same will do once it is back: restarting, failing over.
+
+    Its codes are those of connections, of an operator's stop, and of a standby that is not yet the primary.
+    """
+    if error.connection_invalidated:
+        return True
+    code = getattr(error.orig, "sqlstate", "none of PostgreSQL's")
+    return code is None or code.startswith(("08", "57P", "25006"))
 
 
 def commit(engine: Engine, work: Callable[[Connection], T]) -> T:

@@ -40,8 +40,7 @@ class Postgres:
     def __enter__(self) -> Postgres:
         try:
             self._run("initdb", "-D", str(self.data), "-U", "processor", "-A", "trust", "-E", "UTF8", "--no-sync")
-            options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1 -c fsync=off"
-            self._run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.home / "log"), "-o", options, "start")
+            self.start()
         except BaseException:
             self.close()
             raise
@@ -52,6 +51,32 @@ class Postgres:
     ) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start, or start again after ``stop``."""
+        options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.home / "log"), "-o", options, "start")
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop as an operator does (``fast``) or as a crash does (``immediate``); the data stays."""
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-m", how, "stop")
+
+    def standby(self) -> Postgres:
+        """A running copy of this server that follows it, to be closed; commits wait for it from now on."""
+        other = Postgres()
+        source = f"host=127.0.0.1 port={self.port} user=processor application_name=standby"
+        try:
+            self._run("pg_basebackup", "-D", str(other.data), "-d", source, "-R", "-c", "fast", "--no-sync")
+            other.start()
+            self._tell("ALTER SYSTEM SET synchronous_standby_names = 'standby'", "SELECT pg_reload_conf()")
+        except BaseException:
+            other.close()
+            raise
+        return other
+
+    def promote(self) -> None:
+        """Make the standby the primary."""
+        self._run("pg_ctl", "-D", str(self.data), "-w", "promote")
+
     @property
     def data(self) -> Path:
         return self.home / "data"
@@ -59,16 +84,20 @@ class Postgres:
     def close(self) -> None:
         """Stop and forget everything."""
         if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "immediate", "stop")
+            self.stop("immediate")
         shutil.rmtree(self.home, ignore_errors=True)
 
     def url(self, name: str) -> str:
         """The URL of a new database, whose text sorts as Norwegians sort and not by bytes."""
+        self._tell(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'nb'")
+        return self._url(name)
+
+    def _tell(self, *statements: str) -> None:
         admin = connect(self._url("postgres"))
         with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.execute(text(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'nb'"))
+            for each in statements:
+                conn.execute(text(each))
         admin.dispose()
-        return self._url(name)
 
     def _url(self, name: str) -> str:
         return f"postgresql://processor@127.0.0.1:{self.port}/{name}"
