@@ -10,35 +10,10 @@ from datetime import datetime, timedelta
 from tests.simulator.disk import DIGEST_KEY, Change
 from tests.simulator.letters import Letter
 from tests.simulator.mailserver import Folder, Stored, watched
+from tests.simulator.moves import ACTION_MOVES, MAIL_MOVES, REPLY_MOVES
 from tests.simulator.smtp_peer import Accepted
 from tests.simulator.world import World
 
-# Written down here once more, on purpose: the program's own table may be what is wrong.
-REPLY_MOVES = {
-    "": "draft held ready",
-    "draft": "ready cancelled",
-    "held": "ready cancelled",
-    "ready": "sending retry failed held cancelled",
-    "retry": "sending retry failed held cancelled",
-    "sending": "sent retry failed unknown ready",
-    "sent": "bounced",
-    "unknown": "bounced ready cancelled",
-    "failed": "ready cancelled",
-    "bounced": "",
-    "cancelled": "",
-}
-ACTION_MOVES = {
-    "": "waiting",
-    "waiting": "seconded approved held rejected superseded",
-    "seconded": "approved waiting held rejected superseded",
-    "approved": "done waiting held rejected superseded",
-    "held": "waiting rejected superseded",
-    "done": "",
-    "rejected": "",
-    "superseded": "",
-}
-# A worker that lost its lease may still decide what another set aside: decided once, which is what counts.
-MAIL_MOVES = {"": "kept set_aside", "kept": "decided set_aside", "set_aside": "kept decided", "decided": "decided"}
 NOT_COUNTED = "('draft', 'held', 'failed', 'bounced', 'cancelled')"
 ALWAYS_HELD = re.compile(r"poison|not decided after|too large|arriving|could not be fetched|^$")
 TOKEN = re.compile(rb"^Sak (\S+)\.\r?$", re.MULTILINE)

@@ -41,14 +41,14 @@ def sent_before_data() -> Patches:
 
 def attempt_after_data() -> Patches:
     """The attempt is written only with the result: a crash after the dot leaves a row that is sent again."""
-    attempt, send = outbox.attempt, Courier.send
+    send = Courier.send
 
     def late(self: Any, envelope: str, to: str, data: bytes, on_data: Callable[[], None]) -> Any:
         outcome = send(self, envelope, to, data, lambda: None)
         on_data()
         return outcome
 
-    return [patch.object(Courier, "send", late), patch.object(outbox, "attempt", attempt)]
+    return [patch.object(Courier, "send", late)]
 
 
 def no_claim() -> Patches:
@@ -124,11 +124,11 @@ def no_stop() -> Patches:
         patch.object(replies, "setting", lambda *_: "0"),
         patch.object(work_off, "stopped", lambda _: False),
         patch.object(outbox, "stopped", lambda _: False),
-        patch.object(sending, "_ATTEMPT", _always(sending._ATTEMPT)),
+        patch.object(sending, "_ATTEMPT", _always()),
     ]
 
 
-def _always(_attempt: Any) -> Any:
+def _always() -> Any:
     """The attempt's conditions but for the switch."""
     o, given = t.outbox.c, bindparam
     return (
@@ -173,7 +173,7 @@ class _Lax:
         return getattr(self.row, name)
 
 
-def read_and_save() -> Patches:
+def unknown_is_ready() -> Patches:
     """An unknown reply goes back to ready by itself, since nobody has said that it was taken."""
     return [patch.object(outbox, "unknown", _ready_again)]
 
@@ -188,7 +188,7 @@ MUTANTS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
         *(sent_before_data, attempt_after_data, no_claim, done_before_kept, mark_before_kept, no_dedupe, no_limit),
-        *(no_stop, repeat_receipts, one_is_enough, read_and_save),
+        *(no_stop, repeat_receipts, one_is_enough, unknown_is_ready),
     )
 }
 

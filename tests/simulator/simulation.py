@@ -10,7 +10,7 @@ from tests.simulator import disk as disk_module
 from tests.simulator import mailserver, smtp_peer
 from tests.simulator.disk import Disk
 from tests.simulator.laws import Laws
-from tests.simulator.letters import CUSTOMERS, Letter
+from tests.simulator.letters import Letter
 from tests.simulator.mailserver import Account
 from tests.simulator.shell import Daemon
 from tests.simulator.staff import deed_of
@@ -147,7 +147,7 @@ class Run:
             return writer.copy(self.dice.choice(writer.seen[-20:]))
         if chance < 0.17 and accepted:
             one = self.dice.choice(accepted[-10:])
-            return writer.reply(one.message_id, one.recipient or CUSTOMERS[0][0], now)
+            return writer.reply(one.message_id, one.recipient, now)
         if chance < 0.20 and accepted:
             one = self.dice.choice(accepted[-10:])
             return writer.bounce(one.message_id, one.recipient, now)

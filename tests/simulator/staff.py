@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -120,4 +119,3 @@ DEEDS: tuple[Deed, ...] = (
 )
 WEIGHTS = (8, 9, 2, 4, 2, 3, 1, 1, 1, 1, 5)
 assert len(DEEDS) == len(WEIGHTS)
-Dice = random.Random

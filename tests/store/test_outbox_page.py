@@ -13,7 +13,7 @@ from processor.store import tables as t
 from processor.store.transaction import writing
 from processor.store.transitions import TRANSITIONS, move
 from processor.ticket import OutboxState
-from tests.simulator.laws import REPLY_MOVES
+from tests.simulator.moves import REPLY_MOVES
 from tests.store.made import NOW, outbox_states, recorded
 
 ROOT = Path(__file__).parent.parent.parent
