@@ -33,10 +33,14 @@ def company_in(
 ) -> Named | None:
     """The first company that the request is about, or None when only a mail address hints at one.
 
-    ``own``: of several parties the sender's own firm comes first.
+    ``own``: of several parties the sender's own firm comes first, and one that takes over from another comes last.
     """
     found = names_in(passages, list(numbers), phrases, sender)
     if role == "accountant":
         clients = [named for named in found if not phrases["names.accountant_firm"].search(named.name.lower())]
         found = clients or found
-    return min(found, key=lambda named: (-named.worth - (own and named.own), named.place), default=None)
+    return min(
+        found,
+        key=lambda named: (2 * (own and named.taker) - named.worth - (own and named.own), named.place),
+        default=None,
+    )

@@ -17,16 +17,23 @@ from processor.understanding.numbers import Number
 from processor.understanding.passages import Passage
 
 _FORM = r"(?:A/S|AS|As|ASA|ENK|ANS|DA|SA|NUF|AB|ApS|APS|BA|KF|IKS|KS|HF|SF|BBL|Ltd|Limited|GmbH|Oy)"
-_WORD = r"[A-ZÆØÅÄÖÉÜ0-9](?:[\w'’/-]|\.(?=\w)){0,30}"
+_SHORT = r"(?:Mek|Ing|Brdr|Br|Adv|Eftf|Elektr|Mask|Chr|Joh|Fam|St)\. (?=[A-ZÆØÅÄÖ])"
+_WORD = rf"(?:{_SHORT})?[A-ZÆØÅÄÖÉÜ0-9](?:[\w'’/-]|\.(?=\w)){{0,30}}"
 _JOINED = rf"(?:(?:&|og|and|och|\+) )?{_WORD}"
 _NAMED = re.compile(
     rf"(?<![\w@.])(?P<name>{_WORD}(?: (?:&|og|and|och|\+|{_WORD})){{0,6}}(?: [a-zæøåäö]{{4,20}})?) (?P<form>{_FORM})(?![\w@]|\.\w)"
 )
+_PLACED = re.compile(
+    rf"(?<![\w@.])(?P<name>{_WORD}(?: {_WORD}){{0,3}}) (?:i|på|in) (?P<place>{_WORD}(?: {_WORD}){{0,2}} {_FORM})(?![\w@]|\.\w)"
+)
+"""``Havnevesenet i Strandvik KF``: a firm's name that goes on with its place."""
+_BEFORE_KIND = re.compile(rf"(?<![\w@.])(?P<name>{_WORD}(?: (?:&|og|and|och|{_WORD})){{0,3}}) $")
+_NUMBER_NEXT = re.compile(r"[ ,(–/|:-]{0,4}(?:[Oo]rg|\d{3} ?\d{3} ?\d{3}(?!\d))")
 _LOWER = re.compile(
     r"(?m)^[ \t]*(?P<name>[a-zæøåäö&][\wæøå&. -]{2,40} (?:as|asa|enk|ans|sa|nuf|aps))[ \t]*[.,]?[ \t]*$"
 )
 _BEFORE_NUMBER = re.compile(
-    rf"(?P<name>{_WORD}(?: (?:&|og|and|och|{_WORD})){{0,5}})(?: \([a-zæøå]{{3,20}}\))?[ ]*[,(–/|:-]*[ ]*"
+    rf"(?P<name>{_WORD}(?: (?:&|og|and|och|{_WORD})){{0,5}})(?: \([a-zæøå]{{3,20}}\))?[ ]*[,(–/|:-]*[ ]*(?:(?:er|is|har|has|är) )?"
     r"\(?(?:[Oo]rg\.? ?-?(?:nr|no|nummer|number)?\.?|[Oo]rgnr\.?|[Oo]rganisa[stj]\w{0,6}nummer|0192)?[ .:]*(?:NO ?)?$"
 )
 _IN = re.compile(
@@ -39,7 +46,7 @@ _FOREIGN = re.compile(r" (?:A/S|ApS|APS|AB|Ltd|Limited|GmbH|plc|Oy)$")
 """A form that is not Norwegian: the Norwegian branch is the customer, where both are named."""
 _HEADER = re.compile(r"[ \t>*]{0,4}(?:Fra|Frå|Från|From|Til|Till|To|Kopi|Cc|CC|Von|An)\*?[ ]?:")
 _LINE_PART = re.compile(r"\s*[|·,•]\s*|\s+[-–—]\s+|^--\s*")
-_CAPITALS = re.compile(rf"(?<![\w@.])(?:Stiftelsen )?{_WORD}(?: {_JOINED}){{1,4}}")
+_CAPITALS = re.compile(rf"(?<![\w@.])(?!\d+ )(?:Stiftelsen )?{_WORD}(?: (?!\d{{3}} ){_JOINED}){{1,4}}")
 _PROPER = re.compile(rf"\s?(?P<name>{_WORD}(?: {_JOINED}){{1,4}})")
 _VALUE = re.compile(r"[ \t]{0,3}:[ \t]{0,3}(?P<name>[^\n,;|(]{2,60}?)[ \t]{0,3}(?=$|\n|,|;|\(|\||\s[Oo]rg)", re.M)
 _NUMBER_LABEL = re.compile(r"(?:org|kunde|faktura|vår ref)\.?[\w.]{0,9}(?:nr|no|ref|$)")
@@ -51,6 +58,13 @@ _SPELLED = re.compile(r"[^\W_][\w'’-]{0,30}(?: (?:&|\+|[^\W_][\w'’-]{0,30}))
 _GOES_ON = re.compile(
     rf"(?: (?:&|og|and|och) [^\W\d_][\w-]{{2,20}})?(?: (?:[Nn]orge|[Nn]orway))?(?: (?:{_FORM}|as|sa|da|enk|ans|nuf))?(?!\w)"
 )
+_BY_WHAT = ("Stiftelsen ", "Advokatfirmaet ", "Tannlegene ", "Brødrene ")
+"""Words that a name begins with, which tell that it is a firm's or a foundation's."""
+_TAKER = re.compile(
+    r"\b(?:(?<!omdannet )(?<!omdanna )(?<!ombildat )(?<!navn )(?<!namn )(?<!name )(?:til|till|to)|into|inn i|in i|ind i|over på|(?:sammen|saman|samman) med|merged? with|(?:overtatt|overtas|overteke|overtaget|kjøpt|köpt|købt) av"
+    r"|(?:taken over|acquired|bought) by) (?:[^\W\d_]{1,20} ){0,2}$"
+)
+"""In folded text, right before a name."""
 _FLAT = str.maketrans("åäøöéü", "aaooeu")
 _NO_LETTER = re.compile(r"[^a-z0-9]")
 _FOOT_LINES = 14
@@ -76,7 +90,7 @@ class Sender:
 class Named:
     """A company's name and where it stands; ``worth`` orders candidates before their place does.
 
-    ``own``: it is like the sender's domain.
+    ``own``: it is like the sender's domain; ``taker``: the words before it say that something goes to it.
     """
 
     name: str
@@ -84,6 +98,7 @@ class Named:
     worth: int
     place: int
     own: bool = False
+    taker: bool = False
 
 
 def names_in(
@@ -104,12 +119,13 @@ def _kept(
     found = []
     for order, passage in enumerate(passages):
         for name, start, worth in written(passage):
-            bare = _without_leaders(name, phrases["names.before_name"])
+            bare = _without_leaders(name, phrases["names.before_name"], sender)
             at = start + max(0, name.rfind(bare))
             if _is_company(bare, phrases, sender):
                 worth = min(worth, 2) if passage.where == "subject" else worth - bool(_FOREIGN.search(bare))
                 evidence = passage.evidence(at, at + len(bare), "company")
-                found.append(Named(bare, evidence, worth, order * 100_000 + at, _is_own(bare, sender)))
+                taker = _TAKER.search(passage.folded, max(0, at - 60), at) is not None
+                found.append(Named(bare, evidence, worth, order * 100_000 + at, _is_own(bare, sender), taker))
     return found
 
 
@@ -134,9 +150,24 @@ def _written(
             yield proper["name"], proper.start("name"), 2
     for match in _LOWER.finditer(text):
         yield match["name"].strip(), match.start("name"), 2
-    yield from _likely(text, sender, phrases)
+    yield from _of_a_kind(text, sender, phrases)
+    for lines in dict.fromkeys((text, passage.text)):
+        yield from _likely(lines, sender, phrases)
     if passage.kind in ("new", "signature"):
         yield from _foot(text, sender, phrases)
+
+
+def _of_a_kind(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, int, int]]:
+    """Names with a place, and ``Nordskar kommune``: in small letters, the sender's or with a number behind it."""
+    for match in _PLACED.finditer(text):
+        if phrases["names.trade"].fullmatch(match["name"].split(" ")[-1].lower()):
+            yield match.group(), match.start(), 3
+    for kind in phrases["names.kind"].finditer(text):
+        if before := _BEFORE_KIND.search(text, max(0, kind.start() - 60), kind.start()):
+            name = f"{before['name']} {kind.group()}"
+            numbered = _NUMBER_NEXT.match(text, kind.end())
+            if numbered or _is_own(_without_leaders(name, phrases["names.before_name"], sender), sender):
+                yield name, before.start("name"), 3 if numbered else 1
 
 
 def _likely(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, int, int]]:
@@ -144,9 +175,9 @@ def _likely(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -
     for match in _CAPITALS.finditer(text):
         if _HEADER.match(text, text.rfind("\n", 0, match.start()) + 1):
             continue
-        bare = _without_leaders(match.group(), phrases["names.before_name"])
+        bare = _without_leaders(match.group(), phrases["names.before_name"], sender)
         trade = _has_trade(bare, phrases) and not _is_person(bare, sender)
-        if trade or _resembles(bare, sender, phrases) or bare.startswith("Stiftelsen "):
+        if trade or _resembles(bare, sender, phrases) or bare.startswith(_BY_WHAT):
             yield bare, match.start() + match.group().rfind(bare), 1
 
 
@@ -165,7 +196,8 @@ def _spelled(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) 
             if len(plain := _plain(name)) < len(sender.label):
                 continue
             end = at + len(name)
-            alone = count > 1 or (plain == sender.label and text[end : end + 1] not in ("@", ".no", "-"))
+            shown = name[0].isupper() or text == text.lower()
+            alone = count > 1 or (shown and plain == sender.label and text[end : end + 1] not in ("@", ".no", "-"))
             if plain.startswith(sender.label) and alone and text[end : end + 2] not in (".n", ".s", ".c", ".d"):
                 trade = words[count : count + 1]
                 if trade and (trade[0].isupper() or phrases["names.trade"].fullmatch(trade[0].lower())):
@@ -189,6 +221,8 @@ def _foot(text: str, sender: Sender, phrases: Mapping[str, re.Pattern[str]]) -> 
         if match and _is_person(match["person"], sender) and _has_trade(match["name"], phrases):
             yield match["name"], start + match.start("name"), 1
         for part in filter(None, _LINE_PART.split(line)):
+            if _plain(part) == sender.label and part[0].isupper() and len(part) > 6 and not _is_person(part, sender):
+                yield part, start + line.find(part), 1
             under = part == line and _is_person(above, sender) and len(part.split()) > 1 and part[:1].isupper()
             if (under and not phrases["names.no_name"].match(part.lower())) or _resembles(part, sender, phrases):
                 yield re.sub(r" \([^)]{0,30}\)$", "", part.strip()), start + line.find(part), 1
@@ -236,9 +270,12 @@ def _plain(text: str) -> str:
     return _NO_LETTER.sub("", text.replace("aa", "a"))
 
 
-def _without_leaders(name: str, leaders: re.Pattern[str]) -> str:
+def _without_leaders(name: str, leaders: re.Pattern[str], sender: Sender) -> str:
+    """Without words that only stand before a name, unless the sender's domain has them too: ``Norsk Granitt``."""
     words = _NUMBERS.sub("", name.strip(" .,;:")).split(" ")
     while len(words) > 1 and leaders.fullmatch(words[0].lower().strip(".:")):
+        if len(words[0]) > 3 and sender.label.startswith(_plain("".join(words[:2]))):
+            break
         words = _NUMBERS.sub("", " ".join(words[1:])).split(" ")
     return " ".join(words).strip(" .,;:-–(")
 
@@ -249,4 +286,5 @@ def _is_company(name: str, phrases: Mapping[str, re.Pattern[str]], sender: Sende
         return False
     if _BARE_FORM.fullmatch(folded) or phrases["names.ours"].match(folded) or _NUMBER_LABEL.match(folded):
         return False
-    return not _is_person(name, sender) or bool(re.search(rf" {_FORM}$", name))
+    formed = re.search(rf" {_FORM}$", name) or phrases["names.kind"].fullmatch(folded.rsplit(" ", 1)[-1])
+    return not _is_person(name, sender) or formed is not None
