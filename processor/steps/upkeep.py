@@ -7,15 +7,17 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Engine
 
 from processor import journal
+from processor.store import retention
 from processor.store.due import SOON, due_actions
 from processor.store.lookups import forget_answers
-from processor.store.retention import erase_automatic
 from processor.store.seals import seal_events
+from processor.store.settings import change_setting, setting
 
-# domain.md section 6: spam and automatic replies are kept for 30 days.
-AUTOMATIC_KEPT = timedelta(days=30)
 # As long as the configuration may let an answer of a register be used; it may name people.
 ANSWERS_KEPT = timedelta(days=31)
+# Less than a day, since the clock that runs it each night is not exact.
+ONCE_A_DAY = timedelta(hours=20)
+RETAINED = "retained_at"
 
 
 def remind(engine: Engine, now: datetime) -> int:
@@ -35,11 +37,16 @@ def seal(engine: Engine, now: datetime) -> None:
 
 
 def retain(engine: Engine, now: datetime) -> int:
-    """Erase the bytes of automatic mail that is old enough; its keyed digest stays, so it never comes in again.
+    """Erase what the periods of domain.md section 6 let us keep no longer; of how many mails.
 
-    Answers of registers that are too old to be used are dropped with it.
+    Their keyed digests stay, so they never come in again.  Answers of registers that are too old to be used are
+    dropped with it.  It goes through every old ticket, so a single pass by cron each minute does it once a day only.
     """
+    last = setting(engine, RETAINED)
+    if last and now - datetime.fromisoformat(last) < ONCE_A_DAY:
+        return 0
     forget_answers(engine, now - ANSWERS_KEPT)
-    erased = erase_automatic(engine, now - AUTOMATIC_KEPT)
+    erased = sum(each.mails for each in retention.retain(engine, now))
+    change_setting(engine, RETAINED, now.isoformat(), "retention", now)
     journal.retained(erased)
     return erased

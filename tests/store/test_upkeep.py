@@ -15,7 +15,7 @@ from processor.store.counts import counts, idle
 from processor.store.due import due_actions
 from processor.store.engine import open_store
 from processor.store.keep import keep
-from processor.store.retention import erase_automatic
+from processor.store.retention import retain
 
 NOW = datetime(2026, 8, 18, 8, 0, tzinfo=UTC)
 SOON = timedelta(hours=2)
@@ -71,8 +71,8 @@ def test_old_automatic_mail_loses_its_bytes_and_never_comes_in_again(engine: Eng
     ticket(engine, outcome, "closed")
     with engine.begin() as conn:
         conn.execute(t.mail.update().values(state="decided", ticket_id=1))
-    assert erase_automatic(engine, NOW) == 0
-    assert erase_automatic(engine, NOW + timedelta(seconds=1)) == erased
+    assert retain(engine, NOW + timedelta(days=30)) == []
+    assert len(retain(engine, NOW + timedelta(days=31))) == erased
     again = Arrival("a", "INBOX", 2, 9, NOW, 5, b"mail\n")
     assert [each.new for each in keep(engine, [again], NOW)] == [False]
 

@@ -1,0 +1,114 @@
+"""Erasing: the bytes of mails, or all personal text of tickets; digests, states and the audit chain stay.
+
+What stays of a mail is its keyed digest, so that a copy on the server never comes in again, its places of arrival
+and its times; of an event everything but its text, of which the chain holds a salted digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Select, delete, insert, or_, select, text, update
+
+from processor.store import tables as t
+from processor.store.events import Happening, write_event
+from processor.store.transitions import FREE, move
+from processor.ticket import OutboxState, TicketState
+
+BYTES_ERASED, ERASED = "ticket.bytes_erased", "ticket.erased"
+WORDS = {"recipient": "", "to_addr": "", "subject": "", "text": "", "html": "", "error": "", "response": ""}
+UNSENT = [state.value for state in (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.FAILED)]
+
+
+def lock_ticket(conn: Connection, ticket_id: int) -> None:
+    """Let no mail join a ticket until the transaction that looks at it, and erases it, has ended."""
+    conn.execute(select(t.ticket.c.id).where(t.ticket.c.id == ticket_id).with_for_update())
+
+
+def erase_bytes(
+    conn: Connection, ticket_id: int | None, mail_ids: Sequence[int], why: str, actor: str, now: datetime
+) -> None:
+    """Erase the bytes of mails with their attachments; what was read from them stays."""
+    _overwrite(conn)
+    _without_bytes(conn, mail_ids)
+    _note(conn, mail_ids, False, why, now)
+    data = {"why": why, "mails": list(mail_ids)}
+    write_event(conn, Happening(BYTES_ERASED, actor, now, ticket_id=ticket_id, data=data))
+
+
+def erase_ticket(conn: Connection, ticket_id: int, why: str, actor: str, now: datetime) -> list[int]:
+    """Erase all personal text of a ticket and the bytes of its mails; which mails they were.  Unsent replies fall."""
+    _overwrite(conn)
+    m, o, i, a = t.mail.c, t.outbox.c, t.item.c, t.action.c
+    mail_ids = list(conn.execute(select(m.id).where(m.ticket_id == ticket_id).order_by(m.id)).scalars())
+    for reply in conn.execute(select(o.id).where(o.ticket_id == ticket_id, o.state.in_(UNSENT))).scalars().all():
+        move(conn, "cancel", reply, actor, now, values=FREE, data={"why": "erased"})
+    _without_words(conn, mail_ids)
+    _without_texts(conn, mail_ids, ticket_id)
+    _without_letters(conn, select(o.id).where(o.ticket_id == ticket_id))
+    nothing = {"org_no": "", "customer_no": "", "evidence": "{}", "known": "", "asks": "", "follow_up_at": None}
+    conn.execute(update(t.item).where(i.ticket_id == ticket_id).values(nothing))
+    conn.execute(update(t.action).where(a.ticket_id == ticket_id).values(facts="{}", reason=""))
+    closed = {"sender": "", "subject": "", "company": "", "state": TicketState.CLOSED.value}
+    conn.execute(update(t.ticket).where(t.ticket.c.id == ticket_id).values(closed))
+    _note(conn, mail_ids, True, why, now)
+    data = {"why": why, "mails": mail_ids}
+    write_event(conn, Happening(ERASED, actor, now, ticket_id=ticket_id, data=data))
+    return mail_ids
+
+
+def erase_mail(conn: Connection, mail_id: int, address: str, why: str, actor: str, now: datetime) -> None:
+    """Erase one mail in somebody else's ticket, or in none, with what was read from it and written to its sender."""
+    _overwrite(conn)
+    o = t.outbox.c
+    ticket_id = conn.execute(select(t.mail.c.ticket_id).where(t.mail.c.id == mail_id)).scalar()
+    _without_words(conn, [mail_id])
+    _without_texts(conn, [mail_id], None)
+    _without_letters(conn, select(o.id).where(o.mail_id == mail_id, o.recipient == address))
+    conn.execute(update(t.item).where(t.item.c.mail_id == mail_id).values(evidence="{}"))
+    _note(conn, [mail_id], True, why, now)
+    data = {"why": why, "mails": [mail_id]}
+    write_event(conn, Happening("mail.erased", actor, now, mail_id=mail_id, ticket_id=ticket_id, data=data))
+
+
+def settle_erasure(engine: Engine) -> None:
+    """Let the erased leave the write-ahead log too, as far as nobody is reading from it just now (SQLite)."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
+def _overwrite(conn: Connection) -> None:
+    """SQLite leaves what is deleted in its file until the room is used again, unless it is told otherwise."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def _without_bytes(conn: Connection, mail_ids: Collection[int]) -> None:
+    for table in (t.raw_mail, t.raw_part):
+        conn.execute(delete(table).where(table.c.mail_id.in_(mail_ids)))
+
+
+def _without_words(conn: Connection, mail_ids: Collection[int]) -> None:
+    _without_bytes(conn, mail_ids)
+    conn.execute(update(t.mail).where(t.mail.c.id.in_(mail_ids)).values(message_id=None, reason=""))
+
+
+def _without_texts(conn: Connection, mail_ids: Collection[int], ticket_id: int | None) -> None:
+    e = t.event.c
+    ours = e.mail_id.in_(mail_ids) if ticket_id is None else or_(e.mail_id.in_(mail_ids), e.ticket_id == ticket_id)
+    conn.execute(delete(t.event_text).where(t.event_text.c.event_id.in_(select(e.id).where(ours))))
+
+
+def _without_letters(conn: Connection, which: Select[tuple[int]]) -> None:
+    ids = list(conn.execute(which).scalars())
+    conn.execute(update(t.outbox).where(t.outbox.c.id.in_(ids)).values({**WORDS, "in_reply_to": "", "refs": ""}))
+    conn.execute(update(t.outbox_attempt).where(t.outbox_attempt.c.outbox_id.in_(ids)).values(response=""))
+
+
+def _note(conn: Connection, mail_ids: Collection[int], whole: bool, why: str, now: datetime) -> None:
+    conn.execute(delete(t.erasure).where(t.erasure.c.mail_id.in_(mail_ids)))
+    rows = [{"mail_id": each, "at": now, "whole": whole, "why": why} for each in mail_ids]
+    if rows:
+        conn.execute(insert(t.erasure), rows)
