@@ -41,6 +41,7 @@ from processor.store.reloading import Wish, note_reload, wished
 from processor.store.rules_seen import note_rules
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
+from processor.watch.lookout import Lookout
 
 PAST_DATA_SECONDS = 20
 MAILBOX_SECONDS = 5
@@ -50,6 +51,10 @@ WISH_SECONDS = 2
 REMIND_SECONDS = 60
 SEAL_SECONDS = 2
 CONTRACTS_SECONDS = 60
+# After so long without a word a loop has hung: the one that only waits, and the clocks, of which two may do
+# long work.
+TICK_SECONDS = 60.0
+CLOCK_SECONDS = 900.0
 
 
 def clock() -> datetime:
@@ -66,7 +71,9 @@ class Deciders(Protocol):
     acceptance: Acceptance
     name: str
 
-    def start(self, ended: threading.Event, recorded: Callable[[], None]) -> None: ...
+    def start(
+        self, ended: threading.Event, recorded: Callable[[], None], beat: Callable[[float], None] = lambda _: None
+    ) -> None: ...
     def wake(self) -> None: ...
     def reload(self, force: bool) -> Acceptance: ...
     def hang_up(self) -> None: ...
@@ -87,10 +94,12 @@ class Daemon:
     delivery: DeliveryLoop | None = None
     several: Several | None = None
     wish: Wish | None = None
+    lookout: Lookout = field(init=False)
     clock: StoreClock = field(init=False)
 
     def __post_init__(self) -> None:
         self.clock = StoreClock(self.engine)
+        self.lookout = Lookout(self.config, self.engine, self.clock, lambda: self.deciders.acceptance.version)
 
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""
@@ -100,19 +109,24 @@ class Daemon:
         note_rules_in_force(self.engine, self.deciders.acceptance)
         # What was wished before the start has come true by it.
         self.wish = wished(self.engine)
+        pulse = self.lookout.pulse
         self.mailboxes = [
-            MailboxLoop(each, self.engine, self.clock, self.ended, self.deciders.wake) for each in self.config.mailboxes
+            MailboxLoop(each, self.engine, self.clock, self.ended, self.deciders.wake, pulse.of(f"mailbox {each.name}"))
+            for each in self.config.mailboxes
         ]
         if smtp := self.config.smtp:
             worker = f"{self.deciders.name}/delivery"
-            self.delivery = DeliveryLoop(smtp, self.engine, worker, self.clock, self.ended)
+            self.delivery = DeliveryLoop(smtp, self.engine, worker, self.clock, self.ended, pulse.of("delivery"))
         self._stand_beside_others()
         scheduler = self._clocks()
-        self.deciders.start(self.ended, self._recorded)
+        self.deciders.start(self.ended, self._recorded, pulse.of("work"))
         for thread in (*self.mailboxes, *([self.delivery] if self.delivery else [])):
             thread.start()
+        pulse.beat("clocks", CLOCK_SECONDS)
         scheduler.start()
+        self.lookout.begin()
         while not self.ended.wait(0.2):
+            pulse.beat("main", TICK_SECONDS)
             if self.several and self.several.silent():
                 self.deciders.hang_up()
             if self.reload.is_set():
@@ -149,6 +163,7 @@ class Daemon:
     def _end(self, scheduler: BackgroundScheduler) -> None:
         if self.several:
             self.several.ending.set()
+        self.lookout.end()
         self._ready()
         for mailbox in self.mailboxes:
             mailbox.wake()
@@ -190,11 +205,12 @@ class Daemon:
 
     def _reload(self, wish: Wish | None) -> None:
         """Take changed rules, if they may be taken; ``wish`` is None after a signal."""
-        try:
-            self._take_rules(wish)
-        except Exception as error:
-            # The old rules stay in force, and a store that cannot be asked just now ends nothing.
-            journal.step_failed("reload", error)
+        with self.lookout.reloading():
+            try:
+                self._take_rules(wish)
+            except Exception as error:
+                # The old rules stay in force, and a store that cannot be asked just now ends nothing.
+                journal.step_failed("reload", error)
 
     def _look_for_wish(self) -> None:
         try:
@@ -220,13 +236,15 @@ class Daemon:
         """The clocks: each coalesced, single and without a misfire limit, so that no run is dropped."""
         scheduler = BackgroundScheduler(
             timezone="Europe/Oslo",
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={"default": ThreadPoolExecutor(2), "watch": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for mailbox in self.mailboxes:
             scheduler.add_job(
                 mailbox.wake, "interval", seconds=mailbox.settings.poll_seconds, id=f"poll {mailbox.settings.name}"
             )
+        often = self.lookout.tick_seconds
+        scheduler.add_job(self.lookout.tick, "interval", seconds=often, id="watch", executor="watch")
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
         scheduler.add_job(lambda: seal(self.engine, clock()), "interval", seconds=SEAL_SECONDS, id="seals")
         scheduler.add_job(self.look.set, "interval", seconds=WISH_SECONDS, id="wishes")
@@ -250,6 +268,7 @@ class Daemon:
         return scheduler
 
     def _sweep(self) -> None:
+        self.lookout.pulse.beat("clocks", CLOCK_SECONDS)
         sweep(self.engine, self.clock())
         self._ready()
         self.deciders.wake()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -32,16 +33,19 @@ def initial(
     folder.mkdir(mode=0o700, exist_ok=True)
     _secret(folder / "key", secrets.token_urlsafe(32))
     _secret(folder / "mailbox", "")
+    today = datetime.now(UTC).date()
     program = Path(__file__).parent.parent.parent
     text = (program / "config.example.toml").read_text(encoding="utf-8")
     for placeholder, value in (
         ("imap.example.com", host),
         ("smtp.example.com", smtp_host),
         ("oppsigelse@example.com", address),
+        ("# since = 2026-10-01", f"since = {today}"),
     ):
         text = text.replace(placeholder, value)
     config.write_text(text, encoding="utf-8")
     typer.echo(f"Wrote {config} and {folder}/.")
+    typer.echo(f"Mail that arrived before {today} stays where it is, unless you change since = in {config.name}.")
     for name in ("rules", "templates"):
         _copied(program / name, config.absolute().parent / name)
     typer.echo(f"Put the mailbox's password into {folder / 'mailbox'}, then: processor check && processor doctor")
