@@ -10,6 +10,7 @@ from sqlalchemy import Table
 # Importing the models fills the metadata.
 import processor.store.audit_tables
 import processor.store.contract_tables
+import processor.store.desk_tables
 import processor.store.lease_tables
 import processor.store.lookup_tables
 import processor.store.outbox_tables
@@ -54,3 +55,8 @@ setting = _table("setting")
 level = _table("level")
 outbox = _table("outbox")
 outbox_attempt = _table("outbox_attempt")
+desk_session = _table("desk_session")
+desk_link = _table("desk_link")
+desk_failure = _table("desk_failure")
+ticket_holder = _table("ticket_holder")
+search_text = _table("search_text")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from processor.store.columns import Utc, Words
 from processor.store.mail_tables import Row
+
+OPEN = "state IN ('waiting', 'seconded', 'approved', 'held')"
 
 
 class Ticket(Row, table=True):
@@ -66,7 +68,11 @@ class ActionRow(Row, table=True):
     """Something a person does elsewhere.  ``facts`` is canonical JSON; ``held_by`` is the item that withdraws it."""
 
     __tablename__ = "action"
-    __table_args__ = (Index("ix_action_state_due", "state", "due"),)
+    __table_args__ = (
+        Index("ix_action_state_due", "state", "due"),
+        # The queue in its order; whoever asks must name the states in these words.
+        Index("ix_action_open_due", "due", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -97,7 +103,10 @@ class Approval(Row, table=True):
 
 
 class PersonRow(Row, table=True):
-    """One of the staff; the secret is stored as scrypt only."""
+    """One of the staff; the secret is stored as scrypt, the desk's password as Argon2id, ``""`` for none yet.
+
+    ``role`` is reader, agent, approver or admin.  ``language`` is the desk's for them, ``""`` for the browser's.
+    """
 
     __tablename__ = "person"
 
@@ -107,6 +116,9 @@ class PersonRow(Row, table=True):
     secret: str
     active: bool = True
     added_at: datetime = Field(sa_type=Utc)
+    role: str = "approver"
+    password: str = ""
+    language: str = ""
 
 
 class EventRow(Row, table=True):

@@ -30,7 +30,9 @@ def test_it_makes_a_private_file_in_a_private_folder(tmp_path: Path) -> None:
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) -> None:
     with engine.connect() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": False})
+        # The full-text index is the database's own: a virtual table with its shadows, or an index over an expression.
+        ours = {"include_name": lambda name, *_: not (name or "").startswith(("search_index", "ix_search_text_words"))}
+        context = MigrationContext.configure(conn, opts={"compare_type": False, **ours})
         assert compare_metadata(context, t.metadata) == []
 
 
