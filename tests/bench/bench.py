@@ -7,6 +7,7 @@ the last mail recorded.  Ratios are against ``naive.py`` in the same run; its de
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import resource
 import tempfile
@@ -16,8 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from processor.store.engine import upgrade
+from tests.bench.growth import growth
+from tests.bench.latency import latencies, summary
 from tests.bench.naive import naive
 from tests.bench.site import AUTHSERV_ID, PASSWORD, USER, corpus, kill, site
+from tests.bench.waiting import started, wait
+from tests.servers.postgres import Postgres, installed
 
 ROOT = Path(__file__).parent.parent.parent
 In = TypeVar("In")
@@ -34,20 +40,13 @@ def whole_road_naive(mails: Sequence[bytes]) -> float:
         return len(mails) / spent
 
 
-def whole_road(mails: Sequence[bytes], workers: int) -> tuple[float, int, float]:
+def whole_road(mails: Sequence[bytes], workers: int, store: str = "") -> tuple[float, int, float]:
     """Mails a second from the first mail kept to all done, answers sent, and peak memory in MB."""
     with tempfile.TemporaryDirectory() as name, site(Path(name)) as here:
+        here.store = store
         here.configure(workers)
-        process = here.start()
+        process = started(here, workers)
         try:
-            wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox", 20, here.folder / "log")
-            ready = here.folder / "log"
-            wait(
-                lambda: ready.read_text().count("worker ready") == workers,
-                "the workers to have read the rules",
-                60,
-                ready,
-            )
             time.sleep(1)
             here.dovecot.deliver_at_once(USER, mails)
             wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail")
@@ -74,28 +73,14 @@ def idle_memory(workers: int) -> float:
     with tempfile.TemporaryDirectory() as name, site(Path(name)) as here:
         here.configure(workers)
         here.start("once").wait()
-        process = here.start()
+        process = started(here, workers)
         try:
-            wait(lambda: here.ask("select 1 from mailbox"), "the daemon to open its mailbox", 20, here.folder / "log")
-            log = here.folder / "log"
-            wait(
-                lambda: log.read_text().count("worker ready") == workers, "the workers to have read the rules", 60, log
-            )
             time.sleep(3)
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             rolled = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (process.pid, *children)]
             return sum(int(found[1]) for text in rolled if (found := re.search(r"(?m)^Pss:\s+(\d+)", text))) / 1024
         finally:
             kill(process)
-
-
-def wait(true: Callable[[], object], what: str, seconds: float = 240, log: Path | None = None) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            raise SystemExit(f"waited in vain for {what}\n{log.read_text()[-3000:] if log else ''}")
-        # Fifty looks a second took a tenth of a core from what is measured.
-        time.sleep(0.05)
 
 
 def peak_memory(pid: int) -> float:
@@ -166,6 +151,7 @@ def timed(found: dict[str, float], name: str, items: Sequence[In], work: Callabl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mails", type=int, default=1000)
+    parser.add_argument("--latency", type=int, default=200)
     parser.add_argument("--stages-only", action="store_true")
     options = parser.parse_args()
     mails = corpus(options.mails)
@@ -188,6 +174,30 @@ def main() -> None:
     ):
         rate, answers, memory = whole_road(mails, workers)
         print(f"{name:46} {rate:8.0f} {rate / base:9.2f} {answers:9} {memory:9.0f}")
+    on_postgres(mails, base)
+    print(f"servers and measuring: the SMTP sink, Dovecot and the bench run on the same {os.cpu_count()} cores")
+    median, late = summary(latencies(options.latency))
+    print(
+        f"\narrival to answer with IDLE, {options.latency} mails: median {median * 1000:.0f} ms, 99th {late * 1000:.0f} ms"
+    )
+    print("\ntickets stored   ms a mail kept to recorded   processor time   beside the first")
+    rows = growth()
+    for tickets, clock, cpu in rows:
+        print(f"{tickets:14} {clock:28.2f} {cpu:16.2f} {cpu / rows[0][2]:18.2f}")
+
+
+def on_postgres(mails: Sequence[bytes], base: float) -> None:
+    """The same road on PostgreSQL, which syncs each commit too; nothing where none is installed."""
+    if not installed():
+        print("PostgreSQL is not installed: its road is not measured")
+        return
+    with Postgres(sync=True) as server:
+        for workers in (1, 2):
+            url = server.url(f"bench_{workers}")
+            upgrade(url)
+            rate, answers, memory = whole_road(mails, workers, url)
+            name = f"on PostgreSQL, {workers} worker{'s' * (workers > 1)}"
+            print(f"{name:46} {rate:8.0f} {rate / base:9.2f} {answers:9} {memory:9.0f}")
 
 
 if __name__ == "__main__":

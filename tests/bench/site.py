@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from tests.servers.dovecot import Dovecot, free_port
 
@@ -28,14 +31,15 @@ HEADERS = re.compile(
 FROM = re.compile(rb"^from:.*?([^\s<>\"@]+)@([^\s<>\"]+).*$", re.IGNORECASE | re.MULTILINE)
 
 
-def corpus(count: int) -> list[bytes]:
+def corpus(count: int, first: int = 0) -> list[bytes]:
     """Make ``count`` fresh mails of the shipped examples: own Date, Message-ID, sender and domain for each.
 
-    Of one domain a second notice for the same contract would join the first.
+    Of one domain a second notice for the same contract would join the first.  ``first`` is the number of the
+    first, by which it differs from those of another call.
     """
     files = sorted([*(ROOT / "tests" / "mails").rglob("*.eml"), *(ROOT / "processor" / "demo" / "mails").glob("*.eml")])
     texts = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
-    return [_fresh(texts[number % len(texts)], number) for number in range(count)]
+    return [_fresh(texts[number % len(texts)], number) for number in range(first, first + count)]
 
 
 def _fresh(text: bytes, number: int) -> bytes:
@@ -58,26 +62,9 @@ def _fresh(text: bytes, number: int) -> bytes:
     return (stamped + head + b"\n" + body).replace(b"\n", b"\r\n")
 
 
-@dataclass
-class Site:
-    """What runs, and where its files lie."""
-
-    folder: Path
-    dovecot: Dovecot
-    smtp_port: int
-    reader: sqlite3.Connection | None = None
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "var" / "processor.db"
-
-    def configure(self, workers: int, level: str = "automatic") -> Path:
-        (self.folder / "secrets").mkdir(exist_ok=True)
-        for name, text in (("key", "bench key"), ("mailbox", PASSWORD)):
-            (self.folder / "secrets" / name).write_text(text)
-        path = self.folder / "config.toml"
-        path.write_text(
-            f"""
+def settings_text(imap_port: int, smtp_port: int, workers: int = 0, level: str = "automatic", store: str = "") -> str:
+    """A configuration for servers on this machine; ``store`` is a URL, "" for SQLite beside it."""
+    return f"""
 [company]
 key = {{ file = "secrets/key" }}
 own_addresses = ["oppsigelse@visma.no", "skysupport@visma.com"]
@@ -90,22 +77,43 @@ level = "{level}"
 in_all = 1000000
 [smtp]
 host = "127.0.0.1"
-port = {self.smtp_port}
+port = {smtp_port}
 tls = "plain"
 from_address = "oppsigelse@visma.no"
 [[mailbox]]
 name = "oppsigelse"
 purpose = "termination"
 host = "127.0.0.1"
-port = {self.dovecot.imap_port}
+port = {imap_port}
 tls = "plain"
 user = "{USER}"
 password = {{ file = "secrets/mailbox" }}
 poll_seconds = 2
 [run]
 workers = {workers}
-"""
-        )
+""" + (f'[store]\nurl = "{store}"\n' if store else "")
+
+
+@dataclass
+class Site:
+    """What runs, and where its files lie."""
+
+    folder: Path
+    dovecot: Dovecot
+    smtp_port: int
+    store: str = ""
+    reader: Any = None
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "var" / "processor.db"
+
+    def configure(self, workers: int, level: str = "automatic") -> Path:
+        (self.folder / "secrets").mkdir(exist_ok=True)
+        for name, text in (("key", "bench key"), ("mailbox", PASSWORD)):
+            (self.folder / "secrets" / name).write_text(text)
+        path = self.folder / "config.toml"
+        path.write_text(settings_text(self.dovecot.imap_port, self.smtp_port, workers, level, self.store))
         return path
 
     def start(self, command: str = "run") -> subprocess.Popen[bytes]:
@@ -121,14 +129,19 @@ workers = {workers}
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         """Read the store beside the running program; nothing when it is not there yet."""
-        if not self.database.exists():
+        if not self.store and not self.database.exists():
             return []
         # One connection for all questions: who measures must cost little beside what is measured.
-        self.reader = self.reader or sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
+        self.reader = self.reader or self._reader()
         try:
-            return self.reader.execute(query).fetchall()
+            return list(self.reader.execute(query).fetchall())
         except sqlite3.OperationalError:
             return []
+
+    def _reader(self) -> Any:
+        if self.store:
+            return psycopg.connect(self.store.replace("+psycopg", ""), autocommit=True)
+        return sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
 
 
 @contextmanager

@@ -27,9 +27,10 @@ def installed() -> bool:
 
 
 class Postgres:
-    """A cluster whose files go with ``close()``; it need not survive a power cut, so it does not sync."""
+    """A cluster whose files go with ``close()``; it need not survive a power cut, so it does not ``sync`` unless told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sync: bool = False) -> None:
+        self.sync = "on" if sync else "off"
         self.home = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = free_port()
         # PostgreSQL refuses to run as root.
@@ -53,7 +54,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start, or start again after ``stop``."""
-        options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1 -c fsync={self.sync}"
         self._run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.home / "log"), "-o", options, "start")
 
     def stop(self, how: str = "fast") -> None:
