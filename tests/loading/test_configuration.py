@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,29 @@ def test_the_shipped_example_loads(folder: Path) -> None:
     assert config.smtp is not None
     assert config.smtp.envelope_from == "oppsigelse@example.com"
     assert config.limits == Limits()
+
+
+def test_the_port_for_monitoring_is_on_this_machine_alone_and_off_unless_it_is_named(folder: Path) -> None:
+    assert load_config(written(folder, GOOD)).watch_listen is None
+    for listen, where in (("127.0.0.1:9155", ("127.0.0.1", 9155)), ("[::1]:9155", ("::1", 9155))):
+        assert load_config(written(folder, GOOD + f'[watch]\nlisten = "{listen}"\n')).watch_listen == where
+    for listen in (
+        "0.0.0.0:9155",
+        "10.0.0.1:9155",
+        "127.0.0.1",
+        "127.0.0.1:0",
+        "127.0.0.1:70000",
+        ":9155",
+        "localhost:1",
+    ):
+        (found,) = problems(folder, GOOD + f'[watch]\nlisten = "{listen}"\n')
+        assert found.startswith("12: listen must be a loopback address with a port")
+
+
+def test_since_is_a_day_or_all(folder: Path) -> None:
+    assert load_config(written(folder, GOOD)).mailboxes[0].since is None
+    assert load_config(written(folder, GOOD + 'since = "all"\n')).mailboxes[0].since is None
+    assert load_config(written(folder, GOOD + "since = 2026-10-01\n")).mailboxes[0].since == date(2026, 10, 1)
+    for wrong in ('"2026-10-01"', "2026-10-01T10:00:00Z", "20261001"):
+        (found,) = problems(folder, GOOD + f"since = {wrong}\n")
+        assert found.startswith("11: since must be a day such as 2026-10-01")

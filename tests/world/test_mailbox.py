@@ -339,3 +339,41 @@ def test_T75_a_stopped_server_is_transient_and_comes_back(box: Box) -> None:
         server.start()
         server.deliver("kari", mail())
         assert len(mails(mailbox.fetch_new("INBOX"))) == 1
+
+
+def test_old_mail_stays_where_it_is_also_when_the_folder_is_numbered_anew(box: Box) -> None:
+    for day in (3, 4, 9):
+        box.deliver(b"Subject: %d\r\n\r\n" % day, when=datetime(2026, 5, day, 12, tzinfo=UTC))
+    with Mailbox(box.settings(since=date(2026, 5, 4))) as mailbox:
+        first = list(mailbox.fetch_new("INBOX"))
+        assert [each.uid for each in first[0].mails] == [2, 3]
+        assert [each.uid for each in mails(mailbox.fetch_new("INBOX", 7, first[0].uidvalidity + 1))] == [2, 3]
+        assert mails(mailbox.fetch_new("INBOX", 3, first[0].uidvalidity)) == []
+
+
+def test_a_folder_of_nothing_but_old_mail_is_waited_on_and_its_first_new_mail_is_taken(box: Box) -> None:
+    box.deliver(mail(), when=datetime(2026, 5, 3, 12, tzinfo=UTC))
+    with Mailbox(box.settings(since=date(2026, 5, 4))) as mailbox:
+        assert mails(mailbox.fetch_new("INBOX")) == []
+        assert not mailbox.wait(0.3)
+        box.deliver(mail("ny"), when=datetime(2026, 5, 5, 12, tzinfo=UTC))
+        assert [each.uid for each in mails(mailbox.fetch_new("INBOX"))] == [2]
+
+
+def test_a_mail_moved_in_later_is_taken_whatever_its_date(box: Box) -> None:
+    box.deliver(mail(), when=datetime(2026, 5, 5, 12, tzinfo=UTC))
+    with Mailbox(box.settings(since=date(2026, 5, 4))) as mailbox:
+        (known,) = mails(mailbox.fetch_new("INBOX"))
+        box.deliver(mail("moved"), when=datetime(2020, 1, 1, tzinfo=UTC))
+        assert [each.uid for each in mails(mailbox.fetch_new("INBOX", known.uid, known.uidvalidity))] == [2]
+
+
+def test_each_portion_says_how_many_stand_behind_it(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(25):
+        box.deliver(mail(f"sak {number}"))
+    with Mailbox(box.settings(batch=10)) as mailbox:
+        assert [each.left for each in mailbox.fetch_new("INBOX")] == [15, 5, 0]
+        monkeypatch.setattr("processor.world.mailbox.WINDOW", 7)
+        monkeypatch.setattr(fetching.uids_after, "__defaults__", (7, ""))
+        assert [each.left for each in mailbox.fetch_new("INBOX")] == [18, 11, 4, 0]
+        assert [each.left for each in mailbox.fetch_new("INBOX", 20)] == [4, 0]
