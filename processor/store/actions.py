@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, in
 
 from processor.masking import masked
 from processor.store import tables as t
+from processor.store.accounts import Role
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
 from processor.store.repeating import revive_repeats
@@ -40,6 +41,7 @@ class Outcome(StrEnum):
     ALREADY = "already"
     UNKNOWN = "unknown"
     NOT_STAFF = "not_staff"
+    NOT_APPROVER = "not_approver"
 
 
 REFUSALS = {
@@ -50,6 +52,7 @@ REFUSALS = {
     Outcome.ALREADY: "not done: somebody was here before",
     Outcome.UNKNOWN: "there is no such action",
     Outcome.NOT_STAFF: "not done: nobody of that name may approve",
+    Outcome.NOT_APPROVER: "not done: it needs two people whose role is approver",
 }
 
 
@@ -107,9 +110,11 @@ def done(
     return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version, letter))
 
 
-def reject(engine: Engine, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
+def reject(
+    engine: Engine, action_id: int, person: Person, reason: str, now: datetime, seen_version: int | None = None
+) -> ActionResult:
     """Say "this is not to be done", with a reason; what a rejected withdrawal held, waits for staff again."""
-    return commit(engine, lambda conn: _reject(conn, action_id, person, reason, now))
+    return commit(engine, lambda conn: _reject(conn, action_id, person, reason, now, seen_version))
 
 
 def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: Person, now: datetime) -> bool:
@@ -136,6 +141,8 @@ def _approve(conn: Connection, action_id: int, person: Person, now: datetime, se
         return _refused(row, Outcome.ALREADY)
     if row.state == ActionState.HELD.value:
         return _refused(row, Outcome.HELD)
+    if row.needs == "two_staff" and not _role(conn, person, Role.APPROVER):
+        return _refused(row, Outcome.NOT_APPROVER)
     p = t.approval.c
     this = and_(p.action_id == action_id, p.version == row.version)
     if conn.execute(select(p.id).where(this, p.person_id == person.id)).first():
@@ -172,8 +179,10 @@ def _finish(
     return result
 
 
-def _reject(conn: Connection, action_id: int, person: Person, reason: str, now: datetime) -> ActionResult:
-    row = _open(conn, action_id, person, None)
+def _reject(
+    conn: Connection, action_id: int, person: Person, reason: str, now: datetime, seen: int | None
+) -> ActionResult:
+    row = _open(conn, action_id, person, seen)
     if isinstance(row, ActionResult):
         return row
     result = _step(conn, row, ActionState.REJECTED, person, now, reason=masked(reason))
@@ -205,14 +214,20 @@ def _open(conn: Connection, action_id: int, person: Person, seen: int | None) ->
     row = conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
     if row is None:
         return ActionResult(Outcome.UNKNOWN)
-    p = t.person.c
-    if conn.execute(select(p.id).where(p.id == person.id, p.active.is_(True))).first() is None:
+    if not _role(conn, person, Role.AGENT):
         return _refused(row, Outcome.NOT_STAFF)
     if row.state not in OPEN_ACTIONS:
         return _refused(row, Outcome.ALREADY)
     if seen is not None and seen != row.version:
         return _refused(row, Outcome.CHANGED)
     return row
+
+
+def _role(conn: Connection, person: Person, needed: Role) -> bool:
+    """Whether the person is still with us, and in a role that includes the needed one."""
+    p = t.person.c
+    role = conn.execute(select(p.role).where(p.id == person.id, p.active.is_(True))).scalar()
+    return role is not None and Role(role).may(needed)
 
 
 def _refused(row: t.AnyRow, outcome: Outcome) -> ActionResult:

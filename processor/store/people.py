@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from processor.store import tables as t
@@ -28,13 +28,16 @@ class Person:
     name: str
 
 
-def add_person(engine: Engine, name: str, now: datetime) -> str:
-    """Add a person and return the secret, which cannot be had again.  Raises NameTakenError, or ValueError for an empty name."""
+def add_person(engine: Engine, name: str, now: datetime, role: str = "approver") -> str:
+    """Add a person and return the secret, which cannot be had again.  Raises NameTakenError, or ValueError for an empty name.
+
+    ``role`` is one of ``accounts.Role``.
+    """
     name = " ".join(name.split())
     if not name:
         raise ValueError("a person needs a name")
     secret, salt = secrets.token_urlsafe(24), secrets.token_bytes(16)
-    row = {"name": name, "salt": salt.hex(), "secret": _scrypt(secret, salt), "added_at": now}
+    row = {"name": name, "salt": salt.hex(), "secret": _scrypt(secret, salt), "added_at": now, "role": role}
     try:
         with writing(engine) as conn:
             conn.execute(insert(t.person).values(**row))
@@ -54,11 +57,14 @@ def verify_person(engine: Engine, name: str, secret: str) -> Person | None:
 
 
 def remove_person(engine: Engine, name: str, actor: str, now: datetime) -> bool:
-    """Take the right to approve away; the name stays in what they did.  False if nobody is called so."""
+    """Take the right to approve away, and sign them out; the name stays in what they did.  False if nobody is called so."""
     with writing(engine) as conn:
         gone = update(t.person).where(t.person.c.name == name, t.person.c.active.is_(True)).values(active=False)
-        if not conn.execute(gone).rowcount:
+        found = conn.execute(gone.returning(t.person.c.id)).scalar()
+        if found is None:
             return False
+        for table in (t.desk_session, t.desk_link):
+            conn.execute(delete(table).where(table.c.person_id == found))
         write_event(conn, Happening("person.removed", actor, now, text=name))
         return True
 

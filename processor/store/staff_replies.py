@@ -50,13 +50,25 @@ def cancel_reply(engine: Engine, outbox_id: int, person: Person, now: datetime, 
         return move(conn, "cancel", outbox_id, person.name, now, free, text=masked(reason))
 
 
-def edit_reply(engine: Engine, outbox_id: int, subject: str, text: str, person: Person, now: datetime) -> bool:
-    """Replace a draft's words (its HTML form goes); False if it is no draft any more."""
+def edit_reply(
+    engine: Engine,
+    outbox_id: int,
+    subject: str,
+    text: str,
+    person: Person,
+    now: datetime,
+    seen_at: datetime | None = None,
+) -> bool:
+    """Replace a draft's words (its HTML form goes); False if it is no draft any more.
+
+    ``seen_at`` is when the words that the person began from were written: False if others stand there by now.
+    """
     o, subject, text = t.outbox.c, masked(subject), masked(text)
+    as_seen = [o.changed_at == seen_at] if seen_at else []
     with writing(engine) as conn:
         changed = conn.execute(
             update(t.outbox)
-            .where(o.id == outbox_id, o.state == OutboxState.DRAFT.value)
+            .where(o.id == outbox_id, o.state == OutboxState.DRAFT.value, *as_seen)
             .values(subject=subject, text=text, html="", changed_at=now)
             .returning(o.ticket_id)
         ).scalar()
