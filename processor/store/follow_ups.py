@@ -197,7 +197,6 @@ def _write(conn: Connection, due: Due, reminder: Reminder, again_at: datetime | 
     }
     outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row).scalar_one())
     data = {"items": [each.item_id for each in due.items], "number": first.followed_up + 1}
-    write_event(
-        conn, Happening("follow_up.written", ACTOR, now, ticket_id=due.ticket_id, outbox_id=outbox_id, data=data)
-    )
+    subjects, said = {"ticket_id": due.ticket_id, "outbox_id": outbox_id}, f"{reply.subject}\n\n{reply.text}"
+    write_event(conn, Happening("follow_up.written", ACTOR, now, **subjects, data=data, text=said))
     return outbox_id

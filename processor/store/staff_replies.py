@@ -195,5 +195,7 @@ def _issue(
     }
     outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row).scalar_one())
     subjects = {"ticket_id": about.ticket_id, "outbox_id": outbox_id}
-    write_event(conn, Happening("outbox.issued", person.name, now, **subjects, data={"kind": kind, "issue": issue}))
+    # The row can be changed later, and the event's words are sealed.
+    data, said = {"kind": kind, "issue": issue}, f"{columns['subject']}\n\n{columns['text']}"
+    write_event(conn, Happening("outbox.issued", person.name, now, **subjects, data=data, text=said))
     return outbox_id
