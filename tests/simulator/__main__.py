@@ -37,6 +37,8 @@ def simulate(steps: int, seed: int, one: bool, mutant: str = "") -> int:
                 return 1
             if one:
                 break
+            if runs % 20 == 0 and not mutant:
+                print(f"{done} steps, up to seed {ran.seed}, {time.monotonic() - began:.0f} s", flush=True)
     finally:
         disk.close()
     took = time.monotonic() - began
