@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
@@ -111,10 +112,7 @@ def queue(
     query = _queue_query().where(or_(a.id.is_not(None), k.state == TicketState.OPEN.value), *filters)
     ordered = query.order_by(a.due.nulls_last(), func.coalesce(i.risk, 0).desc(), k.id, a.id).limit(limit)
     with reading(engine) as conn:
-        rows = conn.execute(ordered).all()
-        withheld = _withheld(conn, {row.ticket_id for row in rows})
-        deadlines = _deadlines(conn, {row.item_id for row in rows if row.type == NOTICE})
-        return [_queue_row(row, withheld.get(row.ticket_id, ""), deadlines.get(row.item_id)) for row in rows]
+        return to_rows(conn, conn.execute(ordered).all())
 
 
 def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
@@ -139,36 +137,31 @@ def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
 
 
 def _queue_query() -> Select[*tuple[object, ...]]:
-    a, i, k, o = t.action.c, t.item.c, t.ticket.c, t.outbox.c
-    drafts = select(func.count()).where(o.ticket_id == k.id, o.state == OutboxState.DRAFT.value).scalar_subquery()
+    a, i, k = t.action.c, t.item.c, t.ticket.c
     # Without an open action, the ticket's first item speaks for it.
     first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
     return (
-        select(
-            k.id.label("ticket_id"),
-            k.number,
-            k.state.label("ticket_state"),
-            k.sender,
-            k.company,
-            k.subject,
-            k.provenance,
-            k.outcome,
-            i.id.label("item_id"),
-            i.type,
-            i.org_no,
-            i.confidence,
-            i.risk,
-            a.id.label("action_id"),
-            a.kind,
-            a.needs,
-            a.state,
-            a.due,
-            drafts.label("drafts"),
-        )
+        select(*columns())
         .select_from(t.ticket)
         .outerjoin(t.action, and_(a.ticket_id == k.id, a.state.in_(OPEN_ACTIONS)))
         .outerjoin(t.item, i.id == func.coalesce(a.item_id, first))
     )
+
+
+def columns() -> list[ColumnElement[Any]]:
+    """What a row of the queue is made of, out of the tables ticket, item and action."""
+    a, i, k, o = t.action.c, t.item.c, t.ticket.c, t.outbox.c
+    drafts = select(func.count()).where(o.ticket_id == k.id, o.state == OutboxState.DRAFT.value).scalar_subquery()
+    about = [k.id.label("ticket_id"), k.number, k.state.label("ticket_state"), k.sender, k.company, k.subject]
+    found = [k.provenance, k.outcome, i.id.label("item_id"), i.type, i.org_no, i.confidence, i.risk]
+    return [*about, *found, a.id.label("action_id"), a.kind, a.needs, a.state, a.due, drafts.label("drafts")]
+
+
+def to_rows(conn: Connection, rows: Sequence[t.AnyRow]) -> list[QueueRow]:
+    """Rows of ``columns`` with what the events and the contracts tell about them."""
+    withheld = _withheld(conn, {row.ticket_id for row in rows})
+    deadlines = _deadlines(conn, {row.item_id for row in rows if row.type == NOTICE})
+    return [_queue_row(row, withheld.get(row.ticket_id, ""), deadlines.get(row.item_id)) for row in rows]
 
 
 def _withheld(conn: Connection, ticket_ids: Collection[int]) -> dict[int, str]:

@@ -10,7 +10,7 @@ from sqlmodel import Field
 from processor.store.columns import Utc, Words
 from processor.store.mail_tables import Row
 
-OPEN = "state IN ('waiting', 'seconded', 'approved', 'held')"
+OPEN = "state NOT IN ('done', 'rejected', 'superseded')"
 
 
 class Ticket(Row, table=True):
@@ -70,7 +70,7 @@ class ActionRow(Row, table=True):
     __tablename__ = "action"
     __table_args__ = (
         Index("ix_action_state_due", "state", "due"),
-        # The queue in its order; whoever asks must name the states in these words.
+        # The queue in its order; whoever asks must say "open" in these words (IN would lead SQLite to the index above).
         Index("ix_action_open_due", "due", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
     )
 

@@ -10,7 +10,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-OPEN = "state IN ('waiting', 'seconded', 'approved', 'held')"
+OPEN = "state NOT IN ('done', 'rejected', 'superseded')"
 
 
 def upgrade() -> None:

@@ -1,0 +1,152 @@
+"""Full-text search over mails and what was understood of them, by the database's own index.
+
+Text is cut into words here, so that SQLite (FTS5) and PostgreSQL (tsvector) find the same.  Mails are taken
+into the index by whoever searches, in batches, the newest first: recording a mail costs nothing for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Select, exists, func, insert, select, text
+
+from processor.store import tables as t
+from processor.store.transaction import commit, reading
+from processor.ticket import MailState, TicketState
+
+MOST_WORDS = 20_000
+MOST_ASKED = 8
+WORD = re.compile(r"\w{1,60}")
+SPACED_NUMBER = re.compile(r"\d[\d ]{4,16}\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Unindexed:
+    """A decided mail that cannot be found yet; ``about`` is what its ticket and items say, ``raw`` its bytes."""
+
+    mail_id: int
+    ticket_id: int
+    about: tuple[str, ...]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ticket that was found, by its newest mail that fits."""
+
+    ticket_no: str
+    state: TicketState
+    sender: str
+    company: str
+    subject: str
+    type: str
+    changed_at: datetime
+    mail_id: int
+
+
+def words_of(texts: Iterable[str]) -> str:
+    """The words of some texts in small letters, one space between; numbers written with spaces also as one word."""
+    whole = "\n".join(texts)
+    joined = [found.replace(" ", "") for found in SPACED_NUMBER.findall(whole)]
+    return " ".join([*WORD.findall(whole.casefold())[:MOST_WORDS], *joined[:100]])
+
+
+def unindexed(engine: Engine, limit: int) -> list[Unindexed]:
+    """The newest decided mails that are not in the index and not erased."""
+    m, k, s, r, e = t.mail.c, t.ticket.c, t.search_text.c, t.raw_mail.c, t.erasure.c
+    query = (
+        select(m.id, m.ticket_id, k.number, k.sender, k.company, k.subject, r.content)
+        .join_from(t.mail, t.ticket, k.id == m.ticket_id)
+        .outerjoin(t.raw_mail, (r.mail_id == m.id) & r.whole)
+        .where(
+            m.state == MailState.DECIDED.value, ~exists().where(s.mail_id == m.id), ~exists().where(e.mail_id == m.id)
+        )
+        .order_by(m.id.desc())
+        .limit(limit)
+    )
+    with reading(engine) as conn:
+        rows = conn.execute(query).all()
+        numbers = _numbers(conn, [row.id for row in rows])
+        return [
+            Unindexed(
+                row.id,
+                row.ticket_id,
+                (row.number, row.sender, row.company, row.subject, *numbers.get(row.id, ())),
+                bytes(row.content or b""),
+            )
+            for row in rows
+        ]
+
+
+def add_to_index(engine: Engine, rows: Sequence[tuple[int, int, str]]) -> None:
+    """Let mails be found: (mail, ticket, ``words_of``); what another added, or erased meanwhile, is left as it is."""
+
+    def work(conn: Connection) -> None:
+        ids = [row[0] for row in rows]
+        s, e = t.search_text.c, t.erasure.c
+        there = set(conn.execute(select(s.mail_id).where(s.mail_id.in_(ids))).scalars())
+        there |= set(conn.execute(select(e.mail_id).where(e.mail_id.in_(ids))).scalars())
+        new = [{"mail_id": m, "ticket_id": k, "words": w} for m, k, w in rows if m not in there]
+        if new:
+            conn.execute(insert(t.search_text), new)
+
+    commit(engine, work)
+
+
+def search(engine: Engine, asked: str, before: int | None = None, limit: int = 50) -> tuple[list[Found], int | None]:
+    """Tickets whose mails have all the words, each as it begins, the newest mail first.
+
+    ``before`` is where an earlier answer ended; the second value is where this one does, None at the end.
+    """
+    wanted = WORD.findall(words_of([asked]))[:MOST_ASKED]
+    if len(digits := asked.replace(" ", "")) > 5 and digits.isdecimal():
+        wanted = [digits]
+    if not wanted:
+        return [], None
+    with reading(engine) as conn:
+        rows = conn.execute(_matching(engine.dialect.name, wanted, before, limit * 4)).all()
+        newest: dict[int, int] = {}
+        for row in rows:
+            newest.setdefault(row.ticket_id, row.mail_id)
+        shown = dict(list(newest.items())[:limit])
+        found = [_found(row, shown) for row in conn.execute(_tickets(list(shown)))]
+    found.sort(key=lambda each: each.mail_id, reverse=True)
+    more = len(rows) == limit * 4 or len(newest) > limit
+    return found, (min(shown.values()) if shown and more else None)
+
+
+def _matching(dialect: str, wanted: list[str], before: int | None, limit: int) -> Select[*tuple[object, ...]]:
+    s = t.search_text.c
+    if dialect == "sqlite":
+        match = text("search_text.mail_id IN (SELECT rowid FROM search_index WHERE search_index MATCH :q)")
+        match = match.bindparams(q=" ".join(f'"{each}"*' for each in wanted))
+    else:
+        match = text("to_tsvector('simple', words) @@ to_tsquery('simple', :q)")
+        match = match.bindparams(q=" & ".join(f"'{each}':*" for each in wanted))
+    query = select(s.mail_id, s.ticket_id).where(match)
+    if before is not None:
+        query = query.where(s.mail_id < before)
+    return query.order_by(s.mail_id.desc()).limit(limit)
+
+
+def _tickets(ids: list[int]) -> Select[*tuple[object, ...]]:
+    k, i = t.ticket.c, t.item.c
+    first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
+    columns = (k.id, k.number, k.state, k.sender, k.company, k.subject, k.changed_at, i.type)
+    return select(*columns).outerjoin_from(t.ticket, t.item, i.id == first).where(k.id.in_(ids))
+
+
+def _found(row: t.AnyRow, newest: dict[int, int]) -> Found:
+    about = (row.number, TicketState(row.state), row.sender, row.company, row.subject, row.type or "")
+    return Found(*about, row.changed_at, newest[row.id])
+
+
+def _numbers(conn: Connection, mail_ids: list[int]) -> dict[int, list[str]]:
+    i = t.item.c
+    found: dict[int, list[str]] = {}
+    for row in conn.execute(select(i.mail_id, i.org_no, i.customer_no).where(i.mail_id.in_(mail_ids))):
+        found.setdefault(row.mail_id, []).extend((row.org_no, row.customer_no))
+    return found
