@@ -170,7 +170,8 @@ def _years(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> Itera
         near = _YEARS.search(text, match.start(), match.end() + 6)
         turn = any(word in match.group() for word in _TURNS)
         year = int(near.group()) if near else today.year + (_NEXT.search(match.group()) is not None)
-        if near and turn and "skift" not in match.group():
+        renewed = near and year > today.year and _RENEWED.match(match.group())
+        if renewed or (near and turn and "skift" not in match.group()):
             year -= 1
         yield Moment(date(year, 12, 31), match.start(), match.end(), "end", near is None, turn)
     for match in phrases["next_year"].finditer(text):
@@ -180,6 +181,8 @@ def _years(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> Itera
             yield Moment(date(year, 12, 31), match.start(), match.end(), "end", False, True)
 
 
+_RENEWED = re.compile(r"for(?:ny|leng)|förny|renew|videref")
+"""What is not renewed for a year ends with the one before."""
 _NEXT = re.compile(r"\b(?:neste|nästa|næste|next)\b")
 
 

@@ -42,7 +42,17 @@ _CONFIRM_AFTER = re.compile(
     r"[ ,]{0,3}(?:og |på |for |en |et |a )?(?:skriftlig |written )?(?:bekreft|stadfest|svar|tilbakemeld|beskjed|confirm|reply|answer|bekräft|bekræft)"
 )
 _MUST = re.compile(r"\b(?:må|lyt|must|måste|bør)\b")
+_FROM_NOW = re.compile(r"(?:f(?:ra|rå|rån|rom)|as of|per|pr)\b")
+"""Of what means at once, that which also tells of what the writer does from now on."""
+_DOES = re.compile(
+    r"\b(?:(?:tar|tek|tager) (?:i ?mot|imod|emot|over)|motta[rs]?|mottek|modtager|handles?|receives?|takes? (?:over|care)"
+    r"|håndterer|handterar|hanterar|bruke?r|brukar|använder|bruger|using|uses?|er over på|är över på)\b"
+)
+_ASKS_TO_LOOK = re.compile(r"\b(?:se|sjå|sjekke?|titte|finne ut|check|see|tell|look|kolla|tjekke)\b")
+_REACH = 300
+"""How far behind a day ``that day`` may stand."""
 _CLOSES = re.compile(r"\s{0,3}(?:$|[.,;!)\n]|please|takk|tack|og |and |och |så |slik |for |da |then )")
+_CLOSES_ASKING = re.compile(_CLOSES.pattern.replace("[.,;!", "[?.,;!"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +103,42 @@ def _candidates(
     for moment in moments(passage.folded, today, words):
         if moment.kind == "weekday" and ending:
             continue
-        moment = _as_meant(moment, today, about)
         sentence = passage.sentence_at(moment.start)
-        worth = _worth(passage, sentence, moment, words, today, ending) + _near_request(passage, sentence, struck)
-        worth -= _too_early(moment, today, about)
+        pointed = _pointed_at(passage, sentence, moment, struck, words)
+        moment = _as_meant(moment, today, about, pointed > 1.0)
+        worth = _worth(passage, sentence, moment, words, today, ending)
+        worth += max(_near_request(passage, sentence, struck), pointed)
+        worth -= 0.0 if pointed > 1.0 else _too_early(moment, today, about)
         worth -= 4.5 if moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST else 0.0
         evidence = passage.evidence(moment.start, moment.end, "effective_date")
         yield worth, Effective(_last_day(passage, moment, words) if ending else moment.day, evidence, moment.assumed)
     yield from _at_once(passage, struck, words)
 
 
-def _as_meant(moment: Moment, today: date, about: str) -> Moment:
-    """A transfer begins on the day after a turn, and was on the last such day if that has only just been."""
-    if about == ENDING:
+def _pointed_at(
+    passage: Passage,
+    sentence: Sentence,
+    moment: Moment,
+    struck: list[tuple[Evidence, float]],
+    words: dict[str, re.Pattern[str]],
+) -> float:
+    """What a day gains by a later ``that day``: in a request's sentence as if it stood there itself."""
+    that = words["same_day"].search(passage.folded, moment.end, moment.end + _REACH)
+    if that is None:
+        return 0.0
+    there = passage.sentence_at(that.start())
+    asked = 1.0 if {"order", "errand"} & there.moods or _MUST.search(there.text) else 0.0
+    return asked if there is sentence else asked + _near_request(passage, there, struck)
+
+
+def _as_meant(moment: Moment, today: date, about: str, pointed: bool) -> Moment:
+    """A transfer begins on the day after a turn, and was on the last such day if that has only just been.
+
+    So was what is ``pointed`` back to, as the day of a bankruptcy.
+    """
+    if about == ENDING and not pointed:
         return moment
-    if moment.turn:
+    if moment.turn and about != ENDING:
         return replace(moment, day=moment.day + timedelta(days=1))
     if about in DATED and moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST:
         return replace(moment, day=resolve(moment.day.day, moment.day.month, moment.day.year - 1, today) or moment.day)
@@ -127,7 +158,8 @@ def _at_once(
     for match in words["asap"].finditer(passage.folded):
         sentence = passage.sentence_at(match.start())
         before = passage.folded[sentence.start : match.start()]
-        worth = 1.0 + _near_request(passage, sentence, struck)
+        near = _near_request(passage, sentence, struck)
+        worth = 0.0 if _is_told(match.group(), sentence, near, words) else 1.0 + near
         worth -= 3.0 if _CONFIRM.search(before) or _CONFIRM_AFTER.match(passage.folded, match.end()) else 0.0
         worth -= 1.5 if "question" in sentence.moods and "order" not in sentence.moods else 0.0
         yield worth, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
@@ -138,8 +170,16 @@ def _at_once(
             {"order", "errand"} & sentence.moods or _MUST.search(before) or _near_request(passage, sentence, struck) > 0
         )
         meant = asked and "past" not in sentence.moods and not _CONFIRM.search(before)
-        if meant and _CLOSES.match(passage.text, match.end()):
+        done = "errand" in sentence.moods and not _ASKS_TO_LOOK.search(before)
+        if meant and (_CLOSES_ASKING if done else _CLOSES).match(passage.text, match.end()):
             yield 1.0, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
+
+
+def _is_told(at_once: str, sentence: Sentence, near: float, words: dict[str, re.Pattern[str]]) -> bool:
+    """Whether ``from now on`` only tells of what is done elsewhere, and asks for nothing."""
+    if not _FROM_NOW.match(at_once) or {"order", "errand"} & sentence.moods or words["end"].search(sentence.text):
+        return False
+    return near <= 0 or _DOES.search(sentence.text) is not None
 
 
 def _near_request(passage: Passage, sentence: Sentence, struck: list[tuple[Evidence, float]]) -> float:
