@@ -29,7 +29,8 @@ class Contract:
 
     ``type`` names a NoticeRule (``A``, ``B``), ``""`` where nobody knows.  ``signed`` is the day of
     signing and ``invoiced_to`` the last day that an invoice covers, both dates in Oslo.  ``domains``
-    are in lower case and never public mail domains.
+    are in lower case and never public mail domains.  ``phone`` is the number by which staff call the customer
+    back, and ``contacts`` are the addresses that are told of a risky request; both are known from here alone.
     """
 
     customer_no: str
@@ -41,6 +42,8 @@ class Contract:
     type: str
     signed: date | None = None
     invoiced_to: date | None = None
+    phone: str = ""
+    contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

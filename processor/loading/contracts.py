@@ -15,21 +15,24 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 from processor.contract import Contract
 from processor.loading.agreements import load_agreements
+from processor.loading.contract_cells import ascii_domain, contacts, phone
 from processor.loading.patterns import load_products, load_words
 from processor.loading.problems import Problem, Refused
+from processor.lookup import valid_org_no
 
-COLUMNS = ("customer_no", "org_no", "name", "domains", "product", "family", "type", "signed", "invoiced_to")
 NEEDED = ("customer_no", "org_no", "name", "product", "type", "signed")
+COLUMNS = (*NEEDED, "domains", "family", "invoiced_to", "phone", "contacts")
+T = TypeVar("T")
 MOST_PROBLEMS = 1000
 """More are counted and not kept; a file with so many is the wrong file."""
 CHUNK = 1 << 16
-LONGEST = {"customer_no": 40, "name": 200, "product": 100, "family": 60, "type": 40}
+LONGEST = {"customer_no": 40, "name": 200, "product": 100, "family": 60, "type": 40, "phone": 30}
 CUSTOMER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z./_-]*")
 ORG_NO = re.compile(r"(?:NO)?([0-9]{9})(?:MVA)?")
-WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2)
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z][a-z0-9-]{1,62}")
 NORWEGIAN = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -142,6 +145,8 @@ class ContractFile:
             type=self._type(line, said["type"]),
             signed=signed,
             invoiced_to=invoiced_to,
+            phone=self._told(line, phone(said.get("phone", ""))),
+            contacts=self._told(line, contacts(said.get("contacts", ""))),
         )
         return contract if before == len(self.problems) + self.more else None
 
@@ -165,7 +170,7 @@ class ContractFile:
         if not bare:
             return ""
         number = ORG_NO.fullmatch(bare)
-        if number and _checks(number[1]):
+        if number and valid_org_no(number[1]):
             return number[1]
         self.problem(line, f"org_no {text[:40]!r} is no organisation number")
         return ""
@@ -173,7 +178,7 @@ class ContractFile:
     def _domains(self, line: int, text: str) -> tuple[str, ...]:
         found = set()
         for word in re.split(r"[\s,|]+", text.lower()):
-            domain = _ascii(word.removeprefix("@").removeprefix("www.").rstrip("."))
+            domain = ascii_domain(word.removeprefix("@").removeprefix("www.").rstrip("."))
             if not domain:
                 continue
             if domain in self.words.public_domains:
@@ -183,6 +188,11 @@ class ContractFile:
             else:
                 self.problem(line, f"{word[:80]!r} is no domain")
         return tuple(sorted(found))
+
+    def _told(self, line: int, said: tuple[T, list[str]]) -> T:
+        for wrong in said[1]:
+            self.problem(line, wrong)
+        return said[0]
 
     def _family(self, line: int, family: str) -> str:
         if family and family not in self.words.families:
@@ -286,15 +296,3 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _checks(number: str) -> bool:
-    rest = 11 - sum(weight * int(digit) for weight, digit in zip(WEIGHTS, number[:8], strict=True)) % 11
-    return rest % 11 == int(number[8]) and rest != 10
-
-
-def _ascii(domain: str) -> str:
-    try:
-        return domain if domain.isascii() else domain.encode("idna").decode()
-    except UnicodeError:
-        return domain

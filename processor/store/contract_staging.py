@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from processor.contract import Contract, name_key
+from processor.likeness import domain_key
 from processor.store import tables as t
 from processor.store.columns import canonical, storable
 from processor.store.events import Happening, write_event
@@ -43,7 +44,8 @@ BATCH = 2000
 SHOWN = 20
 MOST_TOLD = 1000
 KEY = ("customer_no", "product")
-VALUES = ("org_no", "name", "name_key", "domains", "family", "type", "signed", "invoiced_to")
+VALUES = ("org_no", "name", "name_key", "domains", "family", "type", "signed", "invoiced_to", "phone", "contacts")
+LISTS = ("domains", "contacts")
 
 _METADATA = MetaData()
 _STAGED = Table(
@@ -60,6 +62,7 @@ _DOMAINS = Table(
     # A domain stands here once for each batch of lines that names it.
     Column("domain", String, index=True),
     Column("customer_no", String),
+    Column("likeness", String),
     prefixes=["TEMPORARY"],
 )
 
@@ -145,8 +148,9 @@ class Staged:
         d, e = t.contract_domain.c, _DOMAINS.c
         one = and_(d.domain == e.domain, d.customer_no == e.customer_no)
         self.conn.execute(delete(t.contract_domain).where(~select(e.domain).where(one).exists()))
-        fresh = select(e.domain, e.customer_no).distinct().where(~select(d.domain).where(one).exists())
-        self.conn.execute(insert(t.contract_domain).from_select(["domain", "customer_no"], fresh))
+        names = ["domain", "customer_no", "likeness"]
+        fresh = select(*(e[name] for name in names)).distinct().where(~select(d.domain).where(one).exists())
+        self.conn.execute(insert(t.contract_domain).from_select(names, fresh))
 
     def _difference(self, shown: int) -> Difference:
         c, s = t.contract.c, _STAGED.c
@@ -195,7 +199,8 @@ def staged(engine: Engine, rows: Iterable[tuple[int, Contract]]) -> Iterator[Sta
 def contract_of(row: Any, prefix: str = "") -> Contract:
     """A row of the register, or of a file beside it, as a value."""
     value = {name: getattr(row, prefix + name) for name in (*KEY, *VALUES) if name != "name_key"}
-    return Contract(**{**value, "domains": tuple(value["domains"].split())})
+    lists = {name: tuple(value[name].split()) for name in LISTS}
+    return Contract(**{**value, **lists})
 
 
 def note_refused(engine: Engine, file: str, digest: str, problems: Sequence[str], actor: str, now: datetime) -> None:
@@ -211,7 +216,8 @@ def note_refused(engine: Engine, file: str, digest: str, problems: Sequence[str]
 def _stage(conn: Connection, part: Sequence[tuple[int, Contract]]) -> None:
     _put(conn, _STAGED, [_row(line, contract) for line, contract in part])
     domains = sorted({(domain, contract.customer_no) for _, contract in part for domain in contract.domains})
-    _put(conn, _DOMAINS, [{"domain": domain, "customer_no": number} for domain, number in domains])
+    rows = [{"domain": domain, "customer_no": number, "likeness": domain_key(domain)} for domain, number in domains]
+    _put(conn, _DOMAINS, rows)
 
 
 def _put(conn: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -236,8 +242,9 @@ def _let_planner_know(conn: Connection) -> None:
 
 
 def _row(line: int, contract: Contract) -> dict[str, object]:
-    plain = {name: getattr(contract, name) for name in (*KEY, *VALUES) if name not in ("name_key", "domains")}
-    return {**plain, "line": line, "name_key": name_key(contract.name), "domains": " ".join(contract.domains)}
+    plain = {name: getattr(contract, name) for name in (*KEY, *VALUES) if name not in ("name_key", *LISTS)}
+    lists = {name: " ".join(getattr(contract, name)) for name in LISTS}
+    return {**plain, **lists, "line": line, "name_key": name_key(contract.name)}
 
 
 def _same_key() -> ColumnElement[bool]:

@@ -25,15 +25,18 @@ class ContractRow(Row, table=True):
     type: str = ""
     signed: date | None = None
     invoiced_to: date | None = None
+    phone: str = ""
+    contacts: str = Field(default="", sa_type=Words)
 
 
 class ContractDomain(Row, table=True):
-    """A mail domain (lower case, never a public one) of a customer."""
+    """A mail domain (lower case, never a public one) of a customer; ``likeness`` finds those that look like it."""
 
     __tablename__ = "contract_domain"
 
     domain: str = Field(primary_key=True)
     customer_no: str = Field(primary_key=True)
+    likeness: str = Field(default="", index=True)
 
 
 class ContractImport(Row, table=True):

@@ -102,6 +102,20 @@ class Approval(Row, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
+class GateStep(Row, table=True):
+    """What was done for one version of a gated action: ``called``, ``noticed``, or ``outside`` by a first person."""
+
+    __tablename__ = "gate_step"
+    __table_args__ = (UniqueConstraint("action_id", "version", "step"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    action_id: int = Field(foreign_key="action.id")
+    version: int
+    step: str
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    at: datetime = Field(sa_type=Utc)
+
+
 class PersonRow(Row, table=True):
     """One of the staff; the secret is stored as scrypt, the desk's password as Argon2id, ``""`` for none yet.
 

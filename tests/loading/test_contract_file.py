@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from processor.contract import Contract, folded_name, name_key
+from processor.loading.contract_cells import contacts, phone
 from processor.loading.contracts import ContractFile, load_register_words, open_contracts
 from processor.loading.problems import Refused
 
@@ -166,3 +167,11 @@ def test_names_are_compared_without_form_case_and_spaces() -> None:
     assert folded_name("Fjord Bygg A/S") == folded_name("FJORDBYGG AS") == "fjordbygg"
     assert folded_name("DA AS") == "daas"
     assert name_key("Fjord Bygg AS") == name_key("Fjrd Byg") == "fjrdbg"
+
+
+def test_whom_to_call_and_to_tell_is_read_and_a_wrong_one_is_named() -> None:
+    assert phone(" +47 22 12 34-56") == ("+4722123456", [])
+    assert phone("") == ("", [])
+    assert phone("ring Kari")[1] == ["phone 'ring Kari' is no telephone number"]
+    assert contacts("Ola@x.no, kari@x.no ola@x.no") == (("kari@x.no", "ola@x.no"), [])
+    assert contacts("kari")[1] == ["contacts: 'kari' is no mail address"]
