@@ -16,7 +16,7 @@ MOST_RECEIVED_ABOVE = 1
 """Our server writes its header above or directly below its own Received; a deeper one came along."""
 UNCLEAR = "authentication_results_unclear"
 """Reading's word for a header that it dropped; were it the topmost, one that came along would take its place."""
-POLICIES = ("policy.dmarc", "header.policy", "policy.p", "p", "policy", "action")
+POLICIES = ("policy.dmarc", "header.policy", "policy.p", "p", "policy", "action", "comment.p")
 
 
 def judge(message: Message, authserv_ids: Iterable[str], own_addresses: Iterable[str] = ()) -> Provenance:
@@ -56,7 +56,7 @@ def _judged(domain: str, header: AuthenticationResults | None) -> Provenance:
     if outcomes == {"pass"}:
         return Provenance("proven", f"DMARC passed for {domain}")
     if outcomes == {"fail"}:
-        if any(_policy(each) == "none" for each in dmarc):
+        if any(_policy(each, domain) == "none" for each in dmarc):
             return Provenance("unproven", f"DMARC failed for {domain}, whose policy is none")
         return Provenance("forged", f"DMARC failed for {domain}")
     if signed:
@@ -79,8 +79,11 @@ def _signer(result: MethodResult) -> str:
     return domain if organisational(domain) else ""
 
 
-def _policy(result: MethodResult) -> str:
+def _policy(result: MethodResult, domain: str) -> str:
+    """The policy that a result tells; below the organisational domain, the one for subdomains (RFC 7489 6.3)."""
     properties = dict(result.properties)
+    if domain != organisational(domain) and "comment.sp" in properties:
+        return properties["comment.sp"]
     return next((properties[name] for name in POLICIES if name in properties), "")
 
 

@@ -31,9 +31,16 @@ def test_T01_dmarc_failing_is_forged() -> None:
     assert judged(results(("dmarc", "fail", FROM))) == "forged"
 
 
-@pytest.mark.parametrize("name", ["policy.dmarc", "header.policy", "p", "action"])
+@pytest.mark.parametrize("name", ["policy.dmarc", "header.policy", "p", "action", "comment.p"])
 def test_T01_dmarc_failing_under_a_policy_of_none_is_unproven(name: str) -> None:
     assert judged(results(("dmarc", "fail", FROM | {name: "none"}))) == "unproven"
+
+
+def test_T01_below_the_organisational_domain_the_policy_for_subdomains_counts() -> None:
+    below = Address("kari", "post.fjordbygg-demo.no")
+    said = {"header.from": "post.fjordbygg-demo.no", "comment.p": "none", "comment.sp": "quarantine"}
+    assert judged(results(("dmarc", "fail", said)), sender=below) == "forged"
+    assert judged(results(("dmarc", "fail", FROM | {"comment.p": "none", "comment.sp": "reject"}))) == "unproven"
 
 
 def test_T02_only_the_topmost_trusted_header_counts() -> None:

@@ -83,3 +83,19 @@ def test_a_message_has_them_in_order_with_the_received_above() -> None:
         ("evil.example", 1),
     ]
     assert [defect.code for defect in message.defects].count("authentication_results_unclear") == 1
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("(p=NONE sp=QUARANTINE dis=NONE)", (("comment.p", "none"), ("comment.sp", "quarantine"))),
+        ("(p=reject dis=none)", (("comment.p", "reject"),)),
+        ("(xp=none)", ()),
+        ("", ()),
+    ],
+)
+def test_the_policy_that_gmail_tells_in_a_comment_is_kept(comment: str, told: tuple[tuple[str, str], ...]) -> None:
+    (found,) = parse_results(f"mx.example; dmarc=fail {comment} header.from=a.no")[1]
+    assert found == MethodResult("dmarc", "fail", (("header.from", "a.no"), *told))
+    (other,) = parse_results(f"mx.example; spf=fail {comment} smtp.mailfrom=a.no")[1]
+    assert other.properties == (("smtp.mailfrom", "a.no"),)
