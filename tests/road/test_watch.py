@@ -23,6 +23,21 @@ from tests.road.test_road import mail, run, until
 from tests.servers.dovecot import free_port
 
 CUSTOMER = "kari@fjordbygg-demo.no"
+# A bug of ours in delivery, from the moment that the answers are stopped.
+HANGING = """
+import sys
+if "run" in sys.orig_argv:
+    import time
+    import processor.steps.delivering as delivering
+    from processor.store.switch import stopped
+    sound = delivering.deliver
+    def hanging(engine, *others, **named):
+        while stopped(engine):
+            time.sleep(1)
+        return sound(engine, *others, **named)
+    delivering.deliver = hanging
+    delivering.SERVER_SECONDS = 4
+"""
 
 
 def watched(here: Site, workers: int = 0) -> str:
@@ -167,19 +182,26 @@ def test_systemd_hears_of_start_life_reload_and_end(here: Site, monkeypatch: pyt
         assert "STOPPING=1" in told
 
 
-def test_a_daemon_that_hangs_feeds_the_watchdog_no_more(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_that_hangs_is_told_and_the_watchdog_is_fed_no_more(
+    here: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = watched(here)
+    (tmp_path / "faulty").mkdir()
+    (tmp_path / "faulty" / "sitecustomize.py").write_text(HANGING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "faulty"))
     with Notices(here.folder / "notify", monkeypatch) as heard:
-        here.configure(workers=0)
         process = here.start()
         try:
             until(lambda: "WATCHDOG=1" in heard())
-            os.kill(process.pid, signal.SIGSTOP)
-            time.sleep(0.5)
+            assert ask(f"{address}/health")[0] == 200
+            run(here, "stop-answers")
+            until(lambda: ask(f"{address}/health")[0] == 503)
+            assert json.loads(ask(f"{address}/health")[1])["loops"]["delivery"] == "late"
+            assert values(address)["processor_loop_late", "delivery"] == 1
+            until(lambda: "STATUS=Hung: delivery" in heard())
             before = heard().count("WATCHDOG=1")
             time.sleep(2.5)
             assert heard().count("WATCHDOG=1") == before
-            os.kill(process.pid, signal.SIGCONT)
-            until(lambda: heard().count("WATCHDOG=1") > before)
         finally:
             kill(process)
 
