@@ -16,6 +16,7 @@ from processor.deciding.want import want
 from processor.loading.examples import load_examples
 from processor.loading.rules import load_rulebook
 from processor.rulebook import Rulebook
+from processor.steps.examples import register_beside
 
 ROOT = Path(__file__).parent
 MAILS = sorted(file for name in ("mails", "mails-private") for file in (ROOT / name).rglob("*.eml"))
@@ -42,7 +43,8 @@ def marked(mail: Path) -> ParameterSet:
 
 @pytest.mark.parametrize("mail", [marked(mail) for mail in MAILS])
 def test_an_example_mail_is_decided_as_its_want_says(mail: Path, rulebook: Rulebook) -> None:
-    decided = want(explained(mail.read_bytes(), rulebook, (AUTHSERV_ID,), OWN))
+    register = register_beside(mail, rulebook)
+    decided = want(explained(mail.read_bytes(), rulebook, (AUTHSERV_ID,), OWN, register=register))
     assert decided == mail.with_suffix(".want").read_text(encoding="utf-8")
 
 

@@ -118,20 +118,15 @@ def _register(path: Path, rules_dir: Path) -> Register:
 def _told(
     mail: Read, rulebook: Rulebook, authserv_ids: tuple[str, ...], own: tuple[str, ...], register: Register | None
 ) -> dict[str, Any]:
-    from dataclasses import replace
-
     from processor.deciding.explanation import explain as as_values
     from processor.deciding.identity import new_ticket_no
-    from processor.deciding.matching import asked
     from processor.deciding.without_world import context_without_world
     from processor.pipeline import conclude
 
     ticket_no = new_ticket_no(mail.message.letter, b"explain")
     context = context_without_world(mail.message, ticket_no, authserv_ids, own)
     if register:
-        found = register.of(asked(mail.message, mail.understanding, rulebook.public_domains))
-        known = register.knows(mail.message.sender, rulebook.public_domains)
-        context = replace(context, contracts=found, known_sender=known)
+        context = register.known_to(context, mail.message, mail.understanding, rulebook.public_domains)
     return as_values(mail.message, mail.understanding, conclude(mail, context, rulebook))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from processor.contract import Asked, Contract, name_key
-from processor.deciding.matching import wider
-from processor.message import Address
+from processor.deciding.matching import asked, wider
+from processor.findings import Understanding
+from processor.message import Address, Message
+from processor.ticket import Context
 
 NEIGHBOURS = 10
 
@@ -27,15 +30,22 @@ class Register:
             named.append((name_key(each.name), each.customer_no, each.product, each))
         self._named = sorted(named, key=lambda entry: entry[:3])
 
-    def of(self, asked: Asked) -> tuple[Contract, ...]:
+    def of(self, wanted: Asked) -> tuple[Contract, ...]:
         """The contracts that a mail may be about; names alike only where nothing else is found."""
-        wanted = [
-            *(("org_no", number) for number in asked.org_nos),
-            *(("customer_no", number) for number in asked.customer_nos),
-            *(("domain", domain) for domain in asked.domains),
+        keys = [
+            *(("org_no", number) for number in wanted.org_nos),
+            *(("customer_no", number) for number in wanted.customer_nos),
+            *(("domain", domain) for domain in wanted.domains),
         ]
-        found = dict.fromkeys(each for key in wanted for each in self._by.get(key, ()))
-        return tuple(found) or self._alike(name_key(asked.name))
+        found = dict.fromkeys(each for key in keys for each in self._by.get(key, ()))
+        return tuple(found) or self._alike(name_key(wanted.name))
+
+    def known_to(
+        self, context: Context, message: Message, understanding: Understanding, public_domains: frozenset[str]
+    ) -> Context:
+        """The context of a mail with what the register says about it."""
+        found = self.of(asked(message, understanding, public_domains))
+        return replace(context, contracts=found, known_sender=self.knows(message.sender, public_domains))
 
     def knows(self, sender: Address | None, public_domains: frozenset[str]) -> bool:
         """Whether the sender's domain, or one above it, is a customer's: what makes a sender known to the running

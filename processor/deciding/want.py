@@ -20,7 +20,8 @@ FIELDS = {
 def want(told: Mapping[str, Any]) -> str:
     """Write an explained mail as the lines of its ``.want`` file.
 
-    Only our own words: outcome, requests with their fields, rule, reply and actions.  Confidence and
+    Only our own words: outcome, requests with their fields, the deadline where a contract is known, rule, reply and
+    actions.  Confidence and
     evidence are left out, since they move with the model while the decision must not.
     """
     decision, reply = told["decision"], told["decision"]["reply"]
@@ -34,6 +35,8 @@ def want(told: Mapping[str, Any]) -> str:
         if value:
             lines.append(f"{title}: {', '.join(value) if isinstance(value, list) else value}")
     lines.append(f"sender: {told['authenticity']['result']}")
+    if (deadline := told["deadline"])["status"] != "unknown":
+        lines.append(f"deadline: {deadline['status']}, ends {deadline['last_service_day']}")
     if decision["rule"]:
         lines.append(f"rule: {decision['rule']}")
     lines += [f"action: {action['kind']}, needs {action['needs'].replace('_', ' ')}" for action in decision["actions"]]

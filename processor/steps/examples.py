@@ -8,10 +8,13 @@ from pathlib import Path
 from processor.deciding.decide import FAILED
 from processor.deciding.explanation import explain
 from processor.deciding.identity import new_ticket_no
+from processor.deciding.register import Register
 from processor.deciding.want import want
 from processor.deciding.without_world import context_without_world
 from processor.extracting.of_message import Extract
+from processor.loading.example_contracts import contracts_beside
 from processor.loading.examples import Examples
+from processor.loading.problems import Refused
 from processor.pipeline import Read, conclude, read_and_understand, struck
 from processor.rulebook import Rulebook
 from processor.ticket import Decision
@@ -54,7 +57,11 @@ def try_examples(examples: Examples, rulebook: Rulebook, extract: Extract) -> Tr
     tried = Tried()
     for mail in examples.mails:
         tried.count += 1
-        read, decision = _decide(mail.read_bytes(), examples, rulebook, extract)
+        try:
+            read, decision = _decide(mail.read_bytes(), examples, rulebook, extract, register_beside(mail, rulebook))
+        except Refused as refused:
+            tried.failed.append((mail, "; ".join(map(str, refused.problems))))
+            continue
         tried.struck |= struck(read, rulebook)
         rules = {item.rule for item in decision.items}
         tried.decided |= rules
@@ -73,10 +80,20 @@ def decided(raw: bytes, examples: Examples, rulebook: Rulebook, extract: Extract
     return _want(*_decide(raw, examples, rulebook, extract))
 
 
-def _decide(raw: bytes, examples: Examples, rulebook: Rulebook, extract: Extract) -> tuple[Read, Decision]:
+def register_beside(mail: Path, rulebook: Rulebook) -> Register | None:
+    """The register that an example is decided by, None where no contracts lie beside it; raises Refused."""
+    found = contracts_beside(mail, rulebook)
+    return Register(found) if found else None
+
+
+def _decide(
+    raw: bytes, examples: Examples, rulebook: Rulebook, extract: Extract, register: Register | None = None
+) -> tuple[Read, Decision]:
     mail = read_and_understand(raw, rulebook, extract)
     ticket_no = new_ticket_no(mail.message.letter, b"explain")
     context = context_without_world(mail.message, ticket_no, examples.authserv_ids, examples.own_addresses)
+    if register:
+        context = register.known_to(context, mail.message, mail.understanding, rulebook.public_domains)
     return mail, conclude(mail, context, rulebook)
 
 

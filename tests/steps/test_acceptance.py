@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from processor.loading.examples import examples_beside, load_examples
+from processor.loading.examples import Examples, examples_beside, load_examples
 from processor.loading.rules import load_rulebook
 from processor.loading.versions import row_versions
+from processor.message import Extracted
 from processor.steps.acceptance import Sight, accept
+from processor.steps.examples import try_examples
 
 ROOT = Path(__file__).parent.parent.parent
 AUTHSERV_ID = "mx.kundesenter.example"
@@ -23,10 +25,10 @@ def here(tmp_path: Path) -> Path:
     for name in ("rules", "templates"):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("elma_question/01-status", "termination/01-annual-with-number"):
-        for ending in (".eml", ".want"):
-            target = tmp_path / "examples" / f"{name}{ending}"
+        for file in (ROOT / "tests" / "mails").glob(f"{name}.*"):
+            target = tmp_path / "examples" / f"{name}{file.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / "tests" / "mails" / f"{name}{ending}", target)
+            shutil.copy(file, target)
     return tmp_path
 
 
@@ -113,3 +115,20 @@ def test_a_rule_s_version_changes_with_its_own_words_and_with_nothing_else(here:
     change(here / "rules" / "termination.toml", "|| 'estate' in mail.topics", "")
     changed = {name for name, version in versions().items() if version != before[name]}
     assert changed == {"elma_question/identified", "elma_question/general", "termination/estate"}
+
+
+def test_an_example_is_decided_by_the_contracts_beside_it(tmp_path: Path) -> None:
+    book = load_rulebook(ROOT / "rules", ROOT / "templates")
+    name, shipped = "termination/15-annual-english", ROOT / "tests" / "mails"
+    (tmp_path / "termination").mkdir()
+    for ending in (".eml", ".want", ".csv"):
+        (tmp_path / f"{name}{ending}").write_bytes((shipped / f"{name}{ending}").read_bytes())
+    examples = Examples(tmp_path, ("mx.kundesenter.example",), ("oppsigelse@visma.no",))
+    assert try_examples(examples, book, lambda *_: Extracted()).failed == []
+    contracts = tmp_path / f"{name}.csv"
+    contracts.write_text(contracts.read_text(encoding="utf-8").replace(";A;", ";B;"), encoding="utf-8")
+    ((_, fault),) = try_examples(examples, book, lambda *_: Extracted()).failed
+    assert "-deadline: timely, ends 2026-12-31" in fault
+    contracts.write_text("nonsense\n", encoding="utf-8")
+    ((_, fault),) = try_examples(examples, book, lambda *_: Extracted()).failed
+    assert "15-annual-english.csv" in fault
