@@ -7,15 +7,18 @@ and its times; of an event everything but its text, of which the chain holds a s
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, Select, delete, insert, or_, select, update
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.transitions import FREE, move
 from processor.ticket import OutboxState, TicketState
 
+MERGED_PAGES = 500
 BYTES_ERASED, ERASED = "ticket.bytes_erased", "ticket.erased"
 WORDS = {"recipient": "", "to_addr": "", "subject": "", "text": "", "html": "", "error": "", "response": ""}
 UNSENT = [state.value for state in (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.FAILED)]
@@ -73,10 +76,26 @@ def erase_mail(conn: Connection, mail_id: int, address: str, why: str, actor: st
 
 
 def settle_erasure(engine: Engine) -> None:
-    """Let the erased leave the write-ahead log too, as far as nobody is reading from it just now (SQLite)."""
+    """Let the erased leave SQLite's search index and its write-ahead log too, as far as nobody is reading just now."""
     if engine.dialect.name == "sqlite":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        with closing(engine.raw_connection()) as raw:
+            # Past SQLAlchemy, since neither may stand in a transaction.
+            dbapi: Any = raw.driver_connection
+            dbapi.execute("PRAGMA secure_delete = ON")
+            _merge_search(dbapi)
+            dbapi.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _merge_search(dbapi: Any) -> None:
+    """FTS5 keeps words that were taken out until it merges; in small steps, since each holds up whoever writes.
+
+    https://sqlite.org/fts5.html#the_merge_command: a negative number begins, less than two changes are the end.
+    """
+    pages, changes = -MERGED_PAGES, 2
+    while changes >= 2:
+        before = dbapi.total_changes
+        dbapi.execute("INSERT INTO search_index(search_index, rank) VALUES ('merge', ?)", (pages,))
+        pages, changes = MERGED_PAGES, dbapi.total_changes - before
 
 
 def _overwrite(conn: Connection) -> None:

@@ -27,8 +27,9 @@ OTHER = frozenset({"other"})
 class Standing:
     """A ticket that is not wholly erased, with its period and what stands in the way of erasing it.
 
-    ``mail_ids`` are those of which something is left, ``with_bytes`` those whose bytes are.  ``copies``: all that is
-    left are further arrivals of letters that were erased.
+    ``handled``: no action is open and no reply on its way; ``draft``: one waits for a person.  ``mail_ids`` are those
+    of which something is left, ``with_bytes`` those whose bytes are.  ``copies``: all that is left are further
+    arrivals of letters that were erased.
     """
 
     ticket_id: int
@@ -36,14 +37,10 @@ class Standing:
     period: Period
     held: bool
     handled: bool
+    draft: bool
     mail_ids: tuple[int, ...]
     with_bytes: tuple[int, ...]
     copies: bool
-
-    @property
-    def free(self) -> bool:
-        """Neither under a legal hold nor still being handled."""
-        return not self.held and self.handled
 
 
 def standings(conn: Connection, *conditions: ColumnElement[bool]) -> Iterator[list[Standing]]:
@@ -63,7 +60,10 @@ def _page(conn: Connection, rows: Sequence[t.AnyRow]) -> Iterator[Standing]:
     mails, items = _by_ticket(conn, _mails(ids)), _by_ticket(conn, _items(ids))
     actions = _by_ticket(conn, select(t.action).where(t.action.c.ticket_id.in_(ids)))
     o, h = t.outbox.c, t.legal_hold.c
-    leaving = set(conn.execute(select(o.ticket_id).where(o.ticket_id.in_(ids), o.state.in_(LEAVING))).scalars())
+    replies = select(o.ticket_id, o.state).where(o.ticket_id.in_(ids), o.state.in_([*LEAVING, OutboxState.DRAFT.value]))
+    waiting = conn.execute(replies).all()
+    drafts = {each.ticket_id for each in waiting if each.state == OutboxState.DRAFT}
+    leaving = {each.ticket_id for each in waiting if each.state in LEAVING}
     held = set(conn.execute(select(h.ticket_id).where(h.ticket_id.in_(ids))).scalars())
     said, ended = _said(conn, ids), _grants_ended(conn, ids)
     for row in rows:
@@ -76,6 +76,7 @@ def _page(conn: Connection, rows: Sequence[t.AnyRow]) -> Iterator[Standing]:
             period=period(past),
             held=row.id in held,
             handled=row.id not in leaving and not any(each.state in OPEN_ACTIONS for each in actions[row.id]),
+            draft=row.id in drafts,
             mail_ids=tuple(mail.id for mail in alive),
             with_bytes=tuple(mail.id for mail in alive if mail.raw or mail.parts),
             copies=len(alive) < len(mine) and all(mail.duplicate for mail in alive),

@@ -84,6 +84,8 @@ def obstacle(standing: Standing, today: date, also_required: bool = False) -> st
         return "it is under a legal hold"
     if not standing.handled:
         return "it is still being handled: finish or reject its actions and replies first"
+    if standing.draft:
+        return "an answer of it waits for a person: approve or reject it first"
     until = standing.period.required_until
     if until and today <= until and not also_required:
         return f"bookkeeping law wants it kept until {until} ({standing.period.why})"

@@ -218,11 +218,14 @@ def test_a_reply_on_its_way_and_an_open_action_keep_a_ticket_until_they_are_fini
     assert erase(engine, found, "operator", LATER).tickets == ()
 
 
-def test_a_draft_falls_with_its_ticket_and_never_leaves(engine: Engine) -> None:
+def test_a_draft_falls_with_its_period_and_stops_an_erasure_on_request(engine: Engine) -> None:
     came(engine, 1, typed("elma_question", reply("answer")))
     with writing(engine) as conn:
         conn.execute(update(t.outbox).values(state=OutboxState.DRAFT.value))
-    erase(engine, find(engine, KARI), "operator", LATER)
+    found = find(engine, KARI)
+    assert "waits for a person" in obstacle(found.tickets[0], NOW.date())
+    assert erase(engine, found, "operator", LATER).tickets == ()
+    assert len(retain(engine, after(366))) == 1
     assert column(engine, t.outbox.c.state) == [OutboxState.CANCELLED.value]
 
 
@@ -258,7 +261,15 @@ def test_what_is_erased_harms_nobody_who_looks(engine: Engine, kari: Person) -> 
 def test_nothing_of_it_stays_in_the_files_of_sqlite(engine: Engine, url: str) -> None:
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL's pages are vacuum's")
-    came(engine, 1, typed("elma_question"))
+    for n in range(1, 4):
+        came(engine, n, typed("elma_question"))
+        with writing(engine) as conn:
+            conn.execute(
+                t.metadata.tables["search_text"].delete().where(t.metadata.tables["search_text"].c.mail_id == n)
+            )
+            conn.execute(
+                t.metadata.tables["search_text"].insert().values(mail_id=n, ticket_id=n, words=f"hemmelig{n} tekst")
+            )
     path = make_url(url).database
     assert path
     retain(engine, OLD)
