@@ -29,6 +29,7 @@ from processor.cli import (
     levels,
     opening,
     people,
+    privacy,
     queue,
     reloading,
     replay,
@@ -76,6 +77,7 @@ queue.app.command("correct")(confirm.correct)
 queue.app.command("retype")(corrections.retype)
 app.add_typer(queue.app, name="queue")
 app.add_typer(audit.app, name="audit")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(people.app, name="people")
