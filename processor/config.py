@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
+from processor.provenance import Powers
 from processor.ticket import Level, Limits
 
 Tls = Literal["implicit", "starttls", "plain"]
@@ -116,6 +117,21 @@ class LookupSettings:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
+@dataclass(frozen=True, slots=True)
+class ProvenanceSettings:
+    """Who wrote a mail: ``check_signatures`` where our server adds no Authentication-Results, and what follows.
+
+    ``arc_sealers`` are the domains whose ARC seal is believed.  ``dns_servers`` as for Peppol; ``timeout`` is seconds
+    for a whole batch of mail.
+    """
+
+    check_signatures: bool = False
+    arc_sealers: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    timeout: float = 3.0
+    powers: Powers = Powers()
+
+
     """Who of staff is told of an open action, ``after`` its due time (before it where negative)."""
 
     to: str
@@ -124,6 +140,21 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Config:
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """Where the staff's pages are served; ``listen`` None for nowhere.
+
+    ``public_url`` is the HTTPS address of a reverse proxy in front, ``""`` for none: then loopback only.
+    Without a request for ``idle_minutes`` its process ends, and the next request starts it.  ``demo`` shows
+    users with their passwords on the sign-in page.
+    """
+
+    listen: tuple[str, int] | None = ("127.0.0.1", 8080)
+    public_url: str = ""
+    idle_minutes: float = 10.0
+    demo: bool = False
+
+
     """Everything that config.toml says; paths are absolute.
 
     ``key`` is the secret that ticket numbers and Message-IDs are derived from: a copy of the store
@@ -156,3 +187,5 @@ class Config:
     lookups: LookupSettings = LookupSettings()
     watch_listen: tuple[str, int] | None = None
     escalations: tuple[Escalation, ...] = ()
+    provenance: ProvenanceSettings = ProvenanceSettings()
+    desk: DeskSettings = DeskSettings()

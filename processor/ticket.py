@@ -11,6 +11,7 @@ from typing import Literal
 from processor.contract import Basis, Contract
 from processor.findings import Fields, Role
 from processor.lookup import Lookups
+from processor.provenance import Powers, Signature
 from processor.rulebook import Needs, ReplyKind
 
 Authenticity = Literal["proven", "unproven", "forged"]
@@ -86,7 +87,9 @@ class Context:
     before ``answer_from`` (the mailbox's first start) is never answered.  ``contracts`` are those of the
     register that the mail may be about: matching chooses among them.  ``earlier`` are the items that it may
     continue; it arrived while no mail was read for ``outage_hours``, 0 outside of an outage.  It names the
-    ticket ``may_belong_to`` and may not join it, ``""`` if it names none.
+    ticket ``may_belong_to`` and may not join it, ``""`` if it names none.  ``signatures`` are those that we checked,
+    ``powers`` what each level of provenance may cause, ``lookalikes`` the customers' domains that the sender's looks
+    like or that the display name shows, and ``owners`` whose the domains are that rights are asked for ("x.no 100042").
     """
 
     now: datetime
@@ -112,6 +115,10 @@ class Context:
     earlier: tuple[Earlier, ...] = ()
     outage_hours: int = 0
     may_belong_to: str = ""
+    signatures: tuple[Signature, ...] = ()
+    powers: Powers = Powers()
+    lookalikes: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,29 @@ ROOT = Path(__file__).parent.parent / "processor"
 FILES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the plain values, itself, and these.
-VALUES = {"message", "findings", "contract", "lookup", "likeness", "rulebook", "ticket", "config", "letter", "masking"}
+VALUES = {
+    "message",
+    "findings",
+    "contract",
+    "lookup",
+    "likeness",
+    "provenance",
+    "rulebook",
+    "ticket",
+    "config",
+    "letter",
+    "masking",
+}
 ALLOWED = {
     "message": set(),
     "findings": set(),
     "contract": set(),
     "lookup": set(),
     "likeness": set(),
+    "provenance": set(),
     "rulebook": {"contract"},
-    "ticket": {"contract", "findings", "lookup", "rulebook"},
-    "config": {"ticket"},
+    "ticket": {"contract", "findings", "lookup", "provenance", "rulebook"},
+    "config": {"provenance", "ticket"},
     "letter": set(),
     "masking": {"message"},
     "journal": {"masking"},

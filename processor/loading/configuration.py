@@ -14,13 +14,14 @@ from processor.loading.escalation_settings import escalation_settings
 from processor.loading.lookup_settings import lookup_settings
 from processor.loading.problems import Problem, Refused
 from processor.loading.secrets import SecretMissing, secret_source
+from processor.loading.provenance_settings import provenance_settings
 from processor.loading.toml_lines import parse
 from processor.loading.watch_settings import since, watch_listen
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
 TABLES = {
-    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch"
+    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk"
 }  # fmt: skip
 REFERENCES = ("file", "env", "credential")
 
@@ -179,6 +180,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         watch_listen=watch_listen(table("watch", values.get("watch", {}))),
     )
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
+        provenance=provenance_settings(values.get("provenance", {}), table),
     if config.workers < 0:
         run.problem("workers", "workers must be 0 or more")
     for each in (company, store, rules, answers, run, contracts):

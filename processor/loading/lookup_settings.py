@@ -56,7 +56,7 @@ def _peppol(entry: Table) -> PeppolSettings:
     settings = PeppolSettings(
         on=entry.take("on", bool, False),
         zone=zone,
-        dns_servers=_checked(entry, "dns_servers", _is_server, "an address, with :port if it is not 53"),
+        dns_servers=_checked(entry, "dns_servers", is_server, "an address, with :port if it is not 53"),
         autoinvoice=_checked(entry, "autoinvoice", SEAT.fullmatch, "a seat id such as PNO000123"),
         internal=entry.take("internal", bool, False),
         ca_file=entry.take("ca_file", str, "") or None,
@@ -93,7 +93,8 @@ def _is_url(text: str) -> bool:
     return bool(whole) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
-def _is_server(text: str) -> bool:
+def is_server(text: str) -> bool:
+    """Whether this is an address of a name server, with or without a port."""
     found = SERVER.fullmatch(text)
     if not found:
         return False

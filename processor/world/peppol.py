@@ -1,6 +1,6 @@
 """Is an organisation a recipient in Peppol, and where?  The SML by DNS, then its SMP (domain.md 5.1).
 
-The only importer of dnspython.  The SML is the one valid source: ELMA holds only its own share of the Norwegian
+The SML is the one valid source: ELMA holds only its own share of the Norwegian
 recipients, and the Peppol Directory may be stale.  Records of the old form (MD5 and CNAME) are dead and never asked
 for.  No name means *not registered*; a failing or silent server means nothing at all.
 """
@@ -14,14 +14,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, unquote
-
-import dns.exception
-import dns.resolver
-from dns.rdtypes.IN.NAPTR import NAPTR
 
 from processor.config import PeppolSettings
 from processor.lookup import Participant, SmpNote
+from processor.world.resolving import records
 from processor.world.smp import Group, Service, group, service
 from processor.world.web import NoAnswer, Terms, get, host_of
 
@@ -34,7 +32,6 @@ BILLING = (
 )
 """The document type of an EHF invoice, Peppol BIS Billing 3.0; document types are case-sensitive."""
 SEAT = re.compile(r"P[A-Z]{2}[0-9]{6}")
-DNS_PORT = 53
 NOTES: dict[str, SmpNote] = {"nonsense": "nonsense", "refused": "unreachable", "unreachable": "unreachable"}
 
 
@@ -53,11 +50,11 @@ def look_up(org_no: str, settings: PeppolSettings, seconds: float, now: datetime
     """
     until = time.monotonic() + seconds
     found = Participant(org_no, "not_registered", asked_at=now, source=settings.zone.rstrip("."))
-    records = naptr(dns_name(f"{ICD}:{org_no}", settings.zone), settings, until)
-    if records is None:
+    pointers = naptr(dns_name(f"{ICD}:{org_no}", settings.zone), settings, until)
+    if pointers is None:
         return found
     registered = replace(found, state="registered")
-    base = smp_address(records)
+    base = smp_address(pointers)
     if not base:
         return replace(registered, smp_note="none")
     registered = replace(registered, smp=host_of(base))
@@ -67,23 +64,22 @@ def look_up(org_no: str, settings: PeppolSettings, seconds: float, now: datetime
         return replace(registered, smp_note=NOTES.get(failed.reason, "unreachable"))
 
 
-def naptr(name: str, settings: PeppolSettings, until: float) -> list[NAPTR] | None:
+def naptr(name: str, settings: PeppolSettings, until: float) -> list[Any] | None:
     """The records of a name; None when there is none, which counts only if the zone itself is there."""
-    records = _resolved(name, "NAPTR", settings, until)
-    if records is None:
-        _resolved(settings.zone, "SOA", settings, until, absent_is_failure=True)
-        return None
-    return [each for each in records if isinstance(each, NAPTR)]
+    found = records(name, "NAPTR", settings.dns_servers, until)
+    if found is None:
+        records(settings.zone, "SOA", settings.dns_servers, until, absent_is_failure=True)
+    return found
 
 
-def smp_address(records: Iterable[NAPTR]) -> str:
+def smp_address(found: Iterable[Any]) -> str:
     """The SMP's base URL: of the record of best order, what stands between its 2nd and 3rd delimiter (U-NAPTR)."""
-    for each in sorted(records, key=lambda record: (record.order, record.preference)):
+    for each in sorted(found, key=lambda record: (record.order, record.preference)):
         if each.flags.lower() == b"u" and each.service.decode("latin-1").lower() == SERVICE:
             text = each.regexp.decode("latin-1")
             pieces = text.split(text[:1]) if text else []
             if len(pieces) == 4 and pieces[2].startswith(("https://", "http://")):
-                return pieces[2]
+                return str(pieces[2])
     return ""
 
 
@@ -126,44 +122,3 @@ def _service(place: str, settings: PeppolSettings, until: float) -> Service | No
 def _terms(settings: PeppolSettings, until: float) -> Terms:
     # The SML's word is a stranger's: it may not send us into our own network.
     return Terms(until - time.monotonic(), settings.ca_file, settings.internal, {"Accept": "application/xml, text/xml"})
-
-
-def _resolved(
-    name: str, kind: str, settings: PeppolSettings, until: float, *, absent_is_failure: bool = False
-) -> list[object] | None:
-    """The records of a name; None for "no such name" and "no such record"; raises NoAnswer for all else.
-
-    ``absent_is_failure``: no such name is a failure then; a name without such a record is not.
-    """
-    try:
-        resolver = _resolver(settings)
-        left = max(0.001, until - time.monotonic())
-        answer = resolver.resolve(name, kind, lifetime=left, search=False, raise_on_no_answer=False)
-        return list(answer.rrset) if answer.rrset else None
-    except dns.resolver.NXDOMAIN as error:
-        if absent_is_failure:
-            raise NoAnswer("nonsense", f"there is no zone {name}") from error
-        return None
-    except (dns.resolver.LifetimeTimeout, TimeoutError) as error:
-        raise NoAnswer("timed_out", "DNS did not answer in time") from error
-    except (dns.exception.DNSException, OSError, ValueError) as error:
-        raise NoAnswer("unreachable", f"DNS failed: {type(error).__name__}") from error
-
-
-def _resolver(settings: PeppolSettings) -> dns.resolver.Resolver:
-    if not settings.dns_servers:
-        return dns.resolver.Resolver()
-    resolver = dns.resolver.Resolver(configure=False)
-    places = [server_place(each) for each in settings.dns_servers]
-    resolver.nameservers = [host for host, _ in places]
-    resolver.nameserver_ports = dict(places)
-    return resolver
-
-
-def server_place(text: str) -> tuple[str, int]:
-    """Address and port of "192.0.2.1", "192.0.2.1:5353", "2001:db8::1" or "[2001:db8::1]:5353"."""
-    if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        return host, int(port.lstrip(":") or DNS_PORT)
-    host, _, port = text.partition(":") if text.count(":") == 1 else (text, "", "")
-    return host, int(port or DNS_PORT)

@@ -129,3 +129,16 @@ def test_since_is_a_day_or_all(folder: Path) -> None:
     for wrong in ('"2026-10-01"', "2026-10-01T10:00:00Z", "20261001"):
         (found,) = problems(folder, GOOD + f"since = {wrong}\n")
         assert found.startswith("11: since must be a day such as 2026-10-01")
+
+
+def test_what_a_mail_may_cause_can_be_made_stricter_and_never_looser(folder: Path) -> None:
+    strict = '[provenance]\nproven = { reply = "receipt" }\nunproven = { reply = "nothing", review = true }\n'
+    powers = load_config(written(folder, GOOD + strict)).provenance.powers
+    assert (powers.proven.reply, powers.unproven.reply, powers.unproven.review) == ("receipt", "nothing", True)
+    assert powers.forged.reply == "nothing"
+    loose = '[provenance]\nunproven = { reply = "all", joins = true }\nforged = { review = false }\n'
+    assert problems(folder, GOOD + loose) == [
+        "13: unproven may cause 'receipt' at most, and is 'all' []",
+        "13: a mail of this level (unproven) may not join another's ticket []",
+        "14: a mail of this level (forged) is always seen by a person []",
+    ]

@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.config import PeppolSettings
-from processor.world.peppol import BILLING, dns_name, look_up, server_place
+from processor.world.peppol import BILLING, dns_name, look_up
+from processor.world.resolving import server_place
 from processor.world.smp import AS4, subject
 from processor.world.web import MOST_BYTES, NoAnswer, Terms, get
 from tests.servers.certificates import certificates
