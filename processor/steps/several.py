@@ -108,7 +108,7 @@ class Several(threading.Thread):
         self.lines = Lines(engine, self.seconds)
         self.ending, self.over, self.wake = threading.Event(), threading.Event(), threading.Event()
         self.troubled_until = 0.0
-        self.answered = time.monotonic()
+        self.answered = self.looked = time.monotonic()
         self.failed = False
 
     def run(self) -> None:
@@ -136,13 +136,22 @@ class Several(threading.Thread):
         for lease in self.leases.values():
             lease.turn(grace, going=not self.ending.is_set())
         for each in bury(self.engine, self.holder, self.clock(), grace):
-            journal.daemon_buried(each.holder, each.mails, each.replies.unknown)
+            if each.whole or each.mails or each.replies.unknown:
+                journal.daemon_buried(each.holder, each.mails, each.replies.unknown)
 
     def silent(self) -> bool:
-        """Whether the database has said nothing for the time of a lease; every connection is cut then, and true once."""
-        if time.monotonic() - self.answered < self.seconds + self.seconds / RENEWALS:
+        """Whether the database has said nothing for the time of a lease; every connection is cut then, and true once.
+
+        To be asked all the time.
+        """
+        now, looked = time.monotonic(), self.looked
+        self.looked = now
+        if now - looked > self.seconds / RENEWALS:
+            # We ourselves stood still, and could hear nothing.
+            self.answered = now
+        if now - self.answered < self.seconds + self.seconds / RENEWALS:
             return False
-        self.answered = time.monotonic()
+        self.answered = now
         journal.database_silent(self.lines.cut())
         return True
 

@@ -18,8 +18,10 @@ from sqlalchemy import (
     Engine,
     Interval,
     delete,
+    exists,
     func,
     literal,
+    or_,
     select,
     text,
     update,
@@ -27,11 +29,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from processor.store import tables as t
-from processor.store.sweep import Swept, sweep
+from processor.store.sweep import Swept, claimed_by, sweep
 from processor.store.transaction import GUARD, reading, writing
 from processor.store.work import free_claims
+from processor.ticket import MailState, OutboxState
 
 MAILBOX, DAEMON = "mailbox/", "daemon/"
+UNDER_WAY = (OutboxState.READY.value, OutboxState.RETRY.value, OutboxState.SENDING.value)
 CHANNEL, WORD = "processor", "lease"
 
 
@@ -54,11 +58,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Buried:
-    """What a dead daemon had in hand: mails that others decide, replies in doubt, others that leave again."""
+    """What a dead daemon had in hand: mails that others decide, replies in doubt, others that leave again.
+
+    Not ``whole`` while the server still takes it for in the middle of a commit.
+    """
 
     holder: str
     mails: int
     replies: Swept
+    whole: bool
 
 
 def has_leases(engine: Engine) -> bool:
@@ -150,11 +158,17 @@ def leases(engine: Engine) -> list[Lease]:
 def _bury(engine: Engine, holder: str, now: datetime) -> Buried:
     mails = free_claims(engine, holder)
     replies = sweep(engine, now, worker=holder)
+    # A row that it is still holding in a commit, until the server ends that, is freed at another turn.
+    held = or_(
+        exists().where(t.mail.c.state == MailState.KEPT.value, claimed_by(t.mail, holder)),
+        exists().where(t.outbox.c.state.in_(UNDER_WAY), claimed_by(t.outbox, holder)),
+    )
     # Last, so that a death in between leaves it to the next one, for whom there is nothing left to free.
     with writing(engine) as conn:
-        conn.execute(delete(t.lease).where(t.lease.c.name == DAEMON + holder))
-        _tell(conn)
-    return Buried(holder, mails, replies)
+        gone = conn.execute(delete(t.lease).where(t.lease.c.name == DAEMON + holder, ~held))
+        if gone.rowcount:
+            _tell(conn)
+    return Buried(holder, mails, replies, bool(gone.rowcount))
 
 
 def _at(account: str, fence: int) -> ColumnElement[bool]:

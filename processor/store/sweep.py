@@ -51,7 +51,9 @@ def _sweep(conn: Connection, now: datetime, over: ColumnElement[bool]) -> Swept:
     o = t.outbox.c
     free = or_(o.claimed_until.is_(None), over)
     waiting = o.state.in_((OutboxState.READY.value, OutboxState.RETRY.value))
-    conn.execute(update(t.outbox).where(waiting, over).values(FREE))
+    # Whoever stands still in the middle of a commit is not waited for; the next sweep finds the row.
+    ended = select(o.id).where(waiting, over).order_by(o.id).with_for_update(skip_locked=True)
+    conn.execute(update(t.outbox).where(o.id.in_(ended)).values(FREE))
     sending = (o.state == OutboxState.SENDING.value, free)
     too_old = (waiting, o.automatic.is_(True), o.leave_before <= now, free)
     return Swept(

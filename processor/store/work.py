@@ -75,12 +75,14 @@ def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:
 def free_claims(engine: Engine, worker: str, *, tried: bool = True) -> int:
     """Return all that a worker, or a daemon's workers, claimed and will not work off; says how many mails.
 
-    They count as ``tried`` where one of them may be what ended it.
+    They count as ``tried`` where one of them may be what ended it.  One that it is just recording stays.
     """
+    m = t.mail.c
+    claimed = select(m.id).where(m.state == MailState.KEPT.value, claimed_by(t.mail, worker)).order_by(m.id)
+    freed = update(t.mail).where(m.id.in_(claimed.with_for_update(skip_locked=True)))
+    values = {"claimed_by": None, "claimed_until": None, "tries": m.tries if tried else m.tries - 1}
     with writing(engine) as conn:
-        claimed = update(t.mail).where(t.mail.c.state == MailState.KEPT.value, claimed_by(t.mail, worker))
-        tries = t.mail.c.tries if tried else t.mail.c.tries - 1
-        return conn.execute(claimed.values(claimed_by=None, claimed_until=None, tries=tries)).rowcount
+        return conn.execute(freed.values(values)).rowcount
 
 
 def retry_mail(engine: Engine, mail_id: int, actor: str, now: datetime) -> bool:
