@@ -34,7 +34,9 @@ def status(
     if as_json:
         typer.echo(json.dumps(_values(engine, found), ensure_ascii=False, default=str))
         return
-    for line in (*_mails(found), *_queue(engine, found), *_replies(found), *_totals(engine), *_rules(engine)):
+    for line in (*_mails(found), *_leases(engine)):
+        typer.echo(line)
+    for line in (*_queue(engine, found), *_replies(found), *_totals(engine), *_rules(engine)):
         typer.echo(line)
     for line in (*_contracts(engine), *_restored(engine), *_machine(found)):
         typer.echo(line)
@@ -55,6 +57,21 @@ def _mails(found: Measures) -> Iterator[str]:
     yield _line("undecided", f"{found.mails['kept']} mails{oldest}" if found.mails["kept"] else "none")
     if aside := found.mails["set_aside"]:
         yield _line("set aside", f"{aside} mails could not be decided: processor queue list, processor retry")
+
+
+def _leases(engine: Engine) -> Iterator[str]:
+    """On PostgreSQL: which daemons live, and which of them reads each mailbox."""
+    from processor.store.leases import DAEMON, leases
+
+    for lease in leases(engine):
+        kind, _, name = lease.name.partition("/")
+        since = f"since {local(lease.taken_at)}"
+        if kind + "/" == DAEMON:
+            yield _line("daemon", f"{name}, {since}" + ("" if lease.alive else ", says nothing any more"))
+        elif lease.alive:
+            yield _line("lease", f"{name}: read by {lease.holder}, {since} (fence {lease.fence})")
+        else:
+            yield _line("lease", f"{name}: read by nobody, last by {lease.holder} (fence {lease.fence})")
 
 
 def _read(box: MailboxMeasure, now: datetime) -> str:
@@ -145,6 +162,7 @@ def _ago(gap: timedelta) -> str:
 
 
 def _values(engine: Engine, found: Measures) -> Mapping[str, object]:
+    from processor.store.leases import leases
     from processor.store.reloading import standing
 
     rules = standing(engine)
@@ -158,6 +176,10 @@ def _values(engine: Engine, found: Measures) -> Mapping[str, object]:
                 "left": box.intake.left if box.intake else 0,
             }
             for box in found.mailboxes
+        ],
+        "leases": [
+            {"name": each.name, "holder": each.holder, "fence": each.fence, "alive": each.alive}
+            for each in leases(engine)
         ],
         "oldest_undecided": found.oldest_mail and found.oldest_mail.isoformat(),
         "mails": found.mails,

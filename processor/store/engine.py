@@ -137,7 +137,8 @@ def connect(url: str) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     # What the URL says itself goes before.
-    return create_engine(parsed, pool_pre_ping=True, connect_args={**LINE, **parsed.query})
+    line = {name: value for name, value in LINE.items() if name not in parsed.query}
+    return create_engine(parsed, pool_pre_ping=True, connect_args=line)
 
 
 def _make_private(url: URL) -> None:

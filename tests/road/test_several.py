@@ -79,7 +79,7 @@ def test_T94_both_daemons_go_on_after_the_database_restarts(postgres: Postgres, 
         time.sleep(1)
         postgres.start()
         two.finish()
-        assert two.faults(doubt=2) == []
+        assert two.faults(broken=2) == []
         await_true(lambda: two.alive() == 2, 20, two.told)
 
 
@@ -110,4 +110,4 @@ def test_T94_a_daemon_is_cut_off_and_comes_back_and_a_standby_takes_over(tmp_pat
             way.target = standby.port
             way.reset()
         two.finish()
-        assert two.faults(doubt=3) == []
+        assert two.faults(broken=3) == []
