@@ -105,16 +105,20 @@ def export(
         typer.echo(f"{path} exists already; give another name with --to.", err=True)
         raise typer.Exit(1) from None
     note(engine, Happening("ticket.exported", actor(), now, ticket_id=found.ticket.id))
-    typer.echo(f"{path}: {len(found.mails)} mails, {len(found.events)} events, {len(made)} files.")
+    typer.echo(
+        f"{path}: {_count(len(found.mails), 'mail')}, {_count(len(found.events), 'event')}, {_count(len(made), 'file')}."
+    )
 
 
 def told(verdict: Verdict) -> list[str]:
     """What a verification has found, in words."""
-    lines = [f"{verdict.events} events in {verdict.seals} seals were read."]
+    lines = [f"{_count(verdict.events, 'event')} in {_count(verdict.seals, 'seal')} read."]
     if verdict.erased:
-        lines.append(f"The texts of {verdict.erased} events were erased; what remains of them is as it was sealed.")
+        lines.append(f"{_count(verdict.erased, 'text')} of events erased; what remains of them is as it was sealed.")
     if verdict.unsealed:
-        lines.append(f"{verdict.unsealed} events after the last seal are not sealed yet: nothing vouches for them.")
+        lines.append(
+            f"{_count(verdict.unsealed, 'event')} after the last seal, not sealed yet: nothing vouches for that."
+        )
     if verdict.faults:
         lines.append("THE TRAIL IS NOT WHAT IT WAS: see above.")
     if verdict.proven:
@@ -126,6 +130,10 @@ def told(verdict: Verdict) -> list[str]:
     elif not verdict.faults:
         lines.append(f"CONSISTENT, and no more: no anchor was given. {KEEP}")
     return lines
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _local(anchor: Anchor) -> str:

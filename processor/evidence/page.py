@@ -78,7 +78,7 @@ def arrival_rows(dossier: Dossier, mail: MailEvidence) -> Iterator[Row]:
     for name in ("From", "Subject", "Date", "Message-ID"):
         yield f"{name} (as the sender wrote it)", shown(str(parsed.get(name, "")))
     received = parsed.get_all("Received") or []
-    yield "Topmost Received (our server's)", shown(str(received[0])) if received else "none"
+    yield "Topmost Received field", shown(str(received[0])) if received else "none"
     yield "Size and SHA-256", f"{len(mail.raw)} bytes, {hashlib.sha256(mail.raw).hexdigest()}"
     if mail.kept and not mail.kept.data.get("proof"):
         yield "Note", "kept before proofs were written: its bytes can be checked in the store only"

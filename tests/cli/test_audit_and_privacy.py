@@ -53,7 +53,7 @@ def ticket(here: Here, word: str) -> tuple[str, str]:
 
 
 def test_the_trail_is_verified_anchored_and_proven(here: Here) -> None:
-    assert "not sealed yet: nothing vouches for them" in told(here, "audit", "verify")
+    assert "not sealed yet: nothing vouches for that" in told(here, "audit", "verify")
     line = told(here, "audit", "anchor", "--append", "anchors.txt")
     assert (here.folder / "anchors.txt").read_text() == line
     assert "CONSISTENT, and no more: no anchor was given." in told(here, "audit", "verify")
@@ -85,7 +85,7 @@ def test_T69_who_edits_the_file_is_found_out(tmp_path: Path) -> None:
 def test_a_ticket_is_exported_and_a_shell_checks_it(here: Here) -> None:
     number, _ = ticket(here, "register_termination")
     said = told(here, "audit", "export", number.lower())
-    assert said.startswith(f"{number}.zip: 1 mails, ")
+    assert said.startswith(f"{number}.zip: 1 mail, ")
     assert (here.folder / f"{number}.zip").stat().st_mode & 0o777 == 0o600
     zipfile.ZipFile(here.folder / f"{number}.zip").extractall(here.folder)
     checked = subprocess.run(["sh", f"{number}/check.sh"], cwd=here.folder, capture_output=True, text=True)

@@ -84,7 +84,7 @@ def test_its_first_page_is_the_proof_of_arrival(engine: Engine, tmp_path: Path) 
     text = (folder / "arrival.txt").read_text()
     assert "Arrived at the mail server: 26.11.2026 kl. 10.59.58 (Oslo), 2026-11-26T09:59:58+00:00" in text
     assert "Kept by this program: 26.11.2026 kl. 11.00.00 (Oslo)" in text
-    assert "Topmost Received (our server's): from mail.fjordbygg-demo.no by mx.firma.no" in text
+    assert "Topmost Received field: from mail.fjordbygg-demo.no by mx.firma.no" in text
     assert "in seal 1, made 2026-11-26T10:10:00+00:00" in text
     page = (folder / "index.html").read_text()
     first, _, rest = page.partition("<section class='next'>")
