@@ -57,6 +57,7 @@ class SmtpSettings:
     ``envelope_from`` "" means the null sender ``<>`` (RFC 3834 3.3).  ``user`` "" means no login.
     ``reply_to`` "" leaves the header out.  ``helo`` "" means this machine's own name.  ``timeout``
     is seconds for connecting and for each reply but those of RFC 5321 4.5.3.2 that need longer.
+    ``connections`` are kept open side by side: while one waits for the server, the next is written down.
     """
 
     host: str
@@ -71,6 +72,7 @@ class SmtpSettings:
     from_name: str = ""
     reply_to: str = ""
     helo: str = ""
+    connections: int = 2
 
 
 @dataclass(frozen=True, slots=True)

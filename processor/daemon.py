@@ -91,7 +91,7 @@ class Daemon:
     reload: threading.Event = field(default_factory=threading.Event)
     look: threading.Event = field(default_factory=threading.Event)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
-    delivery: DeliveryLoop | None = None
+    deliveries: list[DeliveryLoop] = field(default_factory=list)
     several: Several | None = None
     wish: Wish | None = None
     lookout: Lookout = field(init=False)
@@ -115,12 +115,15 @@ class Daemon:
             for each in self.config.mailboxes
         ]
         if smtp := self.config.smtp:
-            worker = f"{self.deciders.name}/delivery"
-            self.delivery = DeliveryLoop(smtp, self.engine, worker, self.clock, self.ended, pulse.of("delivery"))
+            names = [f"{self.deciders.name}/delivery-{number}" for number in range(1, smtp.connections + 1)]
+            self.deliveries = [
+                DeliveryLoop(smtp, self.engine, name, self.clock, self.ended, pulse.of(name.rpartition("/")[2]))
+                for name in names
+            ]
         self._stand_beside_others()
         scheduler = self._clocks()
         self.deciders.start(self.ended, self._recorded, pulse.of("work"))
-        for thread in (*self.mailboxes, *([self.delivery] if self.delivery else [])):
+        for thread in (*self.mailboxes, *self.deliveries):
             thread.start()
         pulse.beat("clocks", CLOCK_SECONDS)
         scheduler.start()
@@ -173,24 +176,31 @@ class Daemon:
         for mailbox in self.mailboxes:
             # One that is still opening a connection has nothing in hand.
             mailbox.join(max(0.0, until - time.monotonic()))
-        if self.delivery:
-            self._end_delivery(self.delivery)
+        self._end_deliveries()
         if self.several:
             self.several.stop()
         journal.stopped()
 
-    def _end_delivery(self, delivery: DeliveryLoop) -> None:
-        delivery.join(BEFORE_DATA_SECONDS)
+    def _end_deliveries(self) -> None:
+        self._join_deliveries(BEFORE_DATA_SECONDS)
         try:
-            if delivery.is_alive() and sending(self.engine):
-                delivery.join(PAST_DATA_SECONDS)
-            if delivery.is_alive():
+            if self._still_delivering() and sending(self.engine):
+                self._join_deliveries(PAST_DATA_SECONDS)
+            for delivery in self._still_delivering():
                 # What has not reached DATA is tried again at the next start; what has is unknown.
                 delivery.courier.abort()
                 abandon(self.engine, delivery.worker, self.clock())
         except SQLAlchemyError as error:
             # The next start, or another daemon, puts it right.
             journal.step_failed("delivery", error)
+
+    def _still_delivering(self) -> list[DeliveryLoop]:
+        return [delivery for delivery in self.deliveries if delivery.is_alive()]
+
+    def _join_deliveries(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        for delivery in self.deliveries:
+            delivery.join(max(0.0, until - time.monotonic()))
 
     def _recorded(self) -> None:
         """Something was recorded: answers may be ready and mails can be settled on the server."""
@@ -200,8 +210,8 @@ class Daemon:
 
     def _ready(self) -> None:
         """Replies may be ready."""
-        if self.delivery:
-            self.delivery.wake()
+        for delivery in self.deliveries:
+            delivery.wake()
 
     def _reload(self, wish: Wish | None) -> None:
         """Take changed rules, if they may be taken; ``wish`` is None after a signal."""

@@ -23,6 +23,8 @@ T = TypeVar("T")
 TABLES = {
     "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk"
 }  # fmt: skip
+MOST_CONNECTIONS = 10
+"""To the SMTP server; more than a few gain nothing, and many servers refuse them."""
 REFERENCES = ("file", "env", "credential")
 
 
@@ -300,7 +302,10 @@ def _smtp(entry: Table, folder: Path) -> SmtpSettings:
         from_name=entry.take("from_name", str, ""),
         reply_to=entry.take("reply_to", str, ""),
         helo=entry.take("helo", str, ""),
+        connections=entry.take("connections", int, 2),
     )
+    if not 1 <= settings.connections <= MOST_CONNECTIONS:
+        entry.problem("connections", f"connections must be 1 to {MOST_CONNECTIONS}")
     if settings.user and settings.password is None:
         entry.problem("user", "a user without a password: add password = { file = … }")
     entry.finish()

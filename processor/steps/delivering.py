@@ -1,4 +1,7 @@
-"""Delivery's loop: what is ready leaves, over one connection kept open; a failing server is left alone for a while."""
+"""Delivery's loop: what is ready leaves, over a connection kept open; a failing server is left alone for a while.
+
+A daemon has a few of them: while one waits for the SMTP server, another's attempt is written to the disk.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,14 @@ from processor.world.backoff import gap
 from processor.world.courier import Courier
 
 IDLE_SECONDS = 1.0
+BATCH = 10
+"""Replies claimed at once: few, so that the connections share what is ready."""
 # RFC 5321 4.5.3.2.6 lets a server take ten minutes for one mail; after this long the loop has hung.
 SERVER_SECONDS = 1800.0
 
 
 class DeliveryLoop(threading.Thread):
-    """One daemon's delivery.  ``wake`` tells that something may be ready; ``worker`` is a name that nobody else has."""
+    """One connection's delivery.  ``wake`` tells that something may be ready; ``worker`` is a name that nobody else has."""
 
     def __init__(
         self,
@@ -68,7 +73,7 @@ class DeliveryLoop(threading.Thread):
                 # Of what we had claimed nobody else would know for a quarter of an hour.
                 abandon(self.engine, self.worker, self.clock())
                 self.owing = False
-            return deliver(self.engine, self.courier, self.settings, self.worker, self.clock, going=self._going)
+            return deliver(self.engine, self.courier, self.settings, self.worker, self.clock, BATCH, self._going)
         except Exception as error:
             self.owing = True
             journal.step_failed("delivery", error)
