@@ -19,6 +19,7 @@ def told(text: str) -> tuple[str, float]:
         ("please cancel it", "en"), ("new phone no code", "en"), ("invoice copy please", "en"),
         ("vi säger upp avtalet", "sv"), ("jag behöver kod", "sv"), ("tack så mycket", "sv"),
         ("vi opsiger aftalen", "da"), ("jeg har fået ny telefon", "da"), ("tak for hjælpen", "da"),
+        ("hejsa, den er gået i stykker", "da"), ("i løpet av veka", "nn"), ("det løyste seg", "nn"), ("problemer siden i morges", "nb"),
     ],
 )  # fmt: skip
 def test_three_words_tell_the_language(text: str, language: str) -> None:
