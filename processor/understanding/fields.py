@@ -48,9 +48,9 @@ def fields_of(
     rulebook: Rulebook,
 ) -> Found:
     """Everything named in new and forwarded text, the signature, the subject and the form."""
-    if requests[:1] == ("no_action",):
-        return NOTHING
     phrases, moods = rulebook.vocabulary.phrases, rulebook.vocabulary.moods
+    if requests[:1] == ("no_action",):
+        return _of_a_note(message, passages, role, rulebook)
     own = [passage for passage in passages if passage.kind != "quoted"]
     written = [passage for passage in own if passage.kind != "signature" and passage.kind != "attached"]
     numbers = _own_numbers(organisation_numbers(own, phrases), role, rulebook, requests)
@@ -60,7 +60,9 @@ def fields_of(
     products = products_in(written, rulebook.products, moods, ending=requests[:1] == ("termination",))
     effective = effective_date(written, requests, spans, _today(message), phrases)
     persons = set(requests) & set(ABOUT_PERSONS) or "privacy" in topics
-    emails = emails_in(written, rulebook.own_addresses) if persons else []
+    shown = message.from_[0].name if message.from_ else ""
+    about_one = requests[:1] == ("other",)
+    emails = emails_in(written, rulebook.own_addresses, persons=not persons) if persons or about_one else []
     domains = domains_in(written) if "otp_rights" in requests else []
     found = Fields(
         org_no=(form.org_no,)
@@ -71,13 +73,13 @@ def fields_of(
         products=tuple(name for name, _ in products),
         effective_date=effective.value if effective else None,
         invoice_no=tuple(n.value for n in invoices if n.value not in {c.value for c in customers}),
-        domains=form.domains if form and form.domains else tuple(name for name, _ in domains),
+        domains=_bare(form.domains) if form and form.domains else tuple(name for name, _ in domains),
         emails=(form.email.lower(),)
         if form and form.email and "otp_code" not in requests
         else tuple(e for e, _ in emails),
         phone=phone_in(own, phrases) or (form.phone if form else ""),
         users=users_in(written, phrases) if requests[:1] == ("termination",) else 0,
-        contact=contact_of(message.from_[0].name if message.from_ else "", own, phrases),
+        contact=contact_of(shown, own, phrases),
         sent_on=sent_on(written, _today(message), phrases) if "termination_question" in requests else None,
     )
     evidence = [*_spans("org_no", numbers), *_spans("customer_no", customers), *_spans("invoice_no", invoices)]
@@ -88,6 +90,29 @@ def fields_of(
     flags = ["year_assumed"] if effective and effective.assumed else []
     flags += ["several_org_no"] if len(found.org_no) > 1 else []
     return Found(found, tuple(evidence), tuple(flags))
+
+
+def _bare(domains: tuple[str, ...]) -> tuple[str, ...]:
+    """Domains without the name of a web server that a form's writer put before them."""
+    return tuple(domain.removeprefix("www.") for domain in domains)
+
+
+def _of_a_note(message: Message, passages: Iterable[Passage], role: Role, rulebook: Rulebook) -> Found:
+    """Of a mail that asks for nothing only who writes, and the invoice that it names."""
+    phrases = rulebook.vocabulary.phrases
+    own = [passage for passage in passages if passage.kind not in ("quoted", "attached", "forwarded")]
+    told = [passage for passage in own if passage.kind in ("new", "signature")]
+    numbers = organisation_numbers(told, phrases)
+    invoices = invoice_numbers(own, phrases, about=False)
+    company = company_in(told, numbers, phrases, role, _sender(message), own=False)
+    found = Fields(
+        org_no=tuple(n.value for n in numbers),
+        company=company.name if company else None,
+        invoice_no=tuple(n.value for n in invoices),
+    )
+    evidence = [*_spans("org_no", numbers), *_spans("invoice_no", invoices)]
+    evidence += [("company", company.evidence)] if company else []
+    return Found(found, tuple(evidence), ())
 
 
 def _sender(message: Message) -> Sender:

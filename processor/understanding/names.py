@@ -16,7 +16,7 @@ from processor.findings import Evidence
 from processor.understanding.numbers import Number
 from processor.understanding.passages import Passage
 
-_FORM = r"(?:A/S|AS|As|ASA|ENK|ANS|DA|SA|NUF|AB|ApS|APS|BA|KF|IKS|KS|HF|SF|BBL|Ltd|Limited|GmbH|Oy)"
+_FORM = r"(?:A/S|AS|As|ASA|ENK|ANS|DA|SA|NUF|AB|ApS|APS|BA|KF|IKS|KS|HF|SF|BBL|Ltd|Limited|LLP|PLC|GmbH|Oy)"
 _SHORT = r"(?:Mek|Ing|Brdr|Br|Adv|Eftf|Elektr|Mask|Chr|Joh|Fam|St)\. (?=[A-ZÆØÅÄÖ])"
 _WORD = rf"(?:{_SHORT})?[A-ZÆØÅÄÖÉÜ0-9](?:[\w'’/-]|\.(?=\w)){{0,30}}"
 _JOINED = rf"(?:(?:&|og|and|och|\+) )?{_WORD}"
@@ -42,7 +42,7 @@ _IN = re.compile(
 _BY_COMMA = re.compile(
     r"(?:(?:[Hh]ilsen|[Mm]vh\.?|[Hh]elsing),? )?(?P<person>[^,]{2,40}), (?P<name>[^\W\d_][^,|]{3,40}?)[ .]*$"
 )
-_FOREIGN = re.compile(r" (?:A/S|ApS|APS|AB|Ltd|Limited|GmbH|plc|Oy)$")
+_FOREIGN = re.compile(r" (?:A/S|ApS|APS|AB|Ltd|Limited|LLP|PLC|GmbH|plc|Oy)$")
 """A form that is not Norwegian: the Norwegian branch is the customer, where both are named."""
 _HEADER = re.compile(r"[ \t>*]{0,4}(?:Fra|Frå|Från|From|Til|Till|To|Kopi|Cc|CC|Von|An)\*?[ ]?:")
 _LINE_PART = re.compile(r"\s*[|·,•]\s*|\s+[-–—]\s+|^--\s*")

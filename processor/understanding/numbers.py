@@ -7,14 +7,19 @@ identity numbers and bank accounts have eleven, and never become a field.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stdnum.no import orgnr
 
 from processor.understanding.passages import Passage, fold
 
-_ORG_NO = re.compile(r"(?<![\d.,+/-])(?<!\d )(?:0192:|no ?)?(\d{3})[ .]?(\d{3})[ .]?(\d{3})(?: ?mva)?(?!\d| \d|[.,]\d)")
+_ORG_NO = re.compile(
+    r"(?<![\d,+/-])(?<!\d[ .])(?:0192:|no ?)?(\d{3})[ .]?(\d{3})[ .]?(\d{3})(?: ?mva)?(?!\d| \d|[.,]\d)"
+)
+_ODDLY_SPACED = re.compile(r"(?<![\d.,+/-])(?<!\d )\d(?: ?\d){8}(?!\d| \d|[.,]\d)")
+"""Nine digits with blanks anywhere: taken for an organisation number only behind a label or a firm's form."""
+_FORM_BEFORE = re.compile(r"\b(?:as|asa|enk|ans|da|sa|nuf|kf|iks|ks)[ ,(:/-]{1,3}$")
 _DIGITS = re.compile(r"(?<![\w.,+/@-])(?:inv)?(\d[\d ]{3,12}\d)(?![\w@])(?!\.\d)")
 _INVOICE = re.compile(r"(?<![\w])inv[- ]?\d{5,12}(?!\w)")
 _INV_BEFORE = re.compile(r"\binv[ -]?$")
@@ -41,13 +46,22 @@ def organisation_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.P
     """Valid organisation numbers in order, each once, unless a label says that they are something else."""
     found: dict[str, Number] = {}
     for passage in passages:
-        for match in _ORG_NO.finditer(fold(passage.text)):
-            value = "".join(match.groups())
+        text = fold(passage.text)
+        for match in (*_ORG_NO.finditer(text), *_oddly_spaced(passage, text, phrases)):
+            value = "".join(match.groups()) or match.group().replace(" ", "")
             label = label_before(passage, match.start(), phrases)
             if label in ("customer_no", "invoice_no", "not_ours") or not orgnr.is_valid(value):
                 continue
             found.setdefault(value, Number(value, passage, match.start(), match.end(), label))
     return list(found.values())
+
+
+def _oddly_spaced(passage: Passage, text: str, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[re.Match[str]]:
+    for match in _ODDLY_SPACED.finditer(text):
+        if label_before(passage, match.start(), phrases) == "org_no" or _FORM_BEFORE.search(
+            text, max(0, match.start() - 8), match.start()
+        ):
+            yield match
 
 
 def customer_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> list[Number]:

@@ -12,11 +12,21 @@ ABOUT_PERSONS = ("otp_rights", "otp_code", "admin_access")
 """The request types that are about persons with an address."""
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@])")
 _DOMAIN = re.compile(
-    r"(?<![\w@./-])(?:[a-z0-9æøåäö](?:[a-z0-9æøåäö-]{0,61})\.){1,3}(?:no|com|se|dk|net|org|eu|io|fi|as)(?![\w@/-]|\.\w)"
+    r"(?<![\w./-])(?<![\w.+-]@)(?:[a-z0-9æøåäö](?:[a-z0-9æøåäö-]{0,61})\.){1,3}(?:no|com|se|dk|net|org|eu|io|fi|as)(?![\w@/-]|\.\w)"
 )
 _PHONE = re.compile(r"(?<![\d.])(?:\+\d{2} ?)?\d{2,3}(?: ?\d{2,3}){2,3}(?![\d.]\d)")
 _WORKS = re.compile(r"\b(?:virker|fungerer|works|virkar|fungerar|ikke|ikkje|not)\b")
 _HAS = re.compile(r"(?:har (?:eg |jeg )?(?:fra før|frå før|allerede|allereie)|already have|har redan|i dag har)")
+_HAD = re.compile(
+    r"(?:er registrert|har (?:alt )?(?:rett|tilgang|fått rett)|fikk rett\w{0,8}|fekk rett\w{0,8}|(?:har (?:allerede |allereie |alt )?)?(?:gitt|gjeve|gav|ga|gave) (?:meg|mig|me|oss|os|us) (?:the )?r(?:ett|ätt|ight)\w{0,8}|(?:kan|can) (?:jeg |eg |vi )?(?:allerede|allereie|redan|alt|already) |fick rätt\w{0,5}|fik rett\w{0,5}|am registered)[^?]{0,80}$"
+)
+"""What the writer may do already: such a domain is left out where another one is asked for."""
+_OTHER = re.compile(
+    r"\b(?:nytt|nye|ny|nya|nyt|new|eget|eige|eigne|own|også|òg|också|også|too|as well|(?:legge[st]?|leggjast?|lägga?s?|føje[st]?|tilføje[st]?) ti?ll?|add(?:ed)?)\b"
+)
+_LEFT = re.compile(r"\b(?:fra|frå|från|from) @?$")
+_TO_NEXT = re.compile(r" (?:til|till|to) @?\w")
+"""Around a domain that was left for another: ``fra @gammel.no til @ny.no``."""
 _DEAD = re.compile(
     r"(?:finnes ikke|finst ikkje|does not exist|skal fjernes|skal fjernast|er fjernet|finns inte|wrong address|feil adresse)"
 )
@@ -26,23 +36,32 @@ _FIRM = re.compile(
     r"(?:\b(?:AS|ASA|ENK|ANS|SA|Ltd|Limited|AB|ApS)$|(?i:bygg|regnskap|eiendom|service|elektro|hotell|visma|hilsen|helsing|hälsning|regards))"
 )
 _HEADER = re.compile(r"^\W{0,4}(?:fra|frå|från|from|til|till|to|kopi|cc|svar til|reply-to)\s?:", re.I)
+_ROLE_ADDRESS = re.compile(
+    r"(?:post|firmapost|epost|e-post|mail|info|kontor|office|faktura|invoices?|ekonomi|okonomi|økonomi|regnskap|rekneskap|accounts?|ap|finance|lonn|payroll|support|kundesenter"
+    r"|kundeservice|admin|hello|hei|salg|sales|no-?reply|ikkesvar|donotreply|mailer-daemon)(?:[.+-][\w.+-]{1,30}|\d{1,4})?@"
+)
+"""An address that a firm has and no person."""
 _COUNT = re.compile(r"(?<![\d.,-])(\d{1,4}) (?:stk\.? )?(?:av )?$")
 
 
-def emails_in(passages: Iterable[Passage], ours: frozenset[str]) -> list[tuple[str, Evidence]]:
-    """Addresses in order, each once: not ours, and not one that is said to be wrong."""
+def emails_in(
+    passages: Iterable[Passage], ours: frozenset[str], *, persons: bool = False
+) -> list[tuple[str, Evidence]]:
+    """Addresses in order, each once: not ours, and not one that is said to be wrong.
+
+    ``persons``: leave out addresses that a firm has and no person.
+    """
     found: dict[str, Evidence] = {}
     for passage in passages:
         for match in _EMAIL.finditer(passage.text):
             address = match.group().rstrip(".-").lower()
             sentence = passage.sentence_at(match.start())
-            if (
-                _HEADER.search(_line_before(passage, match.start()))
-                or address in ours
-                or address.rsplit("@", 1)[1].startswith("visma.")
-            ):
+            line = _line_before(passage, match.start())
+            if _HEADER.search(line) or address in ours or address.rsplit("@", 1)[1].startswith("visma."):
                 continue
             if _DEAD.search(sentence.text) and sentence.text.count("@") < 3:
+                continue
+            if persons and _ROLE_ADDRESS.match(address):
                 continue
             found.setdefault(address, passage.evidence(match.start(), match.start() + len(address), "email"))
     return list(found.items())
@@ -55,6 +74,7 @@ def _line_before(passage: Passage, place: int) -> str:
 def domains_in(passages: Iterable[Passage]) -> list[tuple[str, Evidence]]:
     """Bare domains in order, each once: not in addresses, web addresses or product names, nor one that works already."""
     found: dict[str, Evidence] = {}
+    had: set[str] = set()
     for passage in passages:
         for match in _DOMAIN.finditer(passage.folded):
             name = match.group()
@@ -63,8 +83,12 @@ def domains_in(passages: Iterable[Passage]) -> list[tuple[str, Evidence]]:
             clause = passage.folded[passage.sentence_at(match.start()).start : match.start()]
             if _WORKS.search(passage.folded[match.end() : match.end() + 14]) or _HAS.search(clause):
                 continue
+            if _LEFT.search(clause) and _TO_NEXT.match(passage.folded, match.end()):
+                continue
+            if _HAD.search(clause) and _OTHER.search(passage.folded, match.end(), match.end() + 250):
+                had.add(name)
             found.setdefault(name, passage.evidence(match.start(), match.end(), "domain"))
-    return list(found.items())
+    return [(name, span) for name, span in found.items() if name not in had or len(found) == len(had)]
 
 
 def phone_in(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> str:

@@ -40,6 +40,25 @@ _KEEPS = re.compile(
 )
 _ROW = re.compile(r"[^,;:]{1,30}")
 """The rest of a table's row behind the product's name."""
+_RUNS = re.compile(
+    r"\s*(?:har|hadde|henger?|heng|hänger|krasje?[rt]|krasjar|kraschar|crasher|stoppe?[rt]|stoppar|stopper|fungere?r|fungerar|virker|virkar|verkar|funkar|åpner|opnar|öppnar"
+    r"|viser|viser|visar|gir|gjev|ger|giver|vil ikke|vil ikkje|vill inte|på (?:mobil|telefon|nett|pc|mac)\w{0,6})\b"
+)
+"""What a program does or fails to do, right behind its name."""
+_USED = re.compile(
+    r"\b(?:bruker|brukar|kjører|køyrer|använder|kör|bruger|kører|use|uses|using)(?: (?:visma|bare|berre|kun|only))? $"
+)
+_USED_END = re.compile(r"\s*(?:$|[.,;!)\n]|og\b|and\b|och\b|hos oss|hjå oss|til|till|for|i dag|idag|today)")
+_OTHER_SENSE = re.compile(
+    r"contracting (?:part|entit|authorit|compan|state)|erp[ -](?:system|løsning|løysing|lösning|solution|leverandør|leverantör|vendor|provider|contract|project|prosjekt|projekt|lead|team|consult|konsulent)"
+)
+_NAMED_WITH_US = ("erp", "di")
+"""Words that mean ours only in a sentence that names Visma, and in capitals."""
+_LEFT_FOR = re.compile(
+    r"\b(?:oppgrader|opgrader|uppgrader|upgrad|overgang|overgong|övergång|gått over|går over|gå over|bytt|flyttet|flytta|moved|moving|switch|migrat|migrer|konverter|convert)\w{0,5}"
+    r" (?:\w{1,12} ){0,3}(?:til|till|to) (?:visma )?$"
+)
+"""Right before a product that the writer goes on with."""
 _WORD_BEFORE = re.compile(r"([\w.&]+)[ ]?$")
 _WORD_AFTER = re.compile(r" ?([\w.&]+)")
 
@@ -85,14 +104,19 @@ def _mentions(
     passage: Passage, pattern: re.Pattern[str], names: Mapping[str, str], ordinary: frozenset[str]
 ) -> Iterator[tuple[str, re.Match[str]]]:
     for match in pattern.finditer(passage.folded):
+        if _OTHER_SENSE.match(passage.folded, match.start()):
+            continue
         if match.group() not in ordinary or _is_meant(passage, match):
             yield names[match.group()], match
 
 
 def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     """Whether an everyday word is the product: written with a capital inside a sentence, and no part of a name."""
+    word = match.group()
+    if word in _NAMED_WITH_US and not _is_named_with_us(passage, match):
+        return False
     if not passage.text[match.start()].isupper():
-        return match.group() not in _EVERYDAY and _asked_for(passage, match)
+        return word not in _EVERYDAY and _asked_for(passage, match)
     before = _WORD_BEFORE.search(passage.text[max(0, match.start() - 30) : match.start()])
     after = _WORD_AFTER.match(passage.text, match.end())
     if after and after[1][0].isupper() and after[1].lower() not in ("og", "and", "och"):
@@ -100,7 +124,8 @@ def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     sentence = passage.sentence_at(match.start())
     first = not passage.text[sentence.start : match.start()].strip(" \n\t-*•0123456789.)")
     if first:
-        return passage.where != "subject" and bool(_GOES_ON.match(passage.text, match.end()))
+        runs = word not in _EVERYDAY and _RUNS.match(passage.folded, match.end())
+        return bool(runs or (passage.where != "subject" and _GOES_ON.match(passage.text, match.end())))
     if (
         before
         and before[1][0].isupper()
@@ -110,15 +135,22 @@ def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     return True
 
 
+def _is_named_with_us(passage: Passage, match: re.Match[str]) -> bool:
+    sentence = passage.sentence_at(match.start())
+    return passage.text[match.start() : match.end()].isupper() and "visma" in sentence.text
+
+
 def _asked_for(passage: Passage, match: re.Match[str]) -> bool:
-    """Whether a word in small letters stands right behind a notice, or before what only a product has."""
+    """Whether a word in small letters stands right behind a notice or a use, or before what only a product has."""
     before = passage.folded[max(0, match.start() - 30) : match.start()]
-    return bool(_NOTICE_BEFORE.search(before) or _PRODUCT_BEHIND.match(passage.folded, match.end()))
+    used = _USED.search(before) and _USED_END.match(passage.folded, match.end())
+    return bool(used or _NOTICE_BEFORE.search(before) or _PRODUCT_BEHIND.match(passage.folded, match.end()))
 
 
 def _is_kept(passage: Passage, match: re.Match[str], clause: str, moods: Mapping[str, Pattern]) -> bool:
     keep = moods.get("keep")
-    if _KEEPS.search(clause):
+    before = passage.folded[max(0, match.start() - 50) : match.start()]
+    if _KEEPS.search(clause) or _LEFT_FOR.search(before):
         return True
     sentence = passage.sentence_at(match.start())
     if keep is None or "keep" not in sentence.moods:
