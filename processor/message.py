@@ -118,7 +118,9 @@ class Message:
     a section instead.  ``marks`` are the lower-cased names and values of headers that speak of
     automatic mail (RFC 3834, 2919, 2369 and custom ones).  ``return_path`` is None when the header is
     missing and ``""`` for ``<>``.  ``letter`` is the digest of Message-ID, From, Date and new text:
-    equal letters are arrivals of one mail (design.md, keys).
+    equal letters are arrivals of one mail (design.md, keys).  ``signed``: it brings a DKIM signature or
+    an ARC seal, whether or not it holds; ``sealed`` is what the first to seal it says that it saw (RFC 8617
+    section 4.1.1), which is worth as much as its seals are.
     """
 
     digest: str
@@ -147,6 +149,8 @@ class Message:
     authentication: tuple[AuthenticationResults, ...]
     received_count: int
     defects: tuple[Defect, ...]
+    signed: bool = False
+    sealed: AuthenticationResults | None = None
 
     def words(self, *kinds: SectionKind) -> str:
         """The text of the given kinds of section, in order, joined by a blank line."""

@@ -70,6 +70,11 @@ def _forged(case: Case) -> str:
     return case.provenance.why if case.provenance.result == "forged" else ""
 
 
+def _powerless(case: Case) -> str:
+    result = case.provenance.result
+    return f"the sender is {result}" if case.context.powers.of(result).reply == "nothing" else ""
+
+
 def _no_sender(case: Case) -> str:
     return "From does not name one usable address" if case.message.sender is None else ""
 
@@ -190,6 +195,7 @@ GUARDS: tuple[tuple[str, str, Callable[[Case], str]], ...] = (
     ("automatic", "the mail is automatic", _automatic),
     ("thanks", "the mail asks for nothing", _thanks),
     ("forged", "the sender is forged", _forged),
+    ("powerless", "[provenance] lets no answer leave to such a sender", _powerless),
     ("no_sender", "From names no one usable address", _no_sender),
     ("own_address", "the sender is an address of our own", _own_address),
     ("robot_address", "the sender is a robot", _robot),

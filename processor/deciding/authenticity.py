@@ -6,10 +6,11 @@ proves nothing.  Whatever is unclear is unproven, never proven.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from processor.deciding.domains import aligned, domain_of, is_own, organisational
 from processor.message import AuthenticationResults, Message, MethodResult
+from processor.provenance import Signature
 from processor.ticket import Provenance
 
 MOST_RECEIVED_ABOVE = 1
@@ -19,11 +20,17 @@ UNCLEAR = "authentication_results_unclear"
 POLICIES = ("policy.dmarc", "header.policy", "policy.p", "p", "policy", "action", "comment.p")
 
 
-def judge(message: Message, authserv_ids: Iterable[str], own_addresses: Iterable[str] = ()) -> Provenance:
+def judge(
+    message: Message,
+    authserv_ids: Iterable[str],
+    own_addresses: Iterable[str] = (),
+    signatures: Sequence[Signature] = (),
+) -> Provenance:
     """Say who wrote a mail, as far as the topmost trusted Authentication-Results tells.
 
     ``authserv_ids`` are compared whole and without regard to case (RFC 8601 section 2.5); with none,
-    every sender is unproven.
+    every sender is unproven.  Where our server wrote nothing that can be read, the ``signatures`` count that
+    we checked ourselves: they can prove a sender, never show a forged one.
     """
     author = message.sender
     if author is None:
@@ -31,9 +38,31 @@ def judge(message: Message, authserv_ids: Iterable[str], own_addresses: Iterable
     found = _judged(author.domain, _trusted(message, authserv_ids))
     if any(d.code == UNCLEAR and d.detail.startswith("header 1:") for d in message.defects):
         found = Provenance("unproven", "the topmost Authentication-Results cannot be read")
+    if found.result == "unproven" and signatures and _trusted(message, authserv_ids) is None:
+        found = _by_signatures(author.domain, message, signatures)
     if found.result == "unproven" and is_own(author, own_addresses):
         return Provenance("forged", f"{author.domain} is our own domain, but the mail lacks our signature")
     return found
+
+
+def checkable(message: Message, authserv_ids: Iterable[str]) -> bool:
+    """Whether it is worth to check the mail's signatures: one author, signed, and our server says nothing."""
+    return message.sender is not None and message.signed and _trusted(message, authserv_ids) is None
+
+
+def _by_signatures(domain: str, message: Message, signatures: Sequence[Signature]) -> Provenance:
+    for each in signatures:
+        if each.by == "dkim" and each.result == "pass" and organisational(each.domain) and aligned(each.domain, domain):
+            return Provenance("proven", f"DKIM signature of {each.domain}, which we checked")
+    for each in signatures:
+        if each.by == "arc" and each.result == "pass" and message.sealed:
+            seen = _judged(domain, message.sealed)
+            if seen.result == "proven":
+                return Provenance("proven", f"{seen.why} by {message.sealed.authserv_id}, as {each.domain} has sealed")
+    told = "; ".join(f"{each.by.upper()} of {each.domain}: {each.why}" for each in signatures if each.why)
+    return Provenance(
+        "unproven", f"our server checked nothing, and no signature proves {domain}" + (told and f" ({told})")
+    )
 
 
 def _trusted(message: Message, authserv_ids: Iterable[str]) -> AuthenticationResults | None:

@@ -55,7 +55,7 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     costs more than a late one.
     """
     own = rulebook.own_addresses | {address.lower() for address in context.own_addresses}
-    provenance = judge(message, context.authserv_ids, own)
+    provenance = judge(message, context.authserv_ids, own, context.signatures)
     understanding = with_authority(message, understanding, rulebook)
     understanding = replace(understanding, flags=doubts(message, understanding, context, rulebook))
     case = completed(Case(message, understanding, provenance, context, rulebook, own))
@@ -164,8 +164,11 @@ def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
 
 def _unsafe(case: Case) -> list[str]:
     said = [f"The mail is faulty: {defect.code}." for defect in case.message.defects if defect.code in UNSAFE]
-    if case.provenance.result == "forged":
+    result = case.provenance.result
+    if result == "forged":
         said.append(f"The sender is forged: {case.provenance.why}.")
+    elif case.context.powers.of(result).review:
+        said.append(f"A person looks at all mail whose sender is {result}.")
     if case.context.junk:
         said.append("The mail lay in the junk folder.")
     said += held_by_register(case)
@@ -210,6 +213,8 @@ def _reply(case: Case, verdict: Verdict, matched: tuple[Matched, ...]) -> tuple[
         return None, "no_reply", "The rule has no reply."
     if case.provenance.result != "proven":
         return *_neutral(case), "The sender is not proven, so only the neutral receipt leaves."
+    if case.context.powers.proven.reply != "all":
+        return *_neutral(case), "The table [provenance] lets only the neutral receipt leave."
     try:
         return compose(parts, case), "", ""
     except RenderError as error:

@@ -23,6 +23,7 @@ _VALUE = re.compile(r'[^\s()";]+')
 _KEYWORD = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,60})")
 _PROPERTY = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.[a-z0-9][a-z0-9_.-]{0,60}")
 _SERVER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,253})")
+_INSTANCE = re.compile(r"\s*i\s*=\s*1\s*;(.*)", re.IGNORECASE | re.DOTALL)
 _ONCE = {"dmarc"}
 # Gmail and OpenDMARC tell the policy in a comment only: dmarc=fail (p=NONE sp=QUARANTINE dis=NONE).
 _POLICY = re.compile(r"(?<![\w-])(p|sp) ?= ?(none|quarantine|reject)(?![\w-])", re.IGNORECASE)
@@ -129,6 +130,25 @@ def read_authentication(headers: Headers) -> tuple[tuple[AuthenticationResults, 
         except Unclear as unclear:
             defects.append(Defect("authentication_results_unclear", f"header {seen}: {unclear}"))
     return tuple(found), defects
+
+
+def read_sealed(headers: Headers) -> AuthenticationResults | None:
+    """What the first of a chain of ARC sealers says that it saw; None where it is not clear (RFC 8617 section 4.1.1)."""
+    found = [
+        each[1] for value in headers.all("arc-authentication-results") if (each := _INSTANCE.match(value[:MAX_VALUE]))
+    ]
+    if len(found) != 1:
+        return None
+    try:
+        server, results = parse_results(found[0])
+    except Unclear:
+        return None
+    return AuthenticationResults(server, 0, results)
+
+
+def is_signed(headers: Headers) -> bool:
+    """Whether the mail brings a signature or a seal that could be checked."""
+    return any(headers.first(name) for name in ("dkim-signature", "arc-seal"))
 
 
 def parse_results(value: str) -> tuple[str, tuple[MethodResult, ...]]:

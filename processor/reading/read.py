@@ -13,7 +13,7 @@ from datetime import datetime
 
 from processor.message import Address, Defect, Message
 from processor.reading.addresses import read_addresses, read_from, read_return_path
-from processor.reading.authentication import read_authentication
+from processor.reading.authentication import is_signed, read_authentication, read_sealed
 from processor.reading.body import join
 from processor.reading.charset import mend_doubled
 from processor.reading.dates import arrival, parse_date
@@ -88,6 +88,8 @@ def _read(raw: bytes, *, attached: bool) -> Message:
         attached=() if attached else _attached(parts),
         marks=read_marks(headers, parts.types),
         authentication=authentication,
+        signed=is_signed(headers),
+        sealed=read_sealed(headers),
         received_count=len(headers.all("received")),
         defects=tuple(dict.fromkeys(defects)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
@@ -15,6 +16,7 @@ from processor.deciding.identity import valid_ticket_no
 from processor.deciding.joining import may_join, of_one_side
 from processor.findings import Understanding
 from processor.message import Address, Message
+from processor.provenance import Signature
 from processor.rulebook import Rulebook
 from processor.store.context import FoundTicket, is_ticket, ticket_for
 from processor.store.decided import Looked
@@ -37,14 +39,19 @@ class Conversation:
         self.marks: set[Mark] = set()
         self.newest: int | None = None
 
-    def of(self, message: Message, understanding: Understanding) -> tuple[FoundTicket | None, tuple[Earlier, ...], str]:
+    def of(
+        self, message: Message, understanding: Understanding, signatures: Sequence[Signature] = ()
+    ) -> tuple[FoundTicket | None, tuple[Earlier, ...], str]:
         """The ticket that the mail joins, None for one of its own, and the earlier items that it may continue.
 
         Last the number of a ticket that it names and may not join, ``""`` if there is none: staff see both together.
         """
         if self.newest is None:
             self.newest = newest_item(self.connection)
-        provenance = judge(message, self.config.authserv_ids, self.config.own_addresses)
+        provenance = judge(message, self.config.authserv_ids, self.config.own_addresses, signatures)
+        if not self.config.provenance.powers.of(provenance.result).joins:
+            # Whatever the sender is worth else, the table lets nobody of this level into another's ticket.
+            provenance = Provenance("unproven", provenance.why)
         named = ticket_for(self.connection, (*message.in_reply_to, *reversed(message.references)))
         ticket = named if named and self._joins(message, provenance, named) else None
         others = self._of_customer(message, understanding, provenance)

@@ -14,6 +14,7 @@ from processor import journal
 from processor.config import Config
 from processor.rulebook import Rulebook
 from processor.steps.acceptance import Acceptance, Sight, accept, described
+from processor.steps.authenticating import Signatures
 from processor.steps.follow_ups import follow_up
 from processor.steps.lookups import Registers
 from processor.steps.several import own_name
@@ -43,7 +44,7 @@ class InProcess:
         self.name = own_name()
         self.kept = threading.Event()
         self.files = Confined()
-        self.registers = Registers(config.lookups, engine, clock)
+        self.registers, self.signatures = Registers(config.lookups, engine, clock), Signatures(config)
 
     def start(
         self, ended: threading.Event, recorded: Callable[[], None], beat: Callable[[float], None] = lambda _: None
@@ -77,7 +78,7 @@ class InProcess:
     def step(self) -> tuple[int, int]:
         """Work one batch off; how many mails were claimed and how many decided."""
         road = (self.engine, self.rulebook, self.config, f"{self.name}/work", self.clock, self.files.extract)
-        claimed, decided = work_off(*road, look_up=self.registers.ask)
+        claimed, decided = work_off(*road, look_up=self.registers.ask, verify=self.signatures.of)
         if claimed:
             journal.mails_decided("daemon", len(decided), claimed - len(decided))
             self.watch(decided)

@@ -56,7 +56,7 @@ def case_of(about: About, rulebook: Rulebook) -> Case:
     # Its files were read when it was decided; a letter needs its header alone.
     message = read_mail(about.raw, lambda *_: Extracted())
     own = rulebook.own_addresses | {each.lower() for each in context.own_addresses}
-    provenance = judge(message, context.authserv_ids, own)
+    provenance = judge(message, context.authserv_ids, own, context.signatures)
     return Case(message, understanding, provenance, context, rulebook, own, since=about.arrival)
 
 

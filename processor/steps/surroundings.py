@@ -17,6 +17,7 @@ from processor.deciding.identity import new_ticket_no
 from processor.deciding.matching import asked, wider
 from processor.findings import Understanding
 from processor.message import Message
+from processor.provenance import Signature
 from processor.rulebook import Rulebook
 from processor.steps.conversation import Conversation
 from processor.store.context import (
@@ -39,7 +40,8 @@ class Surroundings:
 
     Replies decided within the batch are counted as they are noted, so that a flood in one batch is
     limited like one over an hour.  ``starts`` is each account's time from which mail is answered.
-    ``understandings`` are those of the messages, in their order: what they say leads to their contracts.
+    ``understandings`` are those of the messages, in their order: what they say leads to their contracts; and so are
+    their checked ``signatures``, none where nobody checked.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Surroundings:
         starts: Mapping[str, datetime],
         now: datetime,
         understandings: Sequence[Understanding],
+        signatures: Sequence[tuple[Signature, ...]] = (),
     ) -> None:
         senders = [each.sender for each in messages if each.sender]
         self.connection, self.rulebook, self.config, self.starts, self.now = connection, rulebook, config, starts, now
@@ -63,6 +66,7 @@ class Surroundings:
         found = contracts_for(connection, self.asked) if self.register else []
         self.contracts = {message.digest: own for message, own in zip(messages, found, strict=False)}
         self.understandings = {each.digest: said for each, said in zip(messages, understandings, strict=True)}
+        self.signatures = {each.digest: own for each, own in zip(messages, signatures, strict=False)}
         self.conversation = Conversation(connection, rulebook, config)
         self.outages: list[Outage] | None = None
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
@@ -77,7 +81,9 @@ class Surroundings:
     def of(self, mail: Pending, message: Message) -> tuple[Context, int | None]:
         """A mail's context; the second value is the ticket that it joins."""
         config, sender = self.config, message.sender
-        ticket, earlier, apart = self.conversation.of(message, self.understandings[message.digest])
+        ticket, earlier, apart = self.conversation.of(
+            message, self.understandings[message.digest], self.signatures.get(message.digest, ())
+        )
         context = Context(
             now=self.now,
             arrival=mail.arrival_time,
@@ -102,6 +108,8 @@ class Surroundings:
             earlier=earlier,
             may_belong_to=apart,
             outage_hours=self._outage_hours(mail),
+            signatures=self.signatures.get(message.digest, ()),
+            powers=config.provenance.powers,
         )
         return self._with_contracts(context, message), ticket.ticket_id if ticket else None
 
@@ -110,7 +118,7 @@ class Surroundings:
         if not (self.register and context.joins and context.earlier):
             return context
         said, own = self.understandings[message.digest], frozenset(self.config.own_addresses)
-        provenance = judge(message, self.config.authserv_ids, own)
+        provenance = judge(message, self.config.authserv_ids, own, context.signatures)
         whole = completed(Case(message, said, provenance, context, self.rulebook, own))
         if not whole.completes:
             return context

@@ -22,6 +22,7 @@ from processor.findings import Understanding
 from processor.message import Message
 from processor.pipeline import Read, conclude, read_and_understand
 from processor.rulebook import Rulebook
+from processor.steps.authenticating import Verify, unverified
 from processor.steps.bounces import note_bounce
 from processor.steps.lookups import LookUp, no_lookups
 from processor.steps.surroundings import Surroundings
@@ -59,16 +60,17 @@ def work_off(
     extract: Extract,
     limit: int = 50,
     look_up: LookUp = no_lookups,
+    verify: Verify = unverified,
 ) -> tuple[int, list[Decided]]:
     """Claim up to ``limit`` kept mails, decide and record them in one commit; ``extract`` reads their files
-    and ``look_up`` asks outside registers about them.
+    and ``look_up`` asks outside registers about them; ``verify`` checks their signatures.
 
     Returns how many were claimed (0: nothing waits) and those that were decided.
     """
     now = clock()
     claimed = pending(engine, limit, worker, now)
     try:
-        return len(claimed), _work_off(engine, rulebook, config, worker, claimed, extract, look_up, now)
+        return len(claimed), _work_off(engine, rulebook, config, worker, claimed, extract, (look_up, verify), now)
     except (SQLAlchemyError, OSError):
         # The world failed (a locked or full database), not the mails: they are not counted as tried.
         with suppress(Exception):
@@ -83,7 +85,7 @@ def _work_off(
     worker: str,
     claimed: Sequence[Pending],
     extract: Extract,
-    look_up: LookUp,
+    world: tuple[LookUp, Verify],
     now: datetime,
 ) -> list[Decided]:
     read = [(mail, _read(engine, mail, rulebook, extract, now)) for mail in claimed]
@@ -91,7 +93,9 @@ def _work_off(
     if not found:
         return []
     # Before a connection is held, since registers may take their time.
+    look_up, verify = world
     asked = look_up([each.understanding for _, each in found])
+    signed = verify([(mail.raw, each.message) for mail, each in found])
     starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
     decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
     waiting: list[int] = []
@@ -99,7 +103,7 @@ def _work_off(
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
         messages, understandings = [each.message for _, each in found], [each.understanding for _, each in found]
-        surroundings = Surroundings(connection, rulebook, config, messages, starts, now, understandings)
+        surroundings = Surroundings(connection, rulebook, config, messages, starts, now, understandings, signed)
         for (mail, each), told in zip(found, asked, strict=True):
             if surroundings.conversation.must_wait(each.message, each.understanding):
                 waiting.append(mail.mail_id)

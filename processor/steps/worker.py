@@ -60,6 +60,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
 
     from processor.loading.configuration import load_config
     from processor.loading.rules import load_rulebook
+    from processor.steps.authenticating import Signatures
     from processor.steps.follow_ups import follow_up
     from processor.steps.guarding import bound_memory, bounded_time
     from processor.steps.lookups import Registers
@@ -91,7 +92,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     # What ended the worker before us, if one did, is among what it held.
     free_claims(engine, name)
     files = Confined()
-    registers = Registers(config.lookups, engine, clock, config.workers)
+    registers, signatures = Registers(config.lookups, engine, clock, config.workers), Signatures(config)
     claimed, failed = 0, False
     last_reminded = time.monotonic()
     while True:
@@ -110,7 +111,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
             failed = False
             road = (engine, rulebook, config, name, clock, files.extract)
             with bounded_time():
-                claimed, decided = work_off(*road, look_up=registers.ask)
+                claimed, decided = work_off(*road, look_up=registers.ask, verify=signatures.of)
             reminded = 0
             if not claimed and time.monotonic() - last_reminded >= REMIND_SECONDS:
                 last_reminded = time.monotonic()
