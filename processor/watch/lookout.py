@@ -94,7 +94,11 @@ class Lookout:
         self._stop_serving()
 
     def seen(self) -> tuple[Measures, Totals, Standing]:
-        """The store as it was at most a few seconds ago; raises StoreBusy, or what the store raises."""
+        """The store as it was at most a few seconds ago; raises StoreBusy, or what the store raises.
+
+        The first time reads the whole audit trail: five seconds for 100,000 tickets on a busy machine, during
+        which only who asks for totals waits.
+        """
         if not self._lock.acquire(timeout=BUSY_SECONDS):
             raise StoreBusy
         try:
@@ -109,7 +113,7 @@ class Lookout:
         """Why the program is not ready; empty when it is."""
         polls = {each.name: each.poll_seconds for each in self._config.mailboxes}
         try:
-            return list(not_ready(self.seen()[0], polls, self._rules()))
+            return list(not_ready(measure(self._engine, self._clock()), polls, self._rules()))
         except Exception as error:
             # Which driver says it, and how, is nobody's business on this port.
             return [f"the store does not answer ({type(error).__name__})"]
@@ -127,7 +131,7 @@ class Lookout:
         if late:
             return f"Hung: {', '.join(late)}"
         try:
-            found = self.seen()[0]
+            found = measure(self._engine, self._clock())
         except Exception as error:
             return f"The store does not answer ({type(error).__name__})"
         told = [f"{found.mails['kept']} mails to decide", f"{sum(found.actions.values())} actions wait"]
