@@ -1,4 +1,9 @@
-"""Norwegian business days and due times; the only importer of holidays (domain.md section 3.4)."""
+"""Norwegian business days and due times (domain.md section 3.4); the only importer of dateutil.
+
+The public holidays are twelve days a year by law (lov om helligdager og helligdagsfred, section 2, and lov om
+1. og 17. mai).  The holidays package knows those of all countries and takes twelve megabytes for it, so
+it only checks these, in the tests.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +11,29 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
+from dateutil.easter import easter  # type: ignore[import-untyped]
 
 from processor.deciding.boundaries import add_months
 
 OSLO = ZoneInfo("Europe/Oslo")
 OPENING = time(8, 0)
 CLOSING = time(16, 0)
+FIXED = ((1, 1), (5, 1), (5, 17), (12, 25), (12, 26))
+"""Month and day of the holidays that never move."""
+FROM_EASTER = (-3, -2, 0, 1, 39, 49, 50)
+"""Days from Easter Sunday: from Maundy Thursday to Easter Monday, Ascension, and the two days of Whitsun."""
 
 
 @lru_cache(maxsize=32)
-def _holidays(year: int) -> frozenset[date]:
-    return frozenset(country_holidays("NO", years=year))
+def public_holidays(year: int) -> frozenset[date]:
+    """The year's public holidays, Sundays among them."""
+    moving = (easter(year) + timedelta(days) for days in FROM_EASTER)
+    return frozenset((*(date(year, month, day) for month, day in FIXED), *moving))
 
 
 def is_business_day(day: date) -> bool:
     """Monday to Friday and no public holiday; 24 and 31 December are ordinary days."""
-    return day.weekday() < 5 and day not in _holidays(day.year)
+    return day.weekday() < 5 and day not in public_holidays(day.year)
 
 
 def business_day_before(day: date) -> date:

@@ -26,6 +26,8 @@ PRODUCT_KEYS = ("name", "aliases", "ordinary", "family")
 PLACES = ("subject", "body", "both")
 LETTER, SIGN = 0.06, 0.01
 """About one character in so many is a given letter, or a given sign or digit."""
+MOST_TREES = 64
+"""Parsed expressions kept at once, about a pattern's: all of them together leave 15 MB of holes in memory."""
 MOST_REPEATS = 400
 """The widest bounded repeat an operator may write, such as ``.{0,60}``."""
 
@@ -104,7 +106,7 @@ def compile_alternatives(
     return re.compile((r"(?<!\w)" if start else "") + "(?:" + "|".join(texts) + ")"), []
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=MOST_TREES)
 def _tree(text: str) -> Any:
     """An expression's parts, which are asked for twice."""
     return grammar.parse(text)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from holidays import country_holidays
 
-from processor.deciding.calendar import add_business_days, due, due_in_months, is_business_day
+from processor.deciding.calendar import add_business_days, due, due_in_months, is_business_day, public_holidays
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,11 @@ def test_business_days_pass_over_weekends_and_holidays(start: str, days: int, en
 @pytest.mark.parametrize("day", ["2026-05-01", "2026-05-14", "2026-05-25", "2027-05-17", "2026-12-26", "2026-11-29"])
 def test_holidays_and_weekends_are_no_business_days(day: str) -> None:
     assert not is_business_day(date.fromisoformat(day))
+
+
+@pytest.mark.parametrize("year", range(2000, 2100))
+def test_the_public_holidays_are_those_of_the_law(year: int) -> None:
+    assert public_holidays(year) == set(country_holidays("NO", years=year))
 
 
 def test_christmas_eve_and_new_years_eve_are_business_days() -> None:
