@@ -20,6 +20,7 @@ VALUES = {
     "lookup",
     "likeness",
     "provenance",
+    "gate",
     "rulebook",
     "ticket",
     "config",
@@ -33,6 +34,7 @@ ALLOWED = {
     "lookup": set(),
     "likeness": set(),
     "provenance": set(),
+    "gate": set(),
     "rulebook": {"contract"},
     "ticket": {"contract", "findings", "lookup", "provenance", "rulebook"},
     "config": {"provenance", "ticket"},
@@ -51,12 +53,13 @@ ALLOWED = {
     "replay": VALUES | {"steps", "store", "world", "loading", "pipeline"},
     "watch": VALUES | {"store", "journal"},
     "evidence": VALUES | {"store"},
+    "desk": VALUES | {"store", "steps", "loading", "pipeline", "deciding", "journal"},
     "daemon": VALUES | {"steps", "store", "world", "journal", "watch"},
     "single_pass": VALUES | {"steps", "store", "world", "journal", "daemon"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES
     | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
-    | {"deciding", "demo", "training", "replay", "evidence", "single_pass"},
+    | {"deciding", "demo", "training", "replay", "evidence", "single_pass", "desk"},
     "form": set(),
     "training": VALUES | {"pipeline", "reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},
@@ -79,9 +82,12 @@ IMPURE_CALLS = {"now", "today", "utcnow", "open"}
 EXCUSED = {"pdf.py": {"logging"}}
 # SQLAlchemy's types and the terminal have rooms of their own.
 ROOM_OF = {
-    "sqlalchemy": {"store", "steps", "cli", "daemon", "single_pass", "watch", "demo"},
+    "sqlalchemy": {"store", "steps", "cli", "daemon", "single_pass", "watch", "demo", "desk"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "starlette": {"desk"},
+    "markupsafe": {"desk"},
+    "jinja2": {"loading", "desk"},
     "sqlmodel": {"store"},
     "alembic": {"store"},
 }

@@ -19,6 +19,7 @@ from processor.deciding.conversation import continued, first_arrival, in_sentenc
 from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.invoice_objection import reasons
 from processor.deciding.items import Matched, make_items, match
+from processor.deciding.lookalike import held_by_likeness
 from processor.deciding.looked_up import held_by_register
 from processor.deciding.staff_words import customers_in_words
 from processor.findings import Understanding
@@ -171,7 +172,7 @@ def _unsafe(case: Case) -> list[str]:
         said.append(f"A person looks at all mail whose sender is {result}.")
     if case.context.junk:
         said.append("The mail lay in the junk folder.")
-    said += held_by_register(case)
+    said += held_by_register(case) + held_by_likeness(case)
     return said + [f"{HELD[flag]}." for flag in case.understanding.flags if flag in HELD]
 
 

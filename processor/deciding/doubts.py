@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from processor.deciding.calendar import OSLO
 from processor.deciding.domains import aligned, domain_of, organisational
+from processor.deciding.lookalike import posing
 from processor.deciding.quantity import asked
 from processor.findings import Form, Understanding
 from processor.message import Message
@@ -45,7 +46,7 @@ def doubts(message: Message, understanding: Understanding, context: Context, rul
     another than the sender's), ``many_domains``, ``admin_elsewhere``, ``form_differs``, ``form_old``,
     ``form_undated``; ``quantity_mismatch`` and ``amount_mismatch`` (an invoice's numbers do not fit together).
     """
-    found = list(understanding.flags)
+    found = [*understanding.flags, *posing(message, context.lookalikes)]
     if any(request.type == "otp_rights" for request in understanding.requests):
         found += _about_domains(message, understanding, rulebook)
         if understanding.form:

@@ -11,14 +11,15 @@ from processor.deciding.authority import TOPIC as AUTHORITY
 from processor.deciding.authority import power_of_attorney
 from processor.deciding.calendar import due, due_in_months
 from processor.deciding.case import Case
+from processor.deciding.gate import gate_facts
 from processor.deciding.invoice_objection import reasons
+from processor.deciding.lookalike import in_words
 from processor.deciding.looked_up import lookup_facts
 from processor.findings import Request
+from processor.gate import gated
 from processor.rulebook import ActionRule, Needs, RequestType, Row
 from processor.ticket import Account, Action, Deadline, Item
 
-DANGEROUS = {"otp_rights", "admin_access"}
-"""Types whose actions two staff must approve, whatever a rules file says (design.md, promise 3)."""
 UNKNOWN_TYPE = "general"
 MOST_ITEMS = 40
 
@@ -86,10 +87,14 @@ def make_items(matched: tuple[Matched, ...], case: Case, accounts: Mapping[str, 
             name = f"{each.request.type}/{org_no}" if org_no else each.request.type
             facts = _facts(org_no, case)
             rules = each.row.actions if each.row else ()
-            actions = tuple(_action(rule, each, name, facts, case) for rule in rules)
+            account = accounts.get(org_no)
+            actions = tuple(
+                _action(rule, each, name, facts | gate_facts(each.request.type, rule.kind, account, case), case)
+                for rule in rules
+            )
             rule, template = (each.row.name, each.row.reply) if each.row else ("", "")
-            account = _account(each, accounts.get(org_no), case)
-            items.append(Item(each.request.type, org_no, rule, template, each.request.confidence, actions, account))
+            told = _account(each, account, case)
+            items.append(Item(each.request.type, org_no, rule, template, each.request.confidence, actions, told))
     return tuple(items[:MOST_ITEMS])
 
 
@@ -107,14 +112,15 @@ def _organisations(matched: Matched) -> tuple[str, ...]:
 
 
 def _action(rule: ActionRule, matched: Matched, item: str, facts: Mapping[str, str], case: Case) -> Action:
-    two = matched.request.type in DANGEROUS or "two_staff" in (matched.type.needs, rule.needs)
+    # Whatever a rules file says (design.md, promise 3).
+    two = gated(matched.request.type, rule.kind) or "two_staff" in (matched.type.needs, rule.needs)
     needs: Needs = "two_staff" if two else "staff"
     arrival = case.context.arrival
     moment = due_in_months(arrival, rule.due_months) if rule.due_months else due(arrival, rule.due_days)
     return Action(rule.kind, needs, moment, item, facts)
 
 
-def _facts(org_no: str, case: Case) -> Mapping[str, str]:
+def _facts(org_no: str, case: Case) -> dict[str, str]:
     """What staff need to act, as text; empty ones are left out."""
     fields, day = case.understanding.fields, case.understanding.fields.effective_date
     provenance, sender = case.provenance, case.message.sender
@@ -133,6 +139,7 @@ def _facts(org_no: str, case: Case) -> Mapping[str, str]:
         "power_of_attorney": power_of_attorney(case.message, case.rulebook),
         "may_belong_to": case.context.may_belong_to,
         "doubts": ", ".join(case.understanding.flags),
+        "lookalike": in_words(case.message, case.context.lookalikes),
         "warning": "" if provenance.result == "proven" else f"the sender is {provenance.result}: {provenance.why}",
     }
     found |= lookup_facts([org_no] if org_no else fields.org_no, case)

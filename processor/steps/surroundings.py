@@ -13,10 +13,13 @@ from processor.config import Config
 from processor.deciding.authenticity import judge
 from processor.deciding.case import Case
 from processor.deciding.completing import completed
+from processor.deciding.domains import domain_of
 from processor.deciding.identity import new_ticket_no
+from processor.deciding.lookalike import lookalikes, traits
 from processor.deciding.matching import asked, wider
 from processor.findings import Understanding
-from processor.message import Message
+from processor.gate import TYPES
+from processor.message import Address, Message
 from processor.provenance import Signature
 from processor.rulebook import Rulebook
 from processor.steps.conversation import Conversation
@@ -27,6 +30,7 @@ from processor.store.context import (
     replies_to_many,
 )
 from processor.store.contract_lookup import contracts_for
+from processor.store.likenesses import domains_like, owners_of
 from processor.store.outages import Outage, outage_of, outages
 from processor.store.work import Pending
 from processor.ticket import Context
@@ -64,6 +68,7 @@ class Surroundings:
         domains = {each.domain for each in senders} | {domain for each in self.asked for domain in each.domains}
         self.contacts, self.register = known_contacts(connection, {each.spec for each in senders}, domains)
         found = contracts_for(connection, self.asked) if self.register else []
+        self.known = self._domains_like(senders)
         self.contracts = {message.digest: own for message, own in zip(messages, found, strict=False)}
         self.understandings = {each.digest: said for each, said in zip(messages, understandings, strict=True)}
         self.signatures = {each.digest: own for each, own in zip(messages, signatures, strict=False)}
@@ -110,6 +115,8 @@ class Surroundings:
             outage_hours=self._outage_hours(mail),
             signatures=self.signatures.get(message.digest, ()),
             powers=config.provenance.powers,
+            lookalikes=lookalikes(sender, self.known, self.rulebook.public_domains) if self.known else (),
+            owners=self._owners(self.understandings[message.digest]),
         )
         return self._with_contracts(context, message), ticket.ticket_id if ticket else None
 
@@ -123,7 +130,25 @@ class Surroundings:
         if not whole.completes:
             return context
         (found,) = contracts_for(self.connection, [asked(message, whole.understanding, self.rulebook.public_domains)])
-        return replace(context, contracts=found)
+        return replace(context, contracts=found, owners=self._owners(whole.understanding))
+
+    def _domains_like(self, senders: Sequence[Address]) -> list[tuple[str, str]]:
+        """Customers' domains that the strangers of this batch may be taken for."""
+        if not self.register:
+            return []
+        public = self.rulebook.public_domains
+        strangers = [each for each in senders if not self._holds(each)]
+        found = [traits(each, public) for each in strangers]
+        keys = {key for keys, _ in found for key in keys}
+        return domains_like(self.connection, keys, {name for _, named in found for name in named})
+
+    def _owners(self, said: Understanding) -> tuple[str, ...]:
+        """Whose the domains are that rights are asked for."""
+        if not self.register or not any(request.type in TYPES for request in said.requests):
+            return ()
+        places = (*said.fields.domains, *map(domain_of, said.fields.emails))
+        found = owners_of(self.connection, {each for place in places for each in wider(place, frozenset())})
+        return tuple(f"{domain} {customer_no}" for domain, customer_no in found)
 
     def _outage_hours(self, mail: Pending) -> int:
         """How long nothing was read when the mail arrived; only what is not decided at once may have waited so."""
@@ -135,8 +160,11 @@ class Surroundings:
         return found.hours if found else 0
 
     def _known(self, message: Message) -> bool:
-        if message.sender is None:
+        sender = message.sender
+        if sender is None:
             return False
-        address = ("address", bounded_address(message.sender.spec))
-        domains = wider(message.sender.domain, self.rulebook.public_domains) or (message.sender.domain,)
-        return address in self.contacts or any(("domain", bounded_address(each)) in self.contacts for each in domains)
+        return ("address", bounded_address(sender.spec)) in self.contacts or self._holds(sender)
+
+    def _holds(self, sender: Address) -> bool:
+        domains = wider(sender.domain, self.rulebook.public_domains) or (sender.domain,)
+        return any(("domain", bounded_address(each)) in self.contacts for each in domains)

@@ -7,80 +7,34 @@ unique by action, version and person, and the step to ``approved`` counts them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, insert, select, update
 
 from processor.masking import masked
 from processor.store import tables as t
 from processor.store.accounts import Role
+from processor.store.action_result import ActionResult, Outcome
 from processor.store.events import Happening, write_event
+from processor.store.gate import OUTSIDE, behind_gate, note_step, person_of_step
+from processor.store.gate import objection as gate_objection
 from processor.store.people import Person
 from processor.store.repeating import revive_repeats
 from processor.store.staff_replies import OPEN_ACTIONS, Letter, issue_letter, release_confirmations
 from processor.store.transaction import OvertakenError, commit, writing
 from processor.ticket import ActionState, OutboxState, TicketState
 
-OSLO = ZoneInfo("Europe/Oslo")
-
-
-class Outcome(StrEnum):
-    """What came of it.  The first four are steps taken; after the others nothing has changed."""
-
-    SECONDED = "seconded"
-    APPROVED = "approved"
-    DONE = "done"
-    REJECTED = "rejected"
-    SAME_PERSON = "same_person"
-    HELD = "held"
-    NOT_APPROVED = "not_approved"
-    CHANGED = "changed"
-    ALREADY = "already"
-    UNKNOWN = "unknown"
-    NOT_STAFF = "not_staff"
-    NOT_APPROVER = "not_approver"
-
-
-REFUSALS = {
-    Outcome.SAME_PERSON: "not done: a second, different person must approve",
-    Outcome.HELD: "not done: the customer has taken it back; decide on that first",
-    Outcome.NOT_APPROVED: "not done: two people must approve it first",
-    Outcome.CHANGED: "not done: it has changed since you looked",
-    Outcome.ALREADY: "not done: somebody was here before",
-    Outcome.UNKNOWN: "there is no such action",
-    Outcome.NOT_STAFF: "not done: nobody of that name may approve",
-    Outcome.NOT_APPROVER: "not done: it needs two people whose role is approver",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ActionResult:
-    """The outcome, and the action as it stands now: in which state, and who put it there and when.
-
-    ``letter`` is the confirmation's id in the outbox where one leaves.
-    """
-
-    outcome: Outcome
-    state: ActionState | None = None
-    by: str = ""
-    at: datetime | None = None
-    letter: int | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether a step was taken."""
-        return self.outcome in (Outcome.SECONDED, Outcome.APPROVED, Outcome.DONE, Outcome.REJECTED)
-
-    def __str__(self) -> str:
-        if self.ok:
-            return {Outcome.SECONDED: "approved; one more person must approve"}.get(self.outcome, self.outcome.value)
-        who = {ActionState.SECONDED: ": "}.get(self.state, " by ") + self.by if self.state and self.by else ""
-        stands = f"; it is {self.state.in_words}{who}" if self.state else ""
-        stands += f", {self.at.astimezone(OSLO):%d.%m.%Y kl. %H.%M}" if self.state and self.by and self.at else ""
-        return REFUSALS[self.outcome] + stands
+__all__ = [
+    "ActionResult",
+    "Outcome",
+    "approve",
+    "done",
+    "handled_outside",
+    "reject",
+    "resolve_held",
+    "set_ticket_state",
+]
 
 
 def approve(
@@ -117,6 +71,16 @@ def reject(
     return commit(engine, lambda conn: _reject(conn, action_id, person, reason, now, seen_version))
 
 
+def handled_outside(
+    engine: Engine, action_id: int, person: Person, reason: str, now: datetime, seen_version: int | None = None
+) -> ActionResult:
+    """Close an action behind the gate that was seen to elsewhere: one says so with a reason, another one agrees.
+
+    Nothing is approved by it and no confirmation leaves.
+    """
+    return commit(engine, lambda conn: _outside(conn, action_id, person, reason, now, seen_version))
+
+
 def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: Person, now: datetime) -> bool:
     """Close, snooze or open a ticket by hand; False if it is so already, merged, or unknown."""
     k = t.ticket.c
@@ -141,15 +105,19 @@ def _approve(conn: Connection, action_id: int, person: Person, now: datetime, se
         return _refused(row, Outcome.ALREADY)
     if row.state == ActionState.HELD.value:
         return _refused(row, Outcome.HELD)
-    if row.needs == "two_staff" and not _role(conn, person, Role.APPROVER):
+    behind = behind_gate(conn, row)
+    two = behind or row.needs == "two_staff"
+    if two and not _role(conn, person, Role.APPROVER):
         return _refused(row, Outcome.NOT_APPROVER)
     p = t.approval.c
     this = and_(p.action_id == action_id, p.version == row.version)
     if conn.execute(select(p.id).where(this, p.person_id == person.id)).first():
         return _refused(row, Outcome.SAME_PERSON)
+    first_of_two = two and row.state == ActionState.WAITING.value
+    if behind and (why := gate_objection(conn, row, now, last=not first_of_two)):
+        return replace(_refused(row, Outcome.GATE), why=why)
     conn.execute(insert(t.approval).values(action_id=action_id, version=row.version, person_id=person.id, at=now))
-    first_of_two = row.needs == "two_staff" and row.state == ActionState.WAITING.value
-    wanted = 2 if row.needs == "two_staff" and not first_of_two else 1
+    wanted = 2 if two and not first_of_two else 1
     enough = select(func.count()).select_from(t.approval).where(this).scalar_subquery() >= wanted
     target = ActionState.SECONDED if first_of_two else ActionState.APPROVED
     return _step(conn, row, target, person, now, enough)
@@ -164,7 +132,7 @@ def _finish(
     if row.state == ActionState.HELD.value:
         return _refused(row, Outcome.HELD)
     if row.state != ActionState.APPROVED.value:
-        if row.needs == "two_staff":
+        if row.needs == "two_staff" or behind_gate(conn, row):
             return _refused(row, Outcome.NOT_APPROVED)
         approved = _approve(conn, action_id, person, now, seen)
         if not approved.ok:
@@ -188,6 +156,34 @@ def _reject(
     result = _step(conn, row, ActionState.REJECTED, person, now, reason=masked(reason))
     resolve_held(conn, row.item_id, ActionState.WAITING, row.id, person, now)
     revive_repeats(conn, row.id, person.name, now)
+    return result
+
+
+def _outside(
+    conn: Connection, action_id: int, person: Person, reason: str, now: datetime, seen: int | None
+) -> ActionResult:
+    row = _open(conn, action_id, person, seen)
+    if isinstance(row, ActionResult):
+        return row
+    if not behind_gate(conn, row):
+        return replace(_refused(row, Outcome.GATE), why="it is not behind the gate: approve it, do it or reject it")
+    if not _role(conn, person, Role.APPROVER):
+        return _refused(row, Outcome.NOT_APPROVER)
+    if not reason.strip():
+        return replace(_refused(row, Outcome.GATE), why="a reason is needed")
+    first = person_of_step(conn, row, OUTSIDE)
+    if first == person.id:
+        return _refused(row, Outcome.SAME_PERSON)
+    if first is None:
+        note_step(conn, row, OUTSIDE, person, now)
+        subjects = {"ticket_id": row.ticket_id, "action_id": row.id}
+        data = {"version": row.version, "person": person.id}
+        write_event(conn, Happening("gate.outside", person.name, now, **subjects, data=data, text=masked(reason)))
+        return ActionResult(Outcome.NOTED, ActionState(row.state), person.name, now)
+    other = conn.execute(select(t.person.c.name).where(t.person.c.id == first)).scalar()
+    said = f"handled outside, by {other} and {person.name}: {masked(reason)}"
+    result = _step(conn, row, ActionState.REJECTED, person, now, reason=said)
+    _close_if_nothing_is_left(conn, row.ticket_id, now)
     return result
 
 

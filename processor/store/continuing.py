@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
+from processor.gate import CHANGED, GATE, of_gate
 from processor.store import tables as t
 from processor.store.columns import canonical
 from processor.store.decided import Landing, OvertakenRequestError, Record
@@ -29,7 +30,8 @@ def continue_item(conn: Connection, r: Record, landing: Landing, item: Item, ite
             raise OvertakenRequestError(r.mail_id)
         for row in rows:
             # What is said otherwise may be what was approved.
-            _tell(conn, r, row, dict(item.adds), anew="differs" in item.adds)
+            anew = "differs" in item.adds
+            _tell(conn, r, row, {**item.adds, **({GATE: CHANGED} if anew else {})}, anew=anew)
         if item.asks:
             asked = {"asks": " ".join(item.asks), "follow_up_at": item.follow_up_at}
             conn.execute(update(t.item).where(t.item.c.id.in_(item.continues)).values(asked))
@@ -88,7 +90,14 @@ def _complete(conn: Connection, r: Record, landing: Landing, item: Item) -> None
         if row is None:
             conn.execute(insert(t.action), action_row(r, landing, action, first))
         else:
-            _tell(conn, r, row, {**action.facts, **json.loads(row.facts), **item.adds}, anew=True, due=action)
+            _tell(
+                conn,
+                r,
+                row,
+                {**action.facts, **json.loads(row.facts), **item.adds, **of_gate(action.facts)},
+                anew=True,
+                due=action,
+            )
     for row in waiting.values():
         # The rule that holds now asks for something else.
         _change(conn, r, row, {"state": ActionState.SUPERSEDED.value}, "action.superseded")

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
 from processor.store import tables as t
-from processor.store.actions import ActionResult, Outcome, approve, done, reject, set_ticket_state
+from processor.store.action_result import ActionResult, Outcome
+from processor.store.actions import approve, done, reject, set_ticket_state
 from processor.store.replies import OBSERVE
 from processor.store.restoring import restored
 from processor.store.staff_replies import OPEN_ACTIONS, approve_reply, cancel_reply, edit_reply, issue_confirmation

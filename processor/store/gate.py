@@ -1,0 +1,152 @@
+"""The gate before rights: what must have been done before an action behind it is approved, and how it is closed otherwise.
+
+No rules file, page or command opens it: approving itself asks here.  In this order: nothing stands against it in its
+facts, the register knows a number to call back, somebody has called it, the customer's other contacts were told, and
+the time since then has passed.  Each step counts for one version of the action, so that a change asks for all anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from processor.gate import CUSTOMER, gated, shut
+from processor.store import tables as t
+from processor.store.accounts import Role
+from processor.store.events import Happening, write_event
+from processor.store.people import Person
+from processor.store.settings import setting
+from processor.store.transaction import commit, reading
+from processor.ticket import ActionState
+
+WAIT_HOURS = "gate_wait_hours"
+DEFAULT_WAIT, LEAST_WAIT, MOST_WAIT = 4.0, 1.0, 720.0
+CALLED, NOTICED, OUTSIDE = "called", "noticed", "outside"
+OPEN = (ActionState.WAITING.value, ActionState.SECONDED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """Whom to call back about an action, by the contract register alone; ``phone`` is "" where it knows none."""
+
+    customer_no: str
+    name: str
+    phone: str
+    contacts: tuple[str, ...]
+
+
+def behind_gate(conn: Connection, row: t.AnyRow) -> bool:
+    """Whether an action (its row) is behind the gate."""
+    kind = conn.execute(select(t.item.c.type).where(t.item.c.id == row.item_id)).scalar()
+    return gated(kind or "", row.kind)
+
+
+def objection(conn: Connection, row: t.AnyRow, now: datetime, *, last: bool) -> str:
+    """Why an action behind the gate may not be approved yet, "" if it may; ``last``: by the second person."""
+    facts = _facts(row)
+    if against := shut(facts):
+        return f"the gate is shut: {against}; it can only be closed as handled outside"
+    if not (whom := _call_back(conn, facts)).phone:
+        return f"the register has no number to call customer {whom.customer_no} back; close it as handled outside"
+    done = _steps(conn, row)
+    if CALLED not in done:
+        return f"call {whom.name} back first, on {whom.phone}, and say so: processor queue gate called a{row.id}"
+    if not last:
+        return ""
+    if NOTICED not in done:
+        return "the customer's other contacts are not told yet"
+    if now < (free := done[NOTICED] + _wait(conn)):
+        left = max(1, int((free - now).total_seconds() / 60))
+        return f"the waiting time is not over: {left // 60} h {left % 60} min are left for the customer to object"
+    return ""
+
+
+def call_back(engine: Engine, action_id: int) -> CallBack | None:
+    """Whom to call back about an action; None if there is no such action behind the gate."""
+    with reading(engine) as conn:
+        row = _row(conn, action_id)
+        return _call_back(conn, _facts(row)) if row is not None else None
+
+
+def called(engine: Engine, action_id: int, person: Person, said: str, now: datetime) -> str:
+    """Note that the customer was called back on the register's number and confirmed it; why not, or ""."""
+    return commit(engine, lambda conn: _called(conn, action_id, person, said, now))
+
+
+def wait_hours(source: Engine | Connection) -> float:
+    """Hours between telling the customer's contacts and the second approval."""
+    return float(setting(source, WAIT_HOURS, str(DEFAULT_WAIT)))
+
+
+def note_step(conn: Connection, row: t.AnyRow, step: str, person: Person | None, now: datetime) -> None:
+    """Write down a step for the action as it is now."""
+    who = person.id if person else None
+    conn.execute(insert(t.gate_step).values(action_id=row.id, version=row.version, step=step, person_id=who, at=now))
+
+
+def person_of_step(conn: Connection, row: t.AnyRow, step: str) -> int | None:
+    """Who took a step for the action as it is now, None if nobody has."""
+    g = t.gate_step.c
+    this = (g.action_id == row.id) & (g.version == row.version) & (g.step == step)
+    return conn.execute(select(g.person_id).where(this)).scalar()
+
+
+def _called(conn: Connection, action_id: int, person: Person, said: str, now: datetime) -> str:
+    row = _row(conn, action_id)
+    if row is None or row.state not in OPEN:
+        return "there is no such open action behind the gate"
+    if not _may_call(conn, person):
+        return "nobody of that name may do so"
+    facts = _facts(row)
+    if against := shut(facts):
+        return f"the gate is shut: {against}"
+    whom = _call_back(conn, facts)
+    if not whom.phone:
+        return f"the register has no number to call customer {whom.customer_no} back"
+    if CALLED in _steps(conn, row):
+        return "somebody has called already"
+    note_step(conn, row, CALLED, person, now)
+    subjects = {"ticket_id": row.ticket_id, "action_id": row.id}
+    text = f"{whom.phone}: {' '.join(said.split())[:500]}"
+    write_event(conn, Happening("gate.called", person.name, now, **subjects, data={"version": row.version}, text=text))
+    return ""
+
+
+def _may_call(conn: Connection, person: Person) -> bool:
+    p = t.person.c
+    role = conn.execute(select(p.role).where(p.id == person.id, p.active.is_(True))).scalar()
+    return role is not None and Role(role).may(Role.AGENT)
+
+
+def _row(conn: Connection, action_id: int) -> t.AnyRow | None:
+    row = conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
+    return row if row is not None and behind_gate(conn, row) else None
+
+
+def _facts(row: t.AnyRow) -> Mapping[str, str]:
+    facts: Mapping[str, str] = json.loads(row.facts or "{}")
+    return facts
+
+
+def _call_back(conn: Connection, facts: Mapping[str, str]) -> CallBack:
+    """The number and contacts of a customer whose lines of the register agree; no number where they do not."""
+    c, number = t.contract.c, facts.get(CUSTOMER, "")
+    rows = conn.execute(select(c.name, c.phone, c.contacts).where(c.customer_no == number).order_by(c.product)).all()
+    phones = {row.phone for row in rows if row.phone}
+    contacts = dict.fromkeys(word for row in rows for word in row.contacts.split())
+    name = rows[0].name if rows else ""
+    return CallBack(number, name, phones.pop() if len(phones) == 1 else "", tuple(contacts))
+
+
+def _steps(conn: Connection, row: t.AnyRow) -> dict[str, datetime]:
+    g = t.gate_step.c
+    query = select(g.step, g.at).where(g.action_id == row.id, g.version == row.version)
+    return {each.step: each.at for each in conn.execute(query)}
+
+
+def _wait(conn: Connection) -> timedelta:
+    return timedelta(hours=wait_hours(conn))
