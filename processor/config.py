@@ -118,8 +118,6 @@ class LookupSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Escalation:
-@dataclass(frozen=True, slots=True)
 class ProvenanceSettings:
     """Who wrote a mail: ``check_signatures`` where our server adds no Authentication-Results, and what follows.
 
@@ -134,14 +132,14 @@ class ProvenanceSettings:
     powers: Powers = Powers()
 
 
+@dataclass(frozen=True, slots=True)
+class Escalation:
     """Who of staff is told of an open action, ``after`` its due time (before it where negative)."""
 
     to: str
     after: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
     """Where the staff's pages are served; ``listen`` None for nowhere.
@@ -156,7 +154,17 @@ class DeskSettings:
     idle_minutes: float = 10.0
     demo: bool = False
 
+    @property
+    def address(self) -> str:
+        """The start of every address of the desk, as staff write it; "" where it is turned off."""
+        if self.listen is None:
+            return ""
+        host = f"[{self.listen[0]}]" if ":" in self.listen[0] else self.listen[0]
+        return self.public_url or f"http://{host}:{self.listen[1]}"
 
+
+@dataclass(frozen=True, slots=True)
+class Config:
     """Everything that config.toml says; paths are absolute.
 
     ``key`` is the secret that ticket numbers and Message-IDs are derived from: a copy of the store
