@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from processor.config import Config, MailboxSettings, Settling, SmtpSettings, Tls
+from processor.loading.desk_settings import desk_settings
 from processor.loading.escalation_settings import escalation_settings
 from processor.loading.lookup_settings import lookup_settings
 from processor.loading.problems import Problem, Refused
-from processor.loading.secrets import SecretMissing, secret_source
 from processor.loading.provenance_settings import provenance_settings
+from processor.loading.secrets import SecretMissing, secret_source
 from processor.loading.toml_lines import parse
-from processor.loading.watch_settings import since, watch_listen
+from processor.loading.watch_settings import is_loopback, since, watch_listen
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
@@ -179,10 +179,11 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         lease_seconds=run.positive("lease_seconds", float, 20.0),
         contracts_path=folder / contracts_path if contracts_path else None,
         lookups=lookup_settings(values.get("lookups", {}), table),
+        provenance=provenance_settings(values.get("provenance", {}), table),
         watch_listen=watch_listen(table("watch", values.get("watch", {}))),
+        desk=desk_settings(table("desk", values.get("desk", {}))),
     )
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
-        provenance=provenance_settings(values.get("provenance", {}), table),
     if config.workers < 0:
         run.problem("workers", "workers must be 0 or more")
     for each in (company, store, rules, answers, run, contracts):
@@ -228,18 +229,11 @@ def _server(entry: Table, implicit_port: int, other_port: int) -> tuple[str, int
     port = entry.take("port", int, implicit_port if tls == "implicit" else other_port)
     if not 0 < port < 65536:
         entry.problem("port", f"port must be 1 to 65535, and is {port}")
-    if tls == "plain" and host and not _is_loopback(host):
+    if tls == "plain" and host and host != "localhost" and not is_loopback(host):
         entry.problem(
             "tls", "plain is for loopback addresses only: passwords and mail would cross the network in clear"
         )
     return host, port, tls  # type: ignore[return-value]  # choice() returns one of get_args(Tls)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _mailbox(entry: Table, folder: Path) -> MailboxSettings:

@@ -18,7 +18,7 @@ def watch_listen(entry: Table) -> tuple[str, int] | None:
         return None
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not _is_loopback(host) or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not is_loopback(host) or not port.isdecimal() or not 0 < int(port) < 65536:
         entry.problem(
             "listen", f'listen must be a loopback address with a port, such as "127.0.0.1:9155", and is {listen!r}'
         )
@@ -38,7 +38,8 @@ def since(entry: Table) -> date | None:
     return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; a name is none."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
