@@ -180,3 +180,20 @@ def contracts_refused(file: str, count: int, problems: list[str]) -> None:
 
 def lookup_failed(register: str, said: str) -> None:
     _tell(logging.WARNING, "lookup failed", register=register, said=said)
+
+
+def desk_failed(mark: str, page: str, error: BaseException) -> None:
+    """A page of the desk failed; ``mark`` is what the person was told."""
+    _LOG.error("desk page failed", exc_info=error, extra={"told": {"mark": mark, "page": page}})
+
+
+def desk_opened(address: str) -> None:
+    _tell(logging.INFO, "desk opens at the first request", address=address)
+
+
+def desk_refused(address: str, reason: str) -> None:
+    _tell(logging.ERROR, "desk cannot be served", address=address, reason=reason)
+
+
+def desk_ended(status: int) -> None:
+    _tell(logging.ERROR, "desk ended by itself, and is started again", status=status)

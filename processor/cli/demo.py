@@ -24,6 +24,7 @@ def demo(
     from processor import journal
     from processor.cli.opening import open_engine, open_rules, refusals
     from processor.daemon import Daemon, begin_answering, clock
+    from processor.desk.door import open_door
     from processor.demo.embedded import EmbeddedServerError, configuration, deliver_demo_mails, embedded
     from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
@@ -35,13 +36,18 @@ def demo(
         with refusals(), only_one(f"sqlite:///{VAR.absolute() / 'processor.db'}"), embedded(VAR) as running:
             config = configuration(running, VAR)
             engine = open_engine(config)
+            door = None if once else open_door(config.desk.listen, config.path)
             daemon = Daemon(config, engine, InProcess(engine, config, open_rules(config), clock, show))
             daemon.listen_to_signals()
             begin_answering(engine, config)
             _ports(running.smtp_port)
             count = deliver_demo_mails(running)
             typer.echo(f"{count} customer mails for oppsigelse@ and skysupport@; reading them over IMAP:\n")
-            _run(daemon, count, once=once, smtp_port=running.smtp_port, sent=running.sent)
+            try:
+                _run(daemon, count, once=once, smtp_port=running.smtp_port, sent=running.sent)
+            finally:
+                if door:
+                    door.stop()
     except (StoreInUseError, EmbeddedServerError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -76,6 +82,7 @@ def _guide(daemon: object, count: int, once: bool, smtp_port: int, sent: Path) -
         daemon.ended.set()
         return
     _summary(daemon, sent)
+    typer.echo(f"\nThe staff's desk: {daemon.config.desk.address}  (its sign-in page names the demo's people)")
     typer.echo("\nRunning on; Ctrl-C ends. Send another mail from a second terminal:\n")
     typer.echo(
         '  .venv/bin/processor demo-mail "Hei, vi sier opp Visma Global fra nyttår. Mvh Kari, Fjord Bygg AS, org.nr 328627035"\n'

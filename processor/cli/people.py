@@ -32,6 +32,45 @@ def add(name: Annotated[str, typer.Argument(help="The person's name.")], config:
     typer.echo(f"{name}'s secret, shown this once: {secret}")
 
 
+@app.command("link")
+def link(name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Print a link by which a person chooses their password for the desk, once and within a day."""
+    from processor.cli.opening import actor
+    from processor.store.accounts import account, make_link
+
+    settings = open_config(config)
+    engine = open_engine(settings)
+    found = account(engine, name)
+    if found is None:
+        typer.echo(f"There is nobody named {name!r}.", err=True)
+        raise typer.Exit(1)
+    secret = make_link(engine, found.person, actor(), datetime.now(UTC))
+    typer.echo(f"{settings.desk.address}/link/{secret}")
+
+
+@app.command("role")
+def role(
+    name: Annotated[str, typer.Argument(help="The person's name.")],
+    role: Annotated[str, typer.Argument(help="reader, agent, approver or admin; each may what those before it may.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Say what a person may do.
+
+    Example: processor people role Kari admin
+    """
+    from processor.cli.opening import actor
+    from processor.store.accounts import Role, set_role
+
+    if role not in tuple(Role):
+        raise typer.BadParameter(f"{role!r} is no role: {', '.join(Role)}")
+    if not set_role(open_engine(open_config(config)), name, Role(role), actor(), datetime.now(UTC)):
+        typer.echo(
+            f"Not changed: nobody is named {name!r}, it is so already, or no administrator would be left.", err=True
+        )
+        raise typer.Exit(1)
+    typer.echo(f"{name} is {role}.")
+
+
 @app.command("remove")
 def remove(
     name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,6 +24,7 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """
     from processor import journal
     from processor.daemon import Daemon
+    from processor.desk.door import open_door
     from processor.store.lock import StoreInUseError, only_one
 
     settings = open_config(config, passwords=True)
@@ -32,7 +34,13 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
             engine = open_engine(settings)
             daemon = Daemon(settings, engine, _deciders(settings, engine))
             daemon.listen_to_signals()
-            daemon.run()
+            _invite(settings, engine)
+            door = open_door(settings.desk.listen, settings.path)
+            try:
+                daemon.run()
+            finally:
+                if door:
+                    door.stop()
     except StoreInUseError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -60,6 +68,32 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(0 if well else 1)
+
+
+def desk(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Serve the staff's pages alone, without reading mail, until Ctrl-C; `processor run` serves them too."""
+    from processor.desk.__main__ import alone
+
+    settings = open_config(config)
+    if settings.desk.listen is None:
+        typer.echo('The desk is turned off: [desk] listen = "" in the configuration.', err=True)
+        raise typer.Exit(2)
+    _invite(settings, open_engine(settings))
+    typer.echo(f"The desk is at {settings.desk.address}")
+    raise typer.Exit(alone(settings))
+
+
+def _invite(settings: Config, engine: Engine) -> None:
+    """At a terminal: tell how the first administrator comes in, while there is none."""
+    from datetime import UTC, datetime
+
+    from processor.desk.first_admin import invitation
+
+    # A log is no place for a link that lets somebody in; there: processor people link NAME.
+    if sys.stdout.isatty() and (link := invitation(engine, settings.desk, datetime.now(UTC))):
+        typer.echo(
+            f"Nobody can sign in to the desk yet. Choose the first administrator's password, within a day:\n\n  {link}\n"
+        )
 
 
 def _deciders(settings: Config, engine: Engine) -> Deciders:

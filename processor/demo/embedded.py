@@ -29,7 +29,7 @@ ADDRESSES = {
 PURPOSES = {"oppsigelse": "termination", "skysupport": "support"}
 USER = "kundesenter"
 MAILS = Path(__file__).parent / "mails"
-IMAP_PORT, SMTP_PORT = 1143, 2525
+IMAP_PORT, SMTP_PORT, DESK_PORT = 1143, 2525, 8080
 START_SECONDS = 15
 HEAD = """# Written by `processor demo` at each start; look at its store with: processor queue list -c var/demo.toml
 [company]
@@ -53,6 +53,9 @@ from_address = "oppsigelse@visma.no"
 from_name = "Kundesenteret"
 [run]
 workers = 0
+[desk]
+listen = "127.0.0.1:{desk_port}"
+demo = true
 """
 BOX = """[[mailbox]]
 name = "{folder}"
@@ -123,6 +126,7 @@ def configuration(running: Embedded, var: Path) -> Config:
         rules=rules.absolute().as_posix(),
         templates=templates.absolute().as_posix(),
         smtp_port=running.smtp_port,
+        desk_port=free_port(DESK_PORT),
     )
     boxes = (
         BOX.format(folder=folder, purpose=purpose, user=USER, port=running.imap_port)

@@ -150,3 +150,13 @@ def _numbers(conn: Connection, mail_ids: list[int]) -> dict[int, list[str]]:
     for row in conn.execute(select(i.mail_id, i.org_no, i.customer_no).where(i.mail_id.in_(mail_ids))):
         found.setdefault(row.mail_id, []).extend((row.org_no, row.customer_no))
     return found
+
+
+def count_unindexed(engine: Engine) -> int:
+    """How many mails cannot be found yet."""
+    m, s, e = t.mail.c, t.search_text.c, t.erasure.c
+    waiting = select(func.count()).where(
+        m.state == MailState.DECIDED.value, ~exists().where(s.mail_id == m.id), ~exists().where(e.mail_id == m.id)
+    )
+    with reading(engine) as conn:
+        return int(conn.execute(waiting).scalar_one())

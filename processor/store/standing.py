@@ -68,3 +68,16 @@ def _canceller(conn: Connection, row: t.AnyRow) -> str:
     e = t.event.c
     query = select(e.actor).where(e.ticket_id == row.ticket_id, e.outbox_id == row.id, e.kind == "outbox.cancel")
     return conn.execute(query.order_by(e.id.desc()).limit(1)).scalar() or ""
+
+
+def ticket_of_action(engine: Engine, action_id: int) -> str:
+    """The number of an action's ticket, ``""`` if there is no such action."""
+    query = select(t.ticket.c.number).join(t.action, t.action.c.ticket_id == t.ticket.c.id)
+    with reading(engine) as conn:
+        return conn.execute(query.where(t.action.c.id == action_id)).scalar() or ""
+
+
+def ticket_of_reply(engine: Engine, outbox_id: int) -> str:
+    """The number of a reply's ticket, ``""`` if there is no such reply."""
+    with reading(engine) as conn:
+        return conn.execute(select(t.outbox.c.ticket_no).where(t.outbox.c.id == outbox_id)).scalar() or ""

@@ -1,0 +1,107 @@
+"""The queue by views, and what a search finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from processor.deciding.answerable import withheld_in_words
+from processor.desk.answering import go, page
+from processor.desk.asking import Asked, Desk
+from processor.desk.indexing import index_some
+from processor.desk.language import N_
+from processor.desk.notices import notice
+from processor.store import queue_page
+from processor.store.queue import QueueRow, unsent
+from processor.store.queue_page import Key, View, holders, key_of
+from processor.store.search import search as find
+
+ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row with where it leads; ``holder`` has taken the ticket on; ``flags`` are sentences for staff (English)."""
+
+    row: QueueRow
+    key: str
+    holder: str
+    flags: tuple[str, ...]
+
+
+def home(_: Desk, asked: Asked) -> Response:
+    """The queue is where one begins; what it was told on the way goes along."""
+    return go("/queue", **dict(asked.query))
+
+
+def view_of(asked: Asked) -> View:
+    """The view that a page stands in."""
+    said = asked.query.get("view", "") or asked.form.get("view", "")
+    return View(said) if said in tuple(View) else View.ALL
+
+
+def queue(desk: Desk, asked: Asked) -> Response:
+    """One page of a view."""
+    view = view_of(asked)
+    told: dict[str, Any] = {"view": view, "views": list(View), "notice": notice_of(desk, asked)}
+    if view == View.UNSENT:
+        return page(desk, asked, "queue.html", **told, lines=[], replies=unsent(desk.engine), following="")
+    after = Key.read(asked.query.get("after", ""))
+    shown = queue_page.page(desk.engine, view, desk.clock(), asked.person.id, after, ROWS)
+    held = holders(desk.engine, [row.ticket_id for row in shown.rows])
+    lines = [Line(row, str(key_of(row)), held.get(row.ticket_id, ""), flags_of(row)) for row in shown.rows]
+    following = str(shown.following) if shown.following else ""
+    title = desk.rules.title
+    return page(desk, asked, "queue.html", **told, lines=lines, replies=[], following=following, title=title)
+
+
+def search(desk: Desk, asked: Asked) -> Response:
+    """Tickets whose mails have the words; ``part`` asks for the list alone, as one types."""
+    asked_for = asked.query.get("q", "")[:200]
+    before = asked.query.get("before", "")
+    left = index_some(desk.engine)
+    end = int(before) if before.isascii() and before.isdecimal() and len(before) < 16 else None
+    found, following = find(desk.engine, asked_for, end)
+    part = bool(asked.query.get("part"))
+    values: dict[str, Any] = {
+        "q": asked_for,
+        "found": found,
+        "following": following,
+        "left": left,
+        "title": desk.rules.title,
+    }
+    answer = page(desk, asked, "found.html" if part else "search.html", **values)
+    if part:
+        # What is typed stands in the address too, so that coming back from a ticket finds it.
+        answer.headers["HX-Replace-Url"] = f"/search?{urlencode({'q': asked_for})}"
+    return answer
+
+
+def flags_of(row: QueueRow) -> tuple[str, ...]:
+    """What somebody who opens the row should know before."""
+    said = []
+    if row.deadline is not None and row.deadline.status in ("borderline", "late"):
+        said.append(N_("Borderline deadline") if row.deadline.status == "borderline" else N_("Late for the end before"))
+    if row.provenance == "unproven":
+        said.append(N_("Sender not confirmed"))
+    if row.provenance == "forged":
+        said.append(N_("Sender is forged"))
+    if row.needs == "two_staff":
+        said.append(N_("One of two has approved") if row.action_state == "seconded" else N_("Two people"))
+    if row.action_state == "held":
+        said.append(N_("Held: the customer took it back"))
+    if row.action_state == "approved":
+        said.append(N_("Approved, not done yet"))
+    if row.drafts:
+        said.append(N_("Draft reply"))
+    if row.withheld:
+        said.append(withheld_in_words(row.withheld))
+    return tuple(said)
+
+
+def notice_of(desk: Desk, asked: Asked) -> tuple[str, str]:
+    """What came of the action before, as (sentence in English, ticket number); ("", "") for nothing."""
+    return notice(desk.engine, asked.query.get("did", ""))

@@ -1,0 +1,61 @@
+"""Every page and what it needs; a test walks each of them with each role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from processor.desk import acting, mail_pages, people_page, queue_pages, signing_in, static_page, ticket_pages
+from processor.desk.asking import Asked, Desk
+from processor.store.accounts import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``needs`` None: also for those who are not signed in."""
+
+    method: str
+    path: str
+    needs: Role | None
+    page: Callable[[Desk, Asked], Response]
+
+
+READER, AGENT, ADMIN = Role.READER, Role.AGENT, Role.ADMIN
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/", READER, queue_pages.home),
+    Route("GET", "/queue", READER, queue_pages.queue),
+    Route("POST", "/queue/take", AGENT, acting.take_marked),
+    Route("GET", "/search", READER, queue_pages.search),
+    Route("GET", "/ticket/{number}", READER, ticket_pages.ticket),
+    Route("GET", "/mail/{mail}/html", READER, mail_pages.html),
+    Route("GET", "/mail/{mail}/raw", READER, mail_pages.raw),
+    Route("GET", "/mail/{mail}/file/{digest}", READER, mail_pages.file),
+    Route("POST", "/action/{action}/approve", AGENT, acting.approve),
+    Route("POST", "/action/{action}/done", AGENT, acting.done),
+    Route("POST", "/action/{action}/reject", AGENT, acting.reject),
+    Route("POST", "/reply/{reply}/approve", AGENT, acting.approve_reply),
+    Route("POST", "/reply/{reply}/edit", AGENT, acting.edit_reply),
+    Route("POST", "/reply/{reply}/cancel", AGENT, acting.cancel_reply),
+    Route("POST", "/ticket/{number}/note", AGENT, acting.note),
+    Route("POST", "/ticket/{number}/take", AGENT, acting.take),
+    Route("POST", "/ticket/{number}/leave", AGENT, acting.leave),
+    Route("POST", "/ticket/{number}/close", AGENT, acting.close),
+    Route("POST", "/mail/{mail}/retype", AGENT, acting.retype),
+    Route("GET", "/people", ADMIN, people_page.people),
+    Route("POST", "/people/add", ADMIN, people_page.add),
+    Route("POST", "/people/{person}/role", ADMIN, people_page.role),
+    Route("POST", "/people/{person}/link", ADMIN, people_page.link),
+    Route("POST", "/people/{person}/end", ADMIN, people_page.end),
+    Route("POST", "/people/{person}/remove", ADMIN, people_page.remove),
+    Route("GET", "/account", READER, people_page.account),
+    Route("POST", "/account/password", READER, people_page.password),
+    Route("POST", "/account/language", READER, people_page.language),
+    Route("POST", "/sign-out", READER, signing_in.sign_out),
+    Route("GET", "/sign-in", None, signing_in.page),
+    Route("POST", "/sign-in", None, signing_in.sign_in),
+    Route("GET", "/link/{secret}", None, signing_in.link_page),
+    Route("POST", "/link/{secret}", None, signing_in.set_by_link),
+    Route("GET", "/static/{name}", None, static_page.file),
+)

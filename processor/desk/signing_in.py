@@ -1,0 +1,99 @@
+"""Signing in and out: a name and a password, or a link that sets one; every refusal reads alike (threats T67)."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from processor.desk.answering import go, outside, own_path
+from processor.desk.asking import Asked, Desk, Refusal
+from processor.desk.cookies import cookie_name, csrf_of, set_cookie
+from processor.desk.demo_users import DEMO_USERS
+from processor.desk.language import N_
+from processor.desk.passwords import LEAST, fits, hash_password, too_weak
+from processor.store.accounts import Account, account, locked, note_failure, note_success, person_by_link, set_password
+from processor.store.sessions import begin_session, end_session
+
+WRONG = N_("Name and password do not fit. After several tries the name is locked for a while.")
+KEPT = "kept."
+LONGEST_KEPT = 200_000
+
+
+def page(desk: Desk, asked: Asked) -> Response:
+    """Where one signs in; who is already goes on."""
+    to = own_path(asked.query.get("to", "/"))
+    return go(to) if asked.session else _page(desk, asked, to=to)
+
+
+def sign_in(desk: Desk, asked: Asked) -> Response:
+    """Check name and password; the password is weighed also where there is no such name, so that both take as long."""
+    name, password = " ".join(asked.form.get("name", "").split())[:200], asked.form.get("password", "")[:1000]
+    to, now = own_path(asked.form.get("to", "/")), desk.clock()
+    if locked(desk.engine, name, now):
+        return _page(desk, asked, to=to, name=name, wrong=WRONG, status=401)
+    found = account(desk.engine, name)
+    if not fits(found.password if found else "", password) or found is None:
+        note_failure(desk.engine, name, now)
+        return _page(desk, asked, to=to, name=name, wrong=WRONG, status=401)
+    note_success(desk.engine, name)
+    return _signed_in(desk, asked, found, to)
+
+
+def sign_in_again(desk: Desk, asked: Asked) -> Response:
+    """A form was sent after the session had ended: its fields wait in the page, and come back after signing in."""
+    kept = {f"{KEPT}{name}": value for name, value in asked.form.items()}
+    words = N_("You were signed out meanwhile. Sign in, and what you wrote is here again.")
+    return _page(desk, asked, to=asked.path, wrong=words, status=401, kept=kept)
+
+
+def sign_out(desk: Desk, asked: Asked) -> Response:
+    """End this browser's session."""
+    if asked.session:
+        end_session(desk.engine, asked.session.token, asked.person, desk.clock())
+    response = go("/sign-in")
+    response.delete_cookie(cookie_name(desk.config.desk), path="/")
+    return response
+
+
+def link_page(desk: Desk, asked: Asked) -> Response:
+    """Where a person sets a password by the link that they were given."""
+    return _link_page(desk, asked, _by_link(desk, asked))
+
+
+def set_by_link(desk: Desk, asked: Asked) -> Response:
+    """Set it, and sign the person in."""
+    found = _by_link(desk, asked)
+    first, again = asked.form.get("password", ""), asked.form.get("again", "")
+    if first != again:
+        return _link_page(desk, asked, found, N_("The two are not the same."), 422)
+    if too_weak(first, found.person.name):
+        return _link_page(desk, asked, found, N_("That is too easy to guess."), 422)
+    set_password(desk.engine, found.person, hash_password(first), desk.clock())
+    return _signed_in(desk, asked, found, "/")
+
+
+def _by_link(desk: Desk, asked: Asked) -> Account:
+    found = person_by_link(desk.engine, asked.params["secret"], desk.clock())
+    if found is None:
+        raise Refusal(404, "This link was used already or is too old. Ask an administrator for another.")
+    return found
+
+
+def _signed_in(desk: Desk, asked: Asked, found: Account, to: str) -> Response:
+    token = begin_session(desk.engine, found.person, desk.clock())
+    kept = {name.removeprefix(KEPT): value for name, value in asked.form.items() if name.startswith(KEPT)}
+    response = outside(desk, asked, "again.html", to=to, kept=kept, csrf=csrf_of(token)) if kept else go(to)
+    set_cookie(response, desk.config.desk, token)
+    return response
+
+
+def _page(
+    desk: Desk, asked: Asked, *, to: str, name: str = "", wrong: str = "", status: int = 200, **more: object
+) -> Response:
+    kept = {key: value[:LONGEST_KEPT] for key, value in asked.form.items() if key.startswith(KEPT)}
+    demo = DEMO_USERS if desk.config.desk.demo else ()
+    values = {"to": to, "name": name, "wrong": wrong, "demo": demo, "kept": kept, **more}
+    return outside(desk, asked, "sign_in.html", status, **values)
+
+
+def _link_page(desk: Desk, asked: Asked, found: Account, wrong: str = "", status: int = 200) -> Response:
+    return outside(desk, asked, "link.html", status, name=found.person.name, least=LEAST, wrong=wrong)

@@ -1,0 +1,131 @@
+// Keys, and nothing that the pages could not do without: every one presses what stands on the page.
+"use strict";
+(() => {
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const rows = () => all("[data-rows] .open");
+  const POSITION = "desk position";
+  let pending = "";
+  let timer = 0;
+
+  const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox";
+
+  function move(by) {
+    const list = rows();
+    if (!list.length) return;
+    const at = list.indexOf(document.activeElement);
+    const next = at < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(Math.max(at + by, 0), list.length - 1);
+    list[next].focus();
+    list[next].scrollIntoView({ block: "nearest" });
+    remember(next);
+  }
+
+  // Which row was left, so that coming back finds it.
+  function remember(at) {
+    try { sessionStorage.setItem(POSITION, location.pathname + location.search + " " + at); } catch { /* not allowed */ }
+  }
+
+  function remembered() {
+    try {
+      const [place, at] = (sessionStorage.getItem(POSITION) || "").split(" ");
+      return place === location.pathname + location.search ? Number(at) : 0;
+    } catch { return 0; }
+  }
+
+  function press(key) {
+    const target = $(`[data-key="${key}"]`);
+    if (!target) return false;
+    if (target.tagName === "DETAILS") {
+      target.open = true;
+      const field = $("textarea, input:not([type=hidden])", target);
+      if (field) field.focus();
+    } else if (target.tagName === "TEXTAREA") {
+      target.focus();
+    } else {
+      target.focus();
+      target.click();
+    }
+    return true;
+  }
+
+  function mark() {
+    const row = document.activeElement.closest(".row");
+    const box = row && $("input[name=mark]", row);
+    if (!box) return;
+    box.checked = !box.checked;
+    marked();
+  }
+
+  function marked() {
+    const button = $("[data-marked]");
+    if (button) button.hidden = !$("input[name=mark]:checked");
+  }
+
+  function back() {
+    const link = $(".back");
+    if (link) link.click();
+  }
+
+  const GO = { q: "/queue", h: "/queue?view=urgent", m: "/queue?view=mine", o: "/queue?view=terminations", v: "/queue?view=review", k: "/queue?view=codes", i: "/queue?view=unsent" };
+  const KEYS = {
+    j: () => move(1),
+    k: () => move(-1),
+    x: mark,
+    u: back,
+    "/": () => { const q = $("#q"); if (q) { q.focus(); q.select(); } },
+    "?": () => { const dialog = $("#keys"); if (dialog && !dialog.open) dialog.showModal(); },
+    g: () => { pending = "g"; clearTimeout(timer); timer = setTimeout(() => { pending = ""; }, 1500); },
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape" && typing(event.target)) {
+      event.target.blur();
+      const main = $("#main");
+      if (main) main.focus({ preventScroll: true });
+      return;
+    }
+    if (typing(event.target) || $("dialog[open]")) return;
+    if (pending === "g") {
+      pending = "";
+      if (GO[event.key]) { event.preventDefault(); location.assign(GO[event.key]); }
+      return;
+    }
+    const act = KEYS[event.key];
+    if (act) { event.preventDefault(); act(); return; }
+    if (/^[a-z]$/.test(event.key) && !event.repeat) {
+      if (event.key === "a" && rows().includes(document.activeElement)) { event.preventDefault(); document.activeElement.click(); return; }
+      if (press(event.key)) event.preventDefault();
+    }
+  });
+
+  // A form goes once: a second press while the first is on its way does nothing.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+  });
+  // Coming back by the back button, forms may be sent again; the store tells who was first.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) all("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+  });
+  document.addEventListener("change", (event) => { if (event.target.name === "mark") marked(); });
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest(".row .open");
+    if (row) remember(rows().indexOf(row));
+  });
+
+  // As one types in the search: the list of the page gives way to what is found.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.id === "q" && !$("#found")) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    }
+  });
+
+  // Where one begins: the first row, the main button's column, or what was refused.
+  const start = $("[role=alert]") ? null : $("[autofocus]") || rows()[remembered()] || rows()[0];
+  if (start && document.activeElement === document.body) start.focus({ preventScroll: true });
+  else if (document.activeElement === document.body && $("#main")) $("#main").focus({ preventScroll: true });
+})();

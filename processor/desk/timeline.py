@@ -1,0 +1,63 @@
+"""A deadline on a line: when the notice came, the last safe day, the end, and the end after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from processor.desk.language import N_
+from processor.desk.wording import OSLO
+from processor.ticket import Deadline
+
+WIDTH = 300.0
+MARGIN = 24.0
+ROWS = 2
+NEAR = 74.0
+
+ARRIVED, SAFE, END, NEXT, TODAY = N_("received"), N_("last safe day"), N_("ends"), N_("else ends"), N_("today")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A day at ``x`` of the line's ``WIDTH``; ``row`` is 0 or 1, so that labels near one another do not collide."""
+
+    x: float
+    row: int
+    words: str
+    day: date
+    kind: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The marks from left to right."""
+
+    marks: tuple[Mark, ...]
+    status: str
+    width: float = WIDTH
+
+
+def timeline(deadline: Deadline, arrived: datetime, now: datetime) -> Timeline | None:
+    """The line of a deadline whose end is known, None for another."""
+    if deadline.last_service_day is None:
+        return None
+    days = [(arrived.astimezone(OSLO).date(), ARRIVED, "arrived"), (deadline.last_service_day, END, "end")]
+    if deadline.last_safe_notice_day:
+        days.append((deadline.last_safe_notice_day, SAFE, "safe"))
+    if deadline.next_service_day:
+        days.append((deadline.next_service_day, NEXT, "next"))
+    today = now.astimezone(OSLO).date()
+    if all(abs((today - day).days) > 3 for day, _, _ in days):
+        days.append((today, TODAY, "today"))
+    days.sort(key=lambda each: each[0])
+    first, last = days[0][0], days[-1][0]
+    whole = max((last - first).days, 1)
+    marks: list[Mark] = []
+    for day, words, kind in days:
+        x = MARGIN + (WIDTH - 2 * MARGIN) * (day - first).days / whole
+        near = [each for each in marks if x - each.x < NEAR]
+        row = next((row for row in range(ROWS) if all(each.row != row for each in near)), ROWS - 1)
+        anchor = "start" if x < WIDTH / 3 else "end" if x > 2 * WIDTH / 3 else "middle"
+        marks.append(Mark(round(x, 1), row, words, day, kind, anchor))
+    return Timeline(tuple(marks), deadline.status)

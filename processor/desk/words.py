@@ -1,0 +1,224 @@
+"""The desk's words for what the program names in its own: kinds, states, events, and sentences that it composes.
+
+All are English here and translated where they are shown.  ``all_words`` lists them, with the words that other
+rooms have for staff, so that a test finds each one that lacks a translation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from processor.deciding import answerable, staff_words
+from processor.deciding.doubts import HELD
+from processor.desk.language import N_
+from processor.store.accounts import Role
+from processor.store.actions import Outcome
+from processor.store.queue_page import View
+from processor.ticket import ActionState, OutboxState, TicketState
+
+Say = Callable[[str], str]
+
+VIEWS: Mapping[View, str] = {
+    View.ALL: N_("All"),
+    View.URGENT: N_("Urgent"),
+    View.TERMINATIONS: N_("Terminations"),
+    View.CODES: N_("OTP"),
+    View.REVIEW: N_("For review"),
+    View.UNSENT: N_("Not sent"),
+    View.MINE: N_("Mine"),
+}
+EMPTY: Mapping[View, str] = {
+    View.ALL: N_("Nothing waits for a person. What the program may not do alone appears here."),
+    View.URGENT: N_("Nothing is due within a day."),
+    View.TERMINATIONS: N_("No notice waits to be registered."),
+    View.CODES: N_("Nobody waits for codes, rights or access."),
+    View.REVIEW: N_("No mail waits because the program was in doubt."),
+    View.UNSENT: N_("No reply waits, failed or came back."),
+    View.MINE: N_("You have not taken on any ticket. Take one on with t."),
+}
+ROLES: Mapping[Role, str] = {
+    Role.READER: N_("Reader"),
+    Role.AGENT: N_("Agent"),
+    Role.APPROVER: N_("Approver"),
+    Role.ADMIN: N_("Administrator"),
+}
+ACTIONS: Mapping[str, str] = {
+    "activate_autoinvoice": N_("Activate AutoInvoice"),
+    "add_administrator": N_("Add an administrator"),
+    "answer_agreement_question": N_("Answer the question about the agreement"),
+    "answer_invoice_question": N_("Answer the question about the invoice"),
+    "answer_mail": N_("Answer the mail"),
+    "answer_termination_question": N_("Answer the question about termination"),
+    "change_org_number": N_("Change the organisation number"),
+    "check_elma": N_("Check ELMA"),
+    "decide_withdrawal": N_("Decide on the withdrawal"),
+    "find_notice": N_("Find the notice"),
+    "forward_termination": N_("Forward the notice"),
+    "generate_otp_code": N_("Generate a one-time code"),
+    "grant_otp_rights": N_("Grant rights to one-time codes"),
+    "handle_estate": N_("Handle the estate"),
+    "handle_objection": N_("Handle the objection"),
+    "handle_privacy_request": N_("Handle the privacy request"),
+    "register_partial_termination": N_("Register the partial termination"),
+    "register_termination": N_("Register the termination"),
+    "send_invoice_copy": N_("Send a copy of the invoice"),
+    "transfer_licences": N_("Transfer the licences"),
+}
+ACTION_STATES: Mapping[ActionState, str] = {
+    ActionState.WAITING: N_("Waiting"),
+    ActionState.SECONDED: N_("Approved by one of two"),
+    ActionState.APPROVED: N_("Approved"),
+    ActionState.DONE: N_("Done"),
+    ActionState.HELD: N_("Held: the customer took it back"),
+    ActionState.REJECTED: N_("Rejected"),
+    ActionState.SUPERSEDED: N_("Dropped, since the mail is something else"),
+}
+TICKET_STATES: Mapping[TicketState, str] = {
+    TicketState.OPEN: N_("Open"),
+    TicketState.WITH_CUSTOMER: N_("With the customer"),
+    TicketState.SNOOZED: N_("Snoozed"),
+    TicketState.CLOSED: N_("Closed"),
+    TicketState.MERGED: N_("Merged"),
+}
+REPLY_STATES: Mapping[OutboxState, str] = {
+    OutboxState.DRAFT: N_("Draft"),
+    OutboxState.HELD: N_("Held back"),
+    OutboxState.READY: N_("On its way"),
+    OutboxState.SENDING: N_("Being sent"),
+    OutboxState.SENT: N_("Sent"),
+    OutboxState.RETRY: N_("Tried again soon"),
+    OutboxState.UNKNOWN: N_("Nobody knows whether it arrived"),
+    OutboxState.FAILED: N_("Refused by the server"),
+    OutboxState.BOUNCED: N_("Came back"),
+    OutboxState.CANCELLED: N_("Withdrawn"),
+}
+REPLY_KINDS: Mapping[str, str] = {
+    "receipt": N_("Receipt"),
+    "answer": N_("Answer"),
+    "question": N_("Question to the customer"),
+    "confirmation": N_("Confirmation"),
+    "notice": N_("Notice to staff"),
+}
+FACTS: Mapping[str, str] = {
+    "org_no": N_("Org. no."),
+    "customer_no": N_("Customer no."),
+    "company": N_("Company"),
+    "products": N_("Product"),
+    "effective_date": N_("Wanted end"),
+    "invoice_no": N_("Invoice"),
+    "domains": N_("Domains"),
+    "emails": N_("Addresses"),
+    "phone": N_("Phone"),
+    "users": N_("Users"),
+    "contact": N_("Contact"),
+    "sent_on": N_("Said to be sent"),
+    "sender": N_("Sender"),
+    "doubts": N_("Doubts"),
+    "deadline": N_("Deadline"),
+    "customer": N_("Customer"),
+}
+SENDERS: Mapping[str, str] = {
+    "proven": N_("Sender confirmed"),
+    "unproven": N_("Sender not confirmed"),
+    "forged": N_("Sender is forged"),
+}
+WARN_SENDER: Mapping[str, str] = {
+    "unproven": N_("The sender is not confirmed: check who wrote this before you act."),
+    "forged": N_("The sender is forged: do nothing that this mail asks for."),
+}
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.SECONDED: N_("Approved. One more person must approve."),
+    Outcome.APPROVED: N_("Approved."),
+    Outcome.DONE: N_("Done."),
+    Outcome.REJECTED: N_("Rejected."),
+    Outcome.SAME_PERSON: N_("Not done: a second, different person must approve."),
+    Outcome.HELD: N_("Not done: the customer has taken it back. Decide on that first."),
+    Outcome.NOT_APPROVED: N_("Not done: two people must approve it first."),
+    Outcome.CHANGED: N_("Not done: it has changed since you looked."),
+    Outcome.ALREADY: N_("Not done: somebody was here before you."),
+    Outcome.UNKNOWN: N_("There is no such action."),
+    Outcome.NOT_STAFF: N_("Not done: your role may not approve."),
+    Outcome.NOT_APPROVER: N_("Not done: it needs two people with the role approver."),
+    Outcome.GATE: N_("Not done: the gate before rights is not open."),
+    Outcome.NOTED: N_("Noted. A second person must say so too."),
+}
+EVENTS: Mapping[str, str] = {
+    "mail.decided": N_("The mail was decided"),
+    "mail.retyped": N_("Said what the mail is"),
+    "mail.may_belong": N_("May belong to another ticket"),
+    "mail.raw_seen": N_("Looked at the raw mail"),
+    "ticket.noted": N_("Note"),
+    "ticket.taken": N_("Took the ticket on"),
+    "ticket.left": N_("Let the ticket go"),
+    "ticket.closed": N_("Closed the ticket"),
+    "ticket.open": N_("Opened the ticket"),
+    "action.seconded": N_("Approved as the first of two"),
+    "action.approved": N_("Approved"),
+    "action.done": N_("Said that it is done"),
+    "action.rejected": N_("Rejected"),
+    "action.superseded": N_("Dropped, since the mail is something else"),
+    "action.waiting": N_("Waits again"),
+    "outbox.issued": N_("Wrote a letter"),
+    "outbox.edited": N_("Changed the reply"),
+    "outbox.approve": N_("Let the reply go out"),
+    "outbox.release": N_("Let the reply go out"),
+    "outbox.cancel": N_("Withdrew the reply"),
+    "outbox.resend": N_("Sent the reply again"),
+    "outbox.sent": N_("The reply was sent"),
+}
+DOUBTS: Mapping[str, str] = {
+    **HELD,
+    "year_assumed": N_("The mail names no year; the next one was assumed"),
+    "several_org_no": N_("The mail names several organisation numbers"),
+    "public_domain": N_("Rights are asked for a domain that is everybody's"),
+    "foreign_domain": N_("Rights are asked for a domain that is not the sender's"),
+    "admin_elsewhere": N_("The administrator's address lies outside the domains"),
+    "form_undated": N_("The form has no date"),
+    "quantity_mismatch": N_("The quantities of the invoice do not fit together"),
+    "amount_mismatch": N_("The amounts of the invoice do not fit together"),
+    "arrival_from_date": N_("When it arrived is known from its Date header alone"),
+    "arrival_unknown": N_("When it arrived is not known"),
+}
+# What deciding composes: the sentence in English with places, and how it is recognised.
+SENTENCES: tuple[tuple[str, str], ...] = (
+    (r"DMARC passed for (\S+)", N_("DMARC passed for {0}")),
+    (r"DMARC failed for (\S+), whose policy is none", N_("DMARC failed for {0}, whose policy is none")),
+    (r"DMARC failed for (\S+)", N_("DMARC failed for {0}")),
+    (r"DMARC results contradict each other for (\S+)", N_("DMARC results contradict each other for {0}")),
+    (r"DKIM signature of (\S+)", N_("DKIM signature of {0}")),
+    (r"signed by (.+), which is not (\S+)", N_("signed by {0}, which is not {1}")),
+    (r"no DKIM signature of (\S+) and no DMARC pass", N_("no DKIM signature of {0} and no DMARC pass")),
+    (r"(\S+) is our own domain, but the mail lacks our signature", N_("{0} is our own domain, but the mail lacks our signature")),
+    (r"no Authentication-Results of a trusted server", N_("no Authentication-Results of a trusted server")),
+    (r"From does not name one author", N_("From does not name one author")),
+    (r"the topmost Authentication-Results cannot be read", N_("the topmost Authentication-Results cannot be read")),
+)  # fmt: skip
+
+
+def action_words(kind: str, say: Say) -> str:
+    """What staff do for an action of this kind; a kind of a rules file of your own comes with spaces."""
+    return say(ACTIONS[kind]) if kind in ACTIONS else kind.replace("_", " ").capitalize()
+
+
+def sentence(said: str, say: Say) -> str:
+    """A composed sentence in the person's language; one that is not known stays as it is."""
+    for pattern, words in SENTENCES:
+        if found := re.fullmatch(pattern, said[:500]):
+            return say(words).format(*found.groups())
+    return say(said) if said else ""
+
+
+def doubts_words(names: str, say: Say) -> str:
+    """The doubts of an action's facts, which come as names with commas between."""
+    return "; ".join(say(DOUBTS[each]) if each in DOUBTS else each.replace("_", " ") for each in names.split(", "))
+
+
+def all_words() -> Iterator[str]:
+    """Every word that is translated by its value and not where it stands."""
+    yield from staff_words.STATUS.values()
+    yield from staff_words.FLAGS.values()
+    yield from staff_words.MATCHED.values()
+    yield from HELD.values()
+    yield from answerable.OTHERS.values()
+    yield from (words for _, words, _ in answerable.GUARDS)
