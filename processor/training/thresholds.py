@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 TARGETS = {"termination": 0.995, "otp_rights": 0.995, "otp_code": 0.995}
 TARGET = 0.98
-WORST_SHARE = 8.0
+WORST_SHARE = 4.0
 """How many times the promised share of mistakes the least sure mail that is answered may bring."""
 
 
