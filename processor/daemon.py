@@ -29,6 +29,7 @@ from processor import journal
 from processor.config import Config
 from processor.steps.acceptance import Acceptance
 from processor.steps.delivering import DeliveryLoop
+from processor.steps.gate_notices import tell_contacts
 from processor.steps.listening import Listener
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
@@ -259,6 +260,8 @@ class Daemon:
         scheduler.add_job(lambda: seal(self.engine, clock()), "interval", seconds=SEAL_SECONDS, id="seals")
         scheduler.add_job(self.look.set, "interval", seconds=WISH_SECONDS, id="wishes")
         scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
+        told = partial(tell_contacts, self.engine, self.config)
+        scheduler.add_job(lambda: told(clock()), "interval", seconds=REMIND_SECONDS, id="gate")
         if self.config.escalations:
             # Imported where somebody is to be told, since it brings a calendar and its holidays along.
             from processor.steps.escalation import escalate

@@ -12,6 +12,7 @@ from processor.config import Config
 from processor.daemon import begin_answering, note_rules_in_force, take_register
 from processor.steps.deliver import deliver
 from processor.steps.escalation import escalate
+from processor.steps.gate_notices import tell_contacts
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
@@ -56,6 +57,7 @@ def _pass(
         pass
     deciders.remind()
     escalate(engine, config, clock())
+    tell_contacts(engine, config, clock())
     sent = _send_all(config, engine, f"{deciders.name}/delivery", clock)
     remind(engine, clock())
     retain(engine, clock())

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from processor.cli import gate
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ NEAR = timedelta(hours=24)
 NO_MAIL = "a mail set aside (m7) is looked at or tried again: queue show m7, queue retry m7"
 OSLO = ZoneInfo("Europe/Oslo")
 app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, show, approve, done, reject.")
+app.add_typer(gate.app, name="gate")
 Name = Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add", prompt="Your name")]
 Secret = Annotated[
     str, typer.Option(help="Your secret.", prompt="Your secret", hide_input=True, envvar="PROCESSOR_SECRET")

@@ -18,6 +18,7 @@ from processor.config import SmtpSettings
 from processor.letter import compose
 from processor.store import outbox
 from processor.store.escalations import ESCALATION
+from processor.store.gate import NOTICE
 from processor.store.outbox import Outgoing, Taken
 from processor.store.transaction import away
 from processor.world.courier import Courier
@@ -182,5 +183,5 @@ def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:
         text=row.text,
         html=row.html,
         # RFC 3834 section 5: what answers no mail is generated, not replied.
-        auto_submitted="auto-generated" if row.kind == ESCALATION else "auto-replied",
+        auto_submitted="auto-generated" if row.kind in (ESCALATION, NOTICE) else "auto-replied",
     )

@@ -21,11 +21,15 @@ from processor.store.events import Happening, write_event
 from processor.store.people import Person
 from processor.store.settings import setting
 from processor.store.transaction import commit, reading
-from processor.ticket import ActionState
+from processor.ticket import ActionState, OutboxState
 
 WAIT_HOURS = "gate_wait_hours"
 DEFAULT_WAIT, LEAST_WAIT, MOST_WAIT = 4.0, 1.0, 720.0
 CALLED, NOTICED, OUTSIDE = "called", "noticed", "outside"
+NOTICE = "notice"
+"""The kind of a row of the outbox that tells a contact."""
+LEFT = (OutboxState.SENT.value, OutboxState.UNKNOWN.value)
+ENDED = (*LEFT, OutboxState.FAILED.value, OutboxState.BOUNCED.value, OutboxState.CANCELLED.value)
 OPEN = (ActionState.WAITING.value, ActionState.SECONDED.value)
 
 
@@ -59,7 +63,10 @@ def objection(conn: Connection, row: t.AnyRow, now: datetime, *, last: bool) -> 
         return ""
     if NOTICED not in done:
         return "the customer's other contacts are not told yet"
-    if now < (free := done[NOTICED] + _wait(conn)):
+    told = _told(conn, row, done[NOTICED])
+    if isinstance(told, str):
+        return told
+    if now < (free := told + _wait(conn)):
         left = max(1, int((free - now).total_seconds() / 60))
         return f"the waiting time is not over: {left // 60} h {left % 60} min are left for the customer to object"
     return ""
@@ -135,11 +142,35 @@ def _facts(row: t.AnyRow) -> Mapping[str, str]:
 def _call_back(conn: Connection, facts: Mapping[str, str]) -> CallBack:
     """The number and contacts of a customer whose lines of the register agree; no number where they do not."""
     c, number = t.contract.c, facts.get(CUSTOMER, "")
-    rows = conn.execute(select(c.name, c.phone, c.contacts).where(c.customer_no == number).order_by(c.product)).all()
+    rows = conn.execute(select(c.name, c.phone).where(c.customer_no == number).order_by(c.product)).all()
     phones = {row.phone for row in rows if row.phone}
-    contacts = dict.fromkeys(word for row in rows for word in row.contacts.split())
     name = rows[0].name if rows else ""
-    return CallBack(number, name, phones.pop() if len(phones) == 1 else "", tuple(contacts))
+    return CallBack(number, name, phones.pop() if len(phones) == 1 else "", contacts_of(conn, number))
+
+
+def contacts_of(conn: Connection, customer_no: str) -> tuple[str, ...]:
+    """The addresses that the register names for a customer."""
+    c = t.contract.c
+    found = conn.execute(select(c.contacts).where(c.customer_no == customer_no, c.contacts != "").order_by(c.product))
+    return tuple(dict.fromkeys(word for text in found.scalars() for word in text.split()))
+
+
+def notice_name(action_id: int, version: int) -> str:
+    """How the notices about one version of an action are marked in the outbox, where a reply names its template."""
+    return f"gate/{action_id}/{version}"
+
+
+def _told(conn: Connection, row: t.AnyRow, noticed: datetime) -> datetime | str:
+    """When the last notice left, from which the waiting time counts; or why nobody can be said to be told."""
+    o = t.outbox.c
+    query = select(o.state, o.changed_at).where(o.template == notice_name(row.id, row.version), o.kind == NOTICE)
+    notices = conn.execute(query.where(o.ticket_id == row.ticket_id)).all()
+    if any(each.state not in ENDED for each in notices):
+        return "the notice to the customer's other contacts has not left yet"
+    arrived: list[datetime] = [each.changed_at for each in notices if each.state in LEFT]
+    if notices and not arrived:
+        return "the notice reached none of the customer's other contacts; close it as handled outside"
+    return max([noticed, *arrived])
 
 
 def _steps(conn: Connection, row: t.AnyRow) -> dict[str, datetime]:
