@@ -214,8 +214,14 @@ def test_an_unproven_sender_gets_the_neutral_receipt_only(here: Site) -> None:
     assert "Fjord Bygg" not in str(text)
 
 
-def test_an_otp_right_needs_two_different_people(here: Site) -> None:
+def test_an_otp_right_needs_two_different_people_a_call_a_notice_and_time(here: Site) -> None:
     started(here)
+    register = here.folder / "contracts.csv"
+    register.write_text(
+        "customer_no;org_no;name;domains;product;type;signed;phone;contacts\n"
+        "100042;328627035;Fjord Bygg AS;fjordbygg-demo.no;Visma Global;;;+47 22 12 34 56;leder@fjordbygg-demo.no\n"
+    )
+    assert run(here, "contracts", "import", str(register), "--yes").returncode == 0
     form = (
         "Rettigheter til å generere engangskoden\n\nAdministrator (navn): Kari Holm\nE-post: kari@fjordbygg-demo.no\n"
         "Firma: Fjord Bygg AS\nOrg.nr: 328627035\nDomene(r): fjordbygg-demo.no\n"
@@ -226,11 +232,21 @@ def test_an_otp_right_needs_two_different_people(here: Site) -> None:
     secrets = {name: run(here, "people", "add", name).stdout.rpartition(": ")[2].strip() for name in ("Kari", "Ola")}
     approve = ("queue", "approve", f"a{action}", "--as")
     assert run(here, *approve, "Kari", secret="wrong").returncode == 1
+    assert "call Fjord Bygg AS back first, on +4722123456" in run(here, *approve, "Kari", secret=secrets["Kari"]).stdout
+    call = ("queue", "gate", "called", f"a{action}", "--said", "Daglig leder, ja", "--as")
+    assert run(here, *call, "Kari", secret=secrets["Kari"]).returncode == 0
     assert run(here, *approve, "Kari", secret=secrets["Kari"]).returncode == 0
     again = run(here, *approve, "Kari", secret=secrets["Kari"])
     assert again.returncode == 1
     assert "second, different person" in again.stdout
     assert here.ask("select state from action") == [("seconded",)]
+    assert "not told yet" in run(here, *approve, "Ola", secret=secrets["Ola"]).stdout
+    run(here, "once")
+    assert "leder@fjordbygg-demo.no" in json.dumps(here.taken()[-1])
+    assert "waiting time is not over" in run(here, *approve, "Ola", secret=secrets["Ola"]).stdout
+    with contextlib.closing(sqlite3.connect(here.database, isolation_level=None)) as store:
+        store.execute("UPDATE outbox SET changed_at = '2026-01-01 00:00:00' WHERE kind = 'notice'")
+        store.execute("UPDATE gate_step SET at = '2026-01-01 00:00:00'")
     assert run(here, *approve, "Ola", secret=secrets["Ola"]).returncode == 0
     assert run(here, "queue", "done", f"a{action}", "--as", "Ola", secret=secrets["Ola"]).returncode == 0
     assert here.ask("select state from action") == [("done",)]
