@@ -75,7 +75,7 @@ def test_a_demo_that_meets_another_on_its_port_takes_another(tmp_path: Path, mon
     refusal: dict[str, Reply] = {"LOGIN": b"{tag} NO [AUTHENTICATIONFAILED] not yours\r\n"}
     with ScriptedImap(refusal) as other:
         # The other's port was free when we looked.
-        looked_at = iter([other.settings().port, free_port(), free_port()])
+        looked_at = iter([other.settings().port, free_port(), free_port(), free_port()])
         monkeypatch.setattr(embedded, "free_port", lambda wanted: next(looked_at))
         with embedded.embedded(tmp_path / "var") as running:
             assert running.imap_port != other.settings().port

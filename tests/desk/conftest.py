@@ -1,0 +1,141 @@
+"""A desk over a store of its own with the shipped rules, real example mails in it, and people of every role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from processor.config import Config
+from processor.desk import passwords
+from processor.desk.app import build
+from processor.desk.asking import Desk
+from processor.desk.cookies import csrf_of
+from processor.desk.passwords import PasswordHasher
+from processor.loading.configuration import load_config
+from processor.message import Extracted
+from processor.rulebook import Rulebook
+from processor.steps.work_off import work_off
+from processor.store.accounts import Role, account, set_password
+from processor.store.engine import open_store
+from processor.store.keep import Arrival, keep
+from processor.store.people import add_person
+from tests.shipped import ROOT, configuration, rulebook_of
+from tests.store.made import NOW
+
+PASSWORD = "fire vanlige ord her"
+MAILS = ROOT / "tests" / "mails"
+MAILS_IN_ROOM = (
+    "termination/01-annual-with-number",
+    "termination/02-nynorsk-without-number",
+    "otp_rights/03-prose-english",
+)
+NAMES = {Role.READER: "Rita", Role.AGENT: "Anne", Role.APPROVER: "Per", Role.ADMIN: "Ada"}
+# Argon2 with little work: what it costs is no matter here.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class Visitor:
+    """A browser without scripts, of one person; ``csrf`` is put into every form."""
+
+    client: TestClient
+    csrf: str = ""
+
+    def get(self, path: str, **more: object) -> str:
+        answer = self.client.get(path, **more)  # type: ignore[arg-type]
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
+        return answer.text
+
+    def post(self, path: str, **fields: str) -> tuple[int, str]:
+        answer = self.client.post(path, data={"csrf": self.csrf, **fields}, follow_redirects=False)
+        return answer.status_code, answer.headers.get("location", "") or answer.text
+
+
+@dataclass
+class Room:
+    """Everything of one desk."""
+
+    desk: Desk
+    clock: Clock
+
+    @property
+    def engine(self) -> Engine:
+        return self.desk.engine
+
+    def browser(self, base: str = "http://127.0.0.1:8080") -> TestClient:
+        return TestClient(build(self.desk), base_url=base, headers={"accept-language": "en"})
+
+    def sign_in(self, role: Role = Role.AGENT, name: str = "") -> Visitor:
+        client = self.browser()
+        answer = client.post(
+            "/sign-in", data={"name": name or NAMES[role], "password": PASSWORD}, follow_redirects=False
+        )
+        assert answer.status_code == 303, answer.text
+        return Visitor(client, csrf_of(client.cookies["desk"]))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "HASHER", QUICK)
+
+
+def config_in(folder: Path, more: str = "") -> Config:
+    (folder / "key").write_text("a key that is long enough for a test", encoding="ascii")
+    (folder / "config.toml").write_text(configuration('level = "automatic"') + more, encoding="utf-8")
+    return load_config(folder / "config.toml")
+
+
+def room_in(folder: Path, *mails: str, more: str = "") -> Iterator[Room]:
+    """A desk with these example mails (such as ``termination/01-annual-with-number``) decided in its store."""
+    config, clock = config_in(folder, more), Clock()
+    engine = open_store(config.store_url)
+    people(engine)
+    take_in(engine, config, rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses), mails, clock)
+    clock.forward(minutes=5)
+    yield Room(Desk(engine, config, clock), clock)
+    engine.dispose()
+
+
+def people(engine: Engine) -> None:
+    for role, name in NAMES.items():
+        add_person(engine, name, NOW, role.value)
+        found = account(engine, name)
+        assert found
+        set_password(engine, found.person, QUICK.hash(PASSWORD), NOW)
+
+
+def take_in(
+    engine: Engine, config: Config, rulebook: Rulebook, mails: tuple[str, ...], clock: Callable[[], datetime]
+) -> None:
+    arrivals = []
+    for uid, name in enumerate(mails, 1):
+        raw = (MAILS / f"{name}.eml").read_bytes()
+        arrivals.append(Arrival("a", "INBOX", 7, uid, NOW, len(raw), raw))
+    keep(engine, arrivals, NOW)
+    if arrivals:
+        work_off(engine, rulebook, config, "w", clock, lambda *_: Extracted())
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    """Two notices and a question about codes."""
+    yield from room_in(tmp_path, *MAILS_IN_ROOM)
