@@ -38,9 +38,14 @@ class Plain(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, object] = getattr(record, "told", {})
-        said = ", ".join(f"{name} {value}" for name, value in told.items())
+        said = ", ".join(f"{name} {_printable(value)}" for name, value in told.items())
         line = masked(f"{record.getMessage()}: {said}" if said else record.getMessage())
         return f"{line}\n{masked(self.formatException(record.exc_info))}" if record.exc_info else line
+
+
+def _printable(value: object) -> str:
+    """A value on one line: strangers' text neither ends it nor speaks to the terminal (threats T59)."""
+    return "".join(sign if sign.isprintable() else " " for sign in str(value))
 
 
 def _safe(value: object) -> object:

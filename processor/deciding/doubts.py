@@ -10,6 +10,7 @@ from processor.deciding.domains import aligned, domain_of, organisational
 from processor.deciding.lookalike import posing
 from processor.deciding.quantity import asked
 from processor.findings import Form, Understanding
+from processor.lookup import valid_org_no
 from processor.message import Message
 from processor.rulebook import Rulebook
 from processor.ticket import Context
@@ -36,6 +37,8 @@ HELD = UNREAD | {
 MOST_DOMAINS = 10
 OLD = timedelta(days=31)
 DAY_FIRST = re.compile(r"([0-9]{1,2})[./-] ?([0-9]{1,2})[./-] ?((?:20)?[0-9]{2})")
+ORG_NO = re.compile(r"(?<!\d)\d{3}[ .\xa0]?\d{3}[ .\xa0]?\d{3}(?!\d)")
+MOST_TEXT = 100_000
 ISO = re.compile(r"(20[0-9]{2})-([0-9]{2})-([0-9]{2})")
 
 
@@ -50,7 +53,7 @@ def doubts(message: Message, understanding: Understanding, context: Context, rul
     if any(request.type == "otp_rights" for request in understanding.requests):
         found += _about_domains(message, understanding, rulebook)
         if understanding.form:
-            found += _about_form(understanding.form, understanding, context)
+            found += _about_form(understanding.form, message, context)
     if mismatch := asked(message, understanding).mismatch:
         found.append(mismatch)
     return tuple(dict.fromkeys(found))
@@ -71,11 +74,12 @@ def _about_domains(message: Message, understanding: Understanding, rulebook: Rul
     return found
 
 
-def _about_form(form: Form, understanding: Understanding, context: Context) -> list[str]:
+def _about_form(form: Form, message: Message, context: Context) -> list[str]:
     found = []
-    in_mail = set(understanding.fields.org_no)
     number = re.sub(r"\D", "", form.org_no)
-    if number and in_mail - {number} and len(in_mail) > 1:
+    # What was understood is the form's number alone: the mail's own words are asked, without the signature, where a
+    # writer's own firm stands.
+    if number and _org_nos(message.words("new")) - {number}:
         found.append("form_differs")
     if not form.date:
         found.append("form_undated")
@@ -83,6 +87,11 @@ def _about_form(form: Form, understanding: Understanding, context: Context) -> l
     if signed and context.arrival.astimezone(OSLO).date() - signed > OLD:
         found.append("form_old")
     return found
+
+
+def _org_nos(text: str) -> set[str]:
+    found = (re.sub(r"\D", "", each) for each in ORG_NO.findall(text[:MOST_TEXT]))
+    return {each for each in found if each[0] in "89" and valid_org_no(each)}
 
 
 def _date(text: str) -> date | None:
