@@ -10,7 +10,7 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit crash-test simulate fuzz lock clean
+.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit crash-test simulate fuzz locale lock clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -67,6 +67,10 @@ $(VENV)/running: $(VENV)/bin/python requirements.lock pyproject.toml
 $(VENV)/testing: $(VENV)/running requirements-test.lock
 	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
+
+# Takes new words of the desk's pages into its catalog, says which lack a translation, and compiles it.
+locale: $(VENV)/testing
+	$(PY) -m tests.desk.catalog
 
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build pyproject.toml -o requirements.lock

@@ -119,6 +119,8 @@ def _plain_address(_tag: str, name: str, value: str) -> str | None:
         parts = urlsplit(value)
         if parts.scheme == "mailto":
             return value[:500]
+        if parts.scheme not in ("http", "https"):
+            return None
         host = (parts.hostname or "").encode("idna").decode("ascii")
     except (UnicodeError, ValueError):
         return None

@@ -30,11 +30,11 @@ def note_ticket(engine: Engine, ticket_id: int, words: str, person: Person, now:
 
 
 def take_ticket(engine: Engine, ticket_id: int, person: Person, now: datetime) -> str:
-    """Take a ticket on; returns who holds it now, which is somebody else where they were first."""
+    """Take a ticket on; returns who holds it now: somebody else where they were first, ``""`` if there is none such."""
 
     def work(conn: Connection) -> str:
         holder = holder_of(conn, ticket_id)
-        if holder:
+        if holder or conn.execute(select(t.ticket.c.id).where(t.ticket.c.id == ticket_id)).first() is None:
             return holder
         conn.execute(insert(t.ticket_holder).values(ticket_id=ticket_id, person_id=person.id, at=now))
         write_event(conn, Happening("ticket.taken", person.name, now, ticket_id=ticket_id))

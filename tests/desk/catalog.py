@@ -6,6 +6,7 @@ Run by `make locale`.  The test beside it says which words lack a translation, a
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -18,6 +19,7 @@ from processor.desk.words import all_words
 DESK = Path(__file__).parent.parent.parent / "processor" / "desk"
 PO = DESK / "locale" / "nb" / "LC_MESSAGES" / "desk.po"
 MO = PO.with_suffix(".mo")
+SINCE = datetime(2026, 11, 26, tzinfo=UTC)
 METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "false", "silent": "false"}}
 
@@ -40,10 +42,21 @@ def words() -> Catalog:
 
 def stored() -> Catalog:
     """The words with their translations."""
-    if not PO.exists():
-        return Catalog(locale="nb", charset="utf-8")
     with PO.open("rb") as file:
-        return read_po(file, locale="nb", charset="utf-8")
+        found = read_po(file, locale="nb", charset="utf-8")
+    # Not the time of day, so that the same words are the same bytes.
+    found.creation_date = found.revision_date = SINCE
+    return found
+
+
+def untranslated(catalog: Catalog) -> list[object]:
+    """The words that have no translation, or not one for each number."""
+    found: list[object] = []
+    for message in catalog:
+        forms = [message.string] if isinstance(message.string, str) else list(message.string or [""])
+        if message.id and not all(forms):
+            found.append(message.id)
+    return found
 
 
 def compiled(catalog: Catalog) -> bytes:
@@ -57,17 +70,13 @@ def main() -> None:
     catalog = stored()
     catalog.update(words(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
+    catalog.creation_date, catalog.project, catalog.version = SINCE, "processor", "desk"
+    catalog.header_comment = "# The desk's words in Norwegian bokmål; edit here, then: make locale"
     out = io.BytesIO()
     write_po(out, catalog, sort_output=True, no_location=True, omit_header=False, width=0)
-    # Without the time of day, so that the same words are the same bytes.
-    lines = [line for line in out.getvalue().splitlines(keepends=True) if b"-Date:" not in line]
-    PO.write_bytes(b"".join(lines))
+    PO.write_bytes(out.getvalue())
     MO.write_bytes(compiled(stored()))
-    missing = [
-        message.id
-        for message in stored()
-        if message.id and not (all(message.string) if message.pluralizable else message.string)
-    ]
+    missing = untranslated(stored())
     print(f"{len(catalog)} words, {len(missing)} without a translation", *missing, sep="\n")
 
 

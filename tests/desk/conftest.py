@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
@@ -16,7 +17,6 @@ from processor.desk import passwords
 from processor.desk.app import build
 from processor.desk.asking import Desk
 from processor.desk.cookies import csrf_of
-from processor.desk.passwords import PasswordHasher
 from processor.loading.configuration import load_config
 from processor.message import Extracted
 from processor.rulebook import Rulebook

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from gettext import GNUTranslations
+
+import pytest
+
+from processor.desk.language import LANGUAGES, Language, preferred, translations
+from processor.desk.timeline import timeline
+from processor.desk.wording import Wording, org_no
+from processor.desk.words import ACTIONS, OUTCOMES, sentence
+from processor.store.actions import Outcome
+from processor.ticket import Deadline
+from tests.desk.catalog import DESK, MO, compiled, stored, untranslated, words
+from tests.shipped import ROOT
+from tests.store.made import NOW
+
+PLACE = re.compile(r"%\(\w+\)s|\{\w*\}")
+
+
+def test_no_word_of_the_pages_lacks_a_translation() -> None:
+    known = {message.id for message in stored()}
+    assert [message.id for message in words() if message.id not in known] == [], "run: make locale"
+    assert untranslated(stored()) == []
+
+
+def test_no_translation_is_left_of_a_word_that_is_gone() -> None:
+    wanted = {message.id for message in words()}
+    assert [message.id for message in stored() if message.id not in wanted] == []
+
+
+def test_what_the_pages_read_is_compiled_from_what_people_wrote() -> None:
+    read, written = MO.read_bytes(), compiled(stored())
+    assert read == written, "run: make locale"
+    assert isinstance(translations("nb"), GNUTranslations)
+
+
+def test_a_translation_has_the_places_of_its_word() -> None:
+    for message in stored():
+        if message.id:
+            ids = [message.id] if isinstance(message.id, str) else list(message.id)
+            strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
+            for said in strings:
+                assert set(PLACE.findall(str(said))) == set(PLACE.findall(str(ids[-1]))), message.id
+
+
+def test_every_kind_of_action_and_every_outcome_has_words() -> None:
+    kinds = set(re.findall(r'kind = "([a-z_]+)"', "".join(p.read_text() for p in (ROOT / "rules").glob("*.toml"))))
+    assert kinds <= set(ACTIONS)
+    assert set(OUTCOMES) == set(Outcome)
+
+
+def test_templates_translate_by_the_marked_word_what_is_written_there_alone() -> None:
+    # What comes from elsewhere goes by w.say, whose words stay text: gettext's own would be taken for HTML.
+    for path in (DESK / "templates").glob("*.html"):
+        assert re.findall(r"\b_\((?![\"'])", path.read_text()) == [], path.name
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen", "language"),
+    [
+        ("", "", "nb"),
+        ("nn-NO,nn;q=0.9", "", "nb"),
+        ("en-GB,nb;q=0.5", "", "en"),
+        ("de,fr", "", "nb"),
+        ("en", "nb", "nb"),
+        ("nb", "en", "en"),
+        (",;q=x,en", "xx", "en"),
+    ],
+)
+def test_the_language_is_the_persons_then_the_browsers_then_ours(accept: str, chosen: str, language: Language) -> None:
+    assert preferred(accept, chosen) == language
+
+
+@pytest.mark.parametrize(
+    ("gap", "nb", "en", "urgency"),
+    [
+        (timedelta(hours=-3), "3 timer over fristen", "3 hours overdue", "late"),
+        (timedelta(minutes=-1), "1 minutt over fristen", "1 minute overdue", "late"),
+        (timedelta(days=-4), "4 dager over fristen", "4 days overdue", "late"),
+        (timedelta(hours=5), "i dag 16.00", "today 16:00", "soon"),
+        (timedelta(hours=23), "i morgen 10.00", "tomorrow 10:00", "soon"),
+        (timedelta(days=4), "man. 11.00", "Mon 11:00", ""),
+        (timedelta(days=40), "05.01.2027", "5 Jan 2027", ""),
+    ],
+)
+def test_a_due_time_is_said_from_now(gap: timedelta, nb: str, en: str, urgency: str) -> None:
+    for language, words_ in zip(LANGUAGES, (nb, en), strict=True):
+        said = Wording(language, translations(language), NOW)
+        assert said.due(NOW + gap) == words_
+        assert said.urgency(NOW + gap) == urgency
+
+
+def test_times_numbers_and_shares_are_written_as_people_do() -> None:
+    nb, en = (Wording(language, translations(language), NOW) for language in LANGUAGES)
+    assert nb.when(NOW) == "26.11.2026 kl. 11.00"
+    assert en.when(NOW) == "26 Nov 2026 at 11:00"
+    assert nb.ago(NOW - timedelta(days=1)) == "i går 11.00"
+    assert (nb.per_cent(0.612), en.per_cent(0.9999)) == ("61 %", "99%")
+    assert (org_no("974760673"), org_no("12")) == ("974 760 673", "12")
+
+
+def test_a_composed_sentence_is_translated_with_its_values() -> None:
+    nb = translations("nb").gettext
+    assert (
+        sentence("no DKIM signature of x.no and no DMARC pass", nb)
+        == "ingen DKIM-signatur for x.no og ikke bestått DMARC"
+    )
+    assert sentence("something {0} new", nb) == "something {0} new"
+
+
+def test_the_days_of_a_deadline_stand_in_their_order_on_the_line() -> None:
+    deadline = Deadline("late", date(2026, 12, 31), date(2026, 9, 30), next_service_day=date(2027, 12, 31))
+    line = timeline(deadline, NOW, NOW)
+    assert line
+    assert [mark.kind for mark in line.marks] == ["safe", "arrived", "end", "next"]
+    assert [mark.x for mark in line.marks] == sorted(mark.x for mark in line.marks)
+    assert 0 <= line.marks[0].x < line.marks[-1].x <= line.width
+    assert timeline(Deadline("unknown"), NOW, NOW) is None
+
+
+def test_one_day_alone_is_a_line_too() -> None:
+    arrived = datetime(2026, 12, 31, 9, tzinfo=NOW.tzinfo)
+    assert timeline(Deadline("timely", date(2026, 12, 31), date(2026, 12, 31)), arrived, arrived)
