@@ -41,7 +41,7 @@ def keys_like(domain: str) -> tuple[str, ...]:
     """The keys of what a strange domain may be taken for: its own, and that without a word added to it."""
     own = _key(_name(domain))
     found = [own]
-    for word in map(_folded, ADDED):
+    for word in _ADDED:
         found += [_long(own.removesuffix(word)), _long(own.removeprefix(word))]
     return tuple(dict.fromkeys(filter(None, found)))
 
@@ -84,3 +84,6 @@ def _folded(name: str) -> str:
 
 def _long(key: str) -> str:
     return key if len(key) >= SHORTEST else ""
+
+
+_ADDED = tuple(map(_folded, ADDED))
