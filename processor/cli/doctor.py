@@ -14,6 +14,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
     Nothing is changed and no mail is sent.  Exit status 1 when anything does not work.
     """
+    from processor.cli.doctor_headers import header_findings
     from processor.store.engine import check_store
     from processor.world.probing import Finding, probe, probe_smtp
     from processor.world.probing_files import probe_files
@@ -36,6 +37,8 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
         f"database {settings.store_url.rpartition('@')[2]}",
         [Finding(not problems, each, "") for each in problems or ["opens"]],
     )
+    if not problems:
+        tell("who wrote it", header_findings(settings))
     for mailbox in settings.mailboxes:
         tell(f"mailbox {mailbox.name} ({mailbox.user} at {mailbox.host}:{mailbox.port})", probe(mailbox))
     if settings.smtp:

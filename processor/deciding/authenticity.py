@@ -50,6 +50,20 @@ def checkable(message: Message, authserv_ids: Iterable[str]) -> bool:
     return message.sender is not None and message.signed and _trusted(message, authserv_ids) is None
 
 
+def spoken(message: Message, authserv_ids: Iterable[str]) -> bool:
+    """Whether our own server said something about the mail."""
+    return _trusted(message, authserv_ids) is not None
+
+
+def brought_along(message: Message, authserv_ids: Iterable[str]) -> bool:
+    """Whether the mail came with a header under our own server's id, which that server should have removed."""
+    trusted = {each.casefold() for each in authserv_ids}
+    return any(
+        header.authserv_id.casefold() in trusted and header.received_above > MOST_RECEIVED_ABOVE
+        for header in message.authentication
+    )
+
+
 def _by_signatures(domain: str, message: Message, signatures: Sequence[Signature]) -> Provenance:
     for each in signatures:
         if each.by == "dkim" and each.result == "pass" and organisational(each.domain) and aligned(each.domain, domain):
