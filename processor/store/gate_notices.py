@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, exists, insert, select
+from sqlalchemy import Connection, Engine, and_, exists, insert, or_, select
 
-from processor.gate import CUSTOMER, gated
+from processor.gate import CUSTOMER, KINDS, TYPES
 from processor.store import tables as t
 from processor.store.context import bounded_address
 from processor.store.events import Happening, write_event
@@ -55,15 +55,15 @@ def untold(engine: Engine) -> list[Untold]:
     a, i, k, g = t.action.c, t.item.c, t.ticket.c, t.gate_step.c
     done = exists().where(and_(g.action_id == a.id, g.version == a.version, g.step == NOTICED))
     query = (
-        select(a.id, a.version, a.kind, a.facts, i.type, k.number, k.sender)
+        select(a.id, a.version, a.facts, i.type, k.number, k.sender)
         .join_from(t.action, t.item, i.id == a.item_id)
         .join(t.ticket, k.id == a.ticket_id)
-        .where(a.state == ActionState.SECONDED.value, ~done)
+        .where(a.state == ActionState.SECONDED.value, ~done, or_(i.type.in_(TYPES), a.kind.in_(KINDS)))
         .order_by(a.id)
         .limit(MOST)
     )
     with reading(engine) as conn:
-        rows = [row for row in conn.execute(query) if gated(row.type, row.kind)]
+        rows = conn.execute(query).all()
         return [Untold(row.id, row.version, row.number, row.type, _others(conn, row)) for row in rows]
 
 

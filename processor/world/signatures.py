@@ -34,6 +34,7 @@ MOST_KEY = 1500
 KEY_SECONDS, NO_KEY_SECONDS, MOST_KEYS = 600.0, 60.0, 2000
 ALGORITHMS = {b"rsa-sha256", b"ed25519-sha256"}
 SIGNATURE, SEALS = b"dkim-signature", (b"arc-seal", b"arc-message-signature", b"arc-authentication-results")
+DOMAIN = re.compile(r"[a-z0-9._-]{1,253}")
 QUIET = logging.Logger("dkimpy", logging.CRITICAL + 1)
 """A logger without parents: the library would log strangers' words."""
 Tags = dict[bytes, bytes]
@@ -206,7 +207,9 @@ def _chain(raw: bytes, sealers: Sequence[str], keys: Keys, until: float) -> list
 
 
 def _domain(tags: Tags) -> str:
-    return tags.get(b"d", b"").decode("ascii", "replace").strip().lower().rstrip(".")
+    """The signer's domain; "" for what has not the shape of one, since it is shown to staff."""
+    domain = tags.get(b"d", b"").decode("ascii", "replace").strip().lower().rstrip(".")
+    return domain if DOMAIN.fullmatch(domain) else ""
 
 
 def _said(wrong: Exception) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dns.rcode
@@ -12,12 +14,18 @@ import pytest
 
 from processor.config import Config, ProvenanceSettings
 from processor.deciding.authenticity import judge
+from processor.message import Extracted
 from processor.pipeline import read_header
 from processor.provenance import Signature
 from processor.steps.authenticating import Signatures
-from processor.ticket import Provenance
+from processor.steps.work_off import work_off
+from processor.store.keep import Arrival, keep
+from processor.store.past import past_mails
+from processor.store.restoring import restored
+from processor.ticket import Context, Provenance
 from tests.servers.registers import Zone, dns_server
 from tests.servers.signing import Key, key, publish, sealed, signed
+from tests.steps.talk import talk
 from tests.steps.test_surroundings import CONFIG
 
 DOMAIN = "fjordbygg-demo.no"
@@ -159,6 +167,12 @@ def test_T12_our_own_domain_is_believed_by_our_own_signature_alone(zone: Zone) -
     assert judge(message, (), (f"post@{DOMAIN}",), (held,)).result == "proven"
 
 
+def test_a_signers_name_that_is_no_domain_is_never_shown(zone: Zone) -> None:
+    raw = signed(MAIL, DOMAIN, key()).replace(b"d=fjordbygg-demo.no", b"d=a b.fjordbygg-demo.no", 1)
+    assert judged(raw, zone).result == "unproven"
+    assert "a b." not in judged(raw, zone).why
+
+
 def test_a_body_of_blanks_does_not_hold_up_the_program(zone: Zone) -> None:
     raw = signed(MAIL, DOMAIN, key()) + b"x" + b" " * 300_000 + b"y"
     began = time.monotonic()
@@ -177,3 +191,24 @@ def test_a_body_of_blanks_does_not_hold_up_the_program(zone: Zone) -> None:
 )
 def test_no_bytes_break_the_checking(zone: Zone, raw: bytes) -> None:
     assert found(raw, zone, arc_sealers=("forwarder.example",)).result != "pass"
+
+
+def test_on_the_road_the_result_decides_and_is_stored_with_its_reason(zone: Zone, tmp_path: Path) -> None:
+    here = talk(tmp_path)
+    here.config = replace(here.config, provenance=config(zone).provenance)
+    raw = signed(MAIL, DOMAIN, key())
+    for number, each in enumerate((raw, MAIL.replace(b"Global", b"Nordic").replace(b"<1@", b"<2@"))):
+        keep(here.engine, [Arrival("a", "INBOX", 1, number + 1, here.now, len(each), each)], here.now)
+    checking = Signatures(here.config)
+    road = (here.engine, here.rulebook, here.config, "w", lambda: here.now, lambda *_: Extracted())
+    # The second notice of a customer waits for the first.
+    (proven,), (unproven,) = (work_off(*road, verify=checking.of)[1] for _ in range(2))
+    assert here.ask("select provenance from ticket order by id") == [("proven",), ("unproven",)]
+    assert proven.context.signatures == (Signature("dkim", DOMAIN, "pass"),)
+    assert "which we checked" in proven.decision.provenance.why
+    assert (proven.decision.reply, unproven.decision.reply) != (None, None)
+    assert unproven.decision.reply
+    assert unproven.decision.reply.template == "general/received"
+    first = past_mails(here.engine, 1, 1, None)[0]
+    assert restored(Context, json.loads(first.told)["context"]) == proven.context
+    here.engine.dispose()
