@@ -37,7 +37,7 @@ def listen(address: tuple[str, int]) -> socket.socket:
 
 
 class Door:
-    """Open it with ``start``; ``stop`` ends the desk's process too."""
+    """Open it with ``start``; ``stop`` ends the desk's process too, and may be said twice."""
 
     def __init__(self, listening: socket.socket, config: Path) -> None:
         self._listening = listening
@@ -52,6 +52,8 @@ class Door:
         self._thread.start()
 
     def stop(self) -> None:
+        if self._ended.is_set():
+            return
         self._ended.set()
         os.write(self._woken, b".")
         self._thread.join(END_SECONDS + 2)

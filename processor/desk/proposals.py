@@ -55,11 +55,11 @@ def letter_for(desk: Desk, action_id: int, last_day: date | None, access_until: 
 
 
 def day_of(text: str) -> date | None:
-    """A day as browsers send it, or as staff write it; None for nothing, CannotError for anything else."""
+    """A day as staff write it, 31.12.2026, 311226 or 2026-12-31; None for nothing, CannotError for anything else."""
     text = text.strip()
     if not text:
         return None
-    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+    for form in ("%d.%m.%Y", "%Y-%m-%d", "%d%m%y", "%d%m%Y", "%d.%m.%y"):
         try:
             return datetime.strptime(text, form).date()  # noqa: DTZ007  (a day has no zone)
         except ValueError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -73,11 +72,7 @@ def search(desk: Desk, asked: Asked) -> Response:
         "left": left,
         "title": desk.rules.title,
     }
-    answer = page(desk, asked, "found.html" if part else "search.html", **values)
-    if part:
-        # What is typed stands in the address too, so that coming back from a ticket finds it.
-        answer.headers["HX-Replace-Url"] = f"/search?{urlencode({'q': asked_for})}"
-    return answer
+    return page(desk, asked, "found.html" if part else "search.html", **values)
 
 
 def flags_of(row: QueueRow) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/mail/{mail}/html", READER, mail_pages.html),
     Route("GET", "/mail/{mail}/raw", READER, mail_pages.raw),
     Route("GET", "/mail/{mail}/file/{digest}", READER, mail_pages.file),
+    Route("GET", "/action/{action}/letter", READER, ticket_pages.letter),
     Route("POST", "/action/{action}/approve", AGENT, acting.approve),
     Route("POST", "/action/{action}/done", AGENT, acting.done),
     Route("POST", "/action/{action}/reject", AGENT, acting.reject),

@@ -61,6 +61,15 @@ def ticket(desk: Desk, asked: Asked) -> Response:
     return show(desk, asked, asked.params["number"].strip().upper())
 
 
+def letter(desk: Desk, asked: Asked) -> Response:
+    """The letter that an action would send, for the day that is being typed."""
+    try:
+        proposed = proposal(desk, asked.number("action"), day_of(asked.query.get("last_day", "")))
+    except CannotError as cannot:
+        proposed = Proposal(cannot=str(cannot))
+    return page(desk, asked, "letter.html", proposed=proposed)
+
+
 def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status: int = 200) -> Response:
     """The page of a ticket; ``kept`` is what a form that was refused held."""
     view = stored_ticket(desk.engine, number)
@@ -71,7 +80,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
     item = next((each for each in view.items if action is not None and each.id == action.item_id), None)
     item = item or next(iter(view.items), None)
     shown = _shown(desk, view, asked, item)
-    proposed = _proposed(desk, asked, action, kept)
+    proposed = _proposed(desk, action, kept)
     values: dict[str, Any] = {
         "ticket": view,
         "action": action,
@@ -141,11 +150,11 @@ def _spans(item: ItemView) -> list[tuple[str, Span]]:
     ]
 
 
-def _proposed(desk: Desk, asked: Asked, action: ActionView | None, kept: Kept) -> Proposal:
+def _proposed(desk: Desk, action: ActionView | None, kept: Kept) -> Proposal:
     if action is None or action.state.value not in OPEN_ACTIONS:
         return Proposal()
     try:
-        wanted = day_of(kept.fields.get("last_day", "") or asked.query.get("last_day", ""))
+        wanted = day_of(kept.fields.get("last_day", ""))
         until = day_of(kept.fields.get("access_until", ""))
     except CannotError as cannot:
         return Proposal(cannot=str(cannot))

@@ -3,7 +3,7 @@
 (() => {
   const $ = (selector, from = document) => from.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
-  const rows = () => all("[data-rows] .open");
+  const rows = () => all("[data-rows] .open").filter((row) => row.offsetParent !== null);
   const POSITION = "desk position";
   let pending = "";
   let timer = 0;
@@ -116,13 +116,20 @@
     if (row) remember(rows().indexOf(row));
   });
 
-  // As one types in the search: the list of the page gives way to what is found.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.id === "q" && !$("#found")) {
-      event.preventDefault();
-      event.target.form.requestSubmit();
-    }
+  // As one types in the search: the page gives way to what is found, and comes back when the words are gone.
+  const here = location.pathname + location.search;
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const found = $("#found"), q = $("#q");
+    if (event.target !== found) return;
+    const words = q.value.trim();
+    const leave = !words && !here.startsWith("/search");
+    found.hidden = leave;
+    $("#content").hidden = !leave;
+    history.replaceState(null, "", leave ? here : "/search?q=" + encodeURIComponent(words));
+    $("#say").textContent = leave ? "" : String(rows().length);
   });
+  // A fault of the connection is said, and what was typed stays where it is.
+  document.addEventListener("htmx:sendError", () => { $("#say").textContent = document.body.dataset.lost || ""; });
 
   // Where one begins: the first row, the main button's column, or what was refused.
   const start = $("[role=alert]") ? null : $("[autofocus]") || rows()[remembered()] || rows()[0];
