@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import sqlite3
 import subprocess
 import zipfile
@@ -13,30 +11,20 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
 
-from processor.store.engine import connect, upgrade
 from tests.cli.test_commands import run
 from tests.replay.past_store import Here, past_store
+from tests.servers.postgres import Postgres
 
-POSTGRES = os.environ.get("PROCESSOR_TEST_POSTGRES", "")
 
-
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Here]:
     if request.param == "sqlite":
         yield past_store(tmp_path)
         return
-    schema = f"test_{secrets.token_hex(6)}"
-    admin = connect(POSTGRES)
-    with admin.begin() as conn:
-        conn.execute(text(f"CREATE SCHEMA {schema}"))
-    url = make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(False)
-    upgrade(url)
-    yield past_store(tmp_path, store=url)
-    with admin.begin() as conn:
-        conn.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    admin.dispose()
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.room(migrated=True) as url:
+        yield past_store(tmp_path, store=url)
 
 
 def told(here: Here, *command: str, status: int = 0) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -14,42 +12,36 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from processor.cli.opening import store_refusal
-from processor.store.engine import connect, open_store, upgrade
+from processor.store.engine import connect, open_store
 from processor.store.people import add_person
 from tests.cli.test_commands import EXAMPLE, run
 from tests.replay.past_store import EXAMPLES, NOW, Here, past_store
+from tests.servers.postgres import Postgres
 
-POSTGRES = os.environ.get("PROCESSOR_TEST_POSTGRES", "")
 REFUSED = "The store may only be read by this user, and this command writes to it: permission denied"
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    """A store in a schema of its own; reader.toml beside its configuration opens it as a role that may only read."""
-    if not POSTGRES:
-        pytest.skip("PROCESSOR_TEST_POSTGRES names no database")
-    folder, name = tmp_path_factory.mktemp("reader"), f"test_{secrets.token_hex(6)}"
-    admin = connect(POSTGRES)
-    with admin.begin() as conn:
-        conn.execute(text(f"CREATE SCHEMA {name}"))
-        conn.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'reader'"))
-        conn.execute(text(f"GRANT USAGE ON SCHEMA {name} TO {name}"))
-        conn.execute(text(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {name} GRANT SELECT ON TABLES TO {name}"))
-    url = make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={name}"})
-    owner, reader = (each.render_as_string(False) for each in (url, url.set(username=name, password="reader")))
-    upgrade(owner)
-    here = past_store(folder, store=owner)
-    config = here.path.read_text()
-    (folder / "reader.toml").write_text(config.replace(owner, reader))
-    engine = open_store(owner)
-    (folder / "secret").write_text(add_person(engine, "Kari", NOW))
-    engine.dispose()
-    yield here
-    with admin.begin() as conn:
-        conn.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        conn.execute(text(f"DROP OWNED BY {name}"))
-        conn.execute(text(f"DROP ROLE {name}"))
-    admin.dispose()
+def here(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Here]:
+    """A store of its own; reader.toml beside its configuration opens it as a role that may only read."""
+    folder = tmp_path_factory.mktemp("reader")
+    with postgres.room(migrated=True) as owner:
+        reader = make_url(owner).set(username="reader").render_as_string(False)
+        admin = connect(owner)
+        with admin.begin() as conn:
+            conn.execute(text("CREATE ROLE reader LOGIN"))
+            conn.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"))
+        here = past_store(folder, store=owner)
+        config = here.path.read_text()
+        (folder / "reader.toml").write_text(config.replace(owner, reader))
+        engine = open_store(owner)
+        (folder / "secret").write_text(add_person(engine, "Kari", NOW))
+        engine.dispose()
+        yield here
+        with admin.begin() as conn:
+            conn.execute(text("DROP OWNED BY reader"))
+            conn.execute(text("DROP ROLE reader"))
+        admin.dispose()
 
 
 @pytest.mark.parametrize(

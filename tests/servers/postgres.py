@@ -6,18 +6,20 @@ with Postgres() as server:
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import text
 
-from processor.store.engine import connect
+from processor.store.engine import connect, upgrade
 from tests.servers.dovecot import free_port
 
 
@@ -33,6 +35,8 @@ class Postgres:
         self.sync = "on" if sync else "off"
         self.home = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = free_port()
+        self._rooms = itertools.count()
+        self._template = ""
         # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         if os.getuid() == 0:
@@ -92,6 +96,20 @@ class Postgres:
         """The URL of a new database, whose text sorts as Norwegians sort and not by bytes."""
         self._tell(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'nb'")
         return self._url(name)
+
+    @contextmanager
+    def room(self, *, migrated: bool = False) -> Iterator[str]:
+        """The URL of a database for one test, empty or with the schema of a store; it goes with the block."""
+        if migrated and not self._template:
+            self._template = "template_store"
+            upgrade(self.url(self._template))
+        name = f"room_{next(self._rooms)}"
+        try:
+            if migrated:
+                self._tell(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+            yield self._url(name) if migrated else self.url(name)
+        finally:
+            self._tell(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _tell(self, *statements: str) -> None:
         admin = connect(self._url("postgres"))

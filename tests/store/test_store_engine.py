@@ -127,7 +127,8 @@ def test_an_older_schema_is_refused_on_a_shared_database_until_upgraded(url: str
 
 
 def test_the_check_finds_nothing_wrong_with_a_new_store(engine: Engine, url: str) -> None:
-    assert check_store(url) == []
+    # The tests' PostgreSQL need not survive a power cut, and the check says that it would not.
+    assert [line for line in check_store(url) if "fsync off" not in line] == []
 
 
 def test_the_check_says_in_words_what_is_wrong(tmp_path: Path) -> None:
