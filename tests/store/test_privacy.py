@@ -125,7 +125,7 @@ def test_forms_of_rights_lose_their_bytes_first_and_keep_their_evidence_while_th
     engine: Engine, kari: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What it takes to grant a right is tested with the gate; here it has been granted.
-    monkeypatch.setattr("processor.store.actions.objection", lambda *_, **__: "")
+    monkeypatch.setattr("processor.store.actions.gate_objection", lambda *_, **__: "")
     number = came(engine, 1, typed("otp_rights", None, action(kind="grant_otp_rights")))
     assert [each.kept for each in due(engine, after(31))] == ["still being handled"]
     assert retain(engine, OLD) == []
