@@ -122,7 +122,7 @@ def test_automatic_mail_goes_after_thirty_days(engine: Engine) -> None:
 
 
 def test_forms_of_rights_lose_their_bytes_first_and_keep_their_evidence_while_the_right_lives(
-    engine: Engine, kari: Person, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, kari: Person, ola: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What it takes to grant a right is tested with the gate; here it has been granted.
     monkeypatch.setattr("processor.store.actions.gate_objection", lambda *_, **__: "")
@@ -130,6 +130,7 @@ def test_forms_of_rights_lose_their_bytes_first_and_keep_their_evidence_while_th
     assert [each.kept for each in due(engine, after(31))] == ["still being handled"]
     assert retain(engine, OLD) == []
     approve(engine, 1, kari, LATER)
+    approve(engine, 1, ola, LATER)
     done(engine, 1, kari, LATER)
     assert [each.what for each in retain(engine, after(31))] == ["bytes"]
     assert left(engine) == []
