@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.engine import Engine
 
 from processor.config import Config
+from processor.desk.indexing import Indexing
 from processor.desk.language import Language
 from processor.desk.rules_in_force import RulesInForce
 from processor.store.accounts import Account
@@ -69,11 +70,13 @@ class Desk:
     config: Config
     clock: Callable[[], datetime]
     rules: RulesInForce = field(init=False)
+    indexing: Indexing = field(init=False)
     _counts: dict[int, tuple[float, dict[View, int]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.rules = RulesInForce(self.config)
+        self.indexing = Indexing(self.engine)
 
     def counts(self, person: Person) -> dict[View, int]:
         """How much is in each view, at most a few seconds old."""

@@ -6,9 +6,10 @@ import threading
 
 from sqlalchemy.engine import Engine
 
+from processor import journal
 from processor.message import Extracted, Message
 from processor.pipeline import read_mail
-from processor.store.search import Unindexed, add_to_index, count_unindexed, unindexed, words_of
+from processor.store.search import Unindexed, add_to_index, unindexed, words_of
 
 AT_ONCE = 20
 BATCH = 100
@@ -16,27 +17,32 @@ PAUSE_SECONDS = 0.05
 LOOK_SECONDS = 30.0
 
 
-def index_some(engine: Engine) -> int:
-    """Take the newest few in; how many are left."""
-    if not _index(engine, AT_ONCE):
-        return 0
-    return count_unindexed(engine)
+class Indexing:
+    """``behind``: older mails are not all in yet."""
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.behind = False
 
-def keep_indexing(engine: Engine, ended: threading.Event) -> None:
-    """Take all in, a batch at a time with pauses, for as long as the desk runs; faults are for the next look."""
-    while not ended.is_set():
-        try:
-            more = _index(engine, BATCH) == BATCH
-        except Exception:
-            more = False
-        ended.wait(PAUSE_SECONDS if more else LOOK_SECONDS)
+    def take_newest(self) -> None:
+        """Take in what has arrived since the last time, so that it is found at once."""
+        self._take(AT_ONCE, arrived=True)
 
+    def keep_on(self, ended: threading.Event) -> None:
+        """Take all in, a batch at a time with pauses, for as long as the desk runs; faults are for the next look."""
+        while not ended.is_set():
+            try:
+                self.behind = self._take(BATCH, arrived=False) == BATCH
+            except Exception as error:
+                journal.step_failed("search index", error)
+                self.behind = False
+            ended.wait(PAUSE_SECONDS if self.behind else LOOK_SECONDS)
 
-def _index(engine: Engine, limit: int) -> int:
-    waiting = unindexed(engine, limit)
-    add_to_index(engine, [(each.mail_id, each.ticket_id, words_of(_texts(each))) for each in waiting])
-    return len(waiting)
+    def _take(self, limit: int, arrived: bool) -> int:
+        waiting = unindexed(self._engine, limit, arrived)
+        if waiting:
+            add_to_index(self._engine, [(each.mail_id, each.ticket_id, words_of(_texts(each))) for each in waiting])
+        return len(waiting)
 
 
 def _texts(mail: Unindexed) -> list[str]:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from processor.deciding.answerable import withheld_in_words
 from processor.desk.answering import go, page
 from processor.desk.asking import Asked, Desk
-from processor.desk.indexing import index_some
 from processor.desk.language import N_
 from processor.desk.notices import notice
 from processor.store import queue_page
@@ -61,7 +60,7 @@ def search(desk: Desk, asked: Asked) -> Response:
     """Tickets whose mails have the words; ``part`` asks for the list alone, as one types."""
     asked_for = asked.query.get("q", "")[:200]
     before = asked.query.get("before", "")
-    left = index_some(desk.engine)
+    desk.indexing.take_newest()
     end = int(before) if before.isascii() and before.isdecimal() and len(before) < 16 else None
     found, following = find(desk.engine, asked_for, end)
     part = bool(asked.query.get("part"))
@@ -69,7 +68,7 @@ def search(desk: Desk, asked: Asked) -> Response:
         "q": asked_for,
         "found": found,
         "following": following,
-        "left": left,
+        "behind": desk.indexing.behind,
         "title": desk.rules.title,
     }
     return page(desk, asked, "found.html" if part else "search.html", **values)

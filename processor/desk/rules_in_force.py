@@ -26,7 +26,8 @@ class RulesInForce:
         self._seen: tuple[float, int] = (0.0, 0)
         self._looked = -LOOK_SECONDS
         self._titles: dict[str, Mapping[str, str]] = {}
-        self._titles_seen: tuple[float, int] = (0.0, 0)
+        self._titles_lock = threading.Lock()
+        self._titles_looked = -LOOK_SECONDS
 
     def rulebook(self) -> Rulebook | None:
         """The rules without the model, which decides nothing here; None while they cannot be read."""
@@ -51,10 +52,11 @@ class RulesInForce:
 
     def titles(self) -> dict[str, Mapping[str, str]]:
         """The titles of all types, in the order of their rank."""
-        state = _state(self._config)
-        if state != self._titles_seen:
-            self._titles, self._titles_seen = _titles(self._config.rules_dir) or self._titles, state
-        return self._titles
+        with self._titles_lock:
+            if time.monotonic() - self._titles_looked > LOOK_SECONDS:
+                self._titles = _titles(self._config.rules_dir) or self._titles
+                self._titles_looked = time.monotonic()
+            return self._titles
 
     def _load(self) -> Rulebook | None:
         config = self._config

@@ -15,7 +15,6 @@ from processor.config import Config
 from processor.desk.app import build
 from processor.desk.asking import Desk
 from processor.desk.demo_users import make_demo_users
-from processor.desk.indexing import keep_indexing
 from processor.store.clock import StoreClock
 from processor.store.engine import open_store
 
@@ -58,7 +57,7 @@ def serve(config: Config, listening: socket.socket, idle_minutes: float | None) 
         if config.desk.demo:
             make_demo_users(engine, desk.clock())
         desk.rules.warm()
-        threading.Thread(target=keep_indexing, args=(engine, ended), name="indexing", daemon=True).start()
+        threading.Thread(target=desk.indexing.keep_on, args=(ended,), name="indexing", daemon=True).start()
         asyncio.run(_serve(Idle(build(desk)), listening, idle_minutes))
     finally:
         ended.set()

@@ -54,15 +54,19 @@ def words_of(texts: Iterable[str]) -> str:
     return " ".join([*WORD.findall(whole.casefold())[:MOST_WORDS], *joined[:100]])
 
 
-def unindexed(engine: Engine, limit: int) -> list[Unindexed]:
-    """The newest decided mails that are not in the index and not erased."""
+def unindexed(engine: Engine, limit: int, arrived: bool = False) -> list[Unindexed]:
+    """The newest decided mails that are not in the index and not erased; ``arrived``: only those since the last in it."""
     m, k, s, r, e = t.mail.c, t.ticket.c, t.search_text.c, t.raw_mail.c, t.erasure.c
+    newer = [m.id > select(func.coalesce(func.max(s.mail_id), 0)).scalar_subquery()] if arrived else []
     query = (
         select(m.id, m.ticket_id, k.number, k.sender, k.company, k.subject, r.content)
         .join_from(t.mail, t.ticket, k.id == m.ticket_id)
         .outerjoin(t.raw_mail, (r.mail_id == m.id) & r.whole)
         .where(
-            m.state == MailState.DECIDED.value, ~exists().where(s.mail_id == m.id), ~exists().where(e.mail_id == m.id)
+            m.state == MailState.DECIDED.value,
+            ~exists().where(s.mail_id == m.id),
+            ~exists().where(e.mail_id == m.id),
+            *newer,
         )
         .order_by(m.id.desc())
         .limit(limit)
@@ -150,13 +154,3 @@ def _numbers(conn: Connection, mail_ids: list[int]) -> dict[int, list[str]]:
     for row in conn.execute(select(i.mail_id, i.org_no, i.customer_no).where(i.mail_id.in_(mail_ids))):
         found.setdefault(row.mail_id, []).extend((row.org_no, row.customer_no))
     return found
-
-
-def count_unindexed(engine: Engine) -> int:
-    """How many mails cannot be found yet."""
-    m, s, e = t.mail.c, t.search_text.c, t.erasure.c
-    waiting = select(func.count()).where(
-        m.state == MailState.DECIDED.value, ~exists().where(s.mail_id == m.id), ~exists().where(e.mail_id == m.id)
-    )
-    with reading(engine) as conn:
-        return int(conn.execute(waiting).scalar_one())

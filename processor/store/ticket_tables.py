@@ -12,6 +12,8 @@ from processor.store.mail_tables import Row
 
 OPEN = "state NOT IN ('done', 'rejected', 'superseded')"
 
+CONTINUES = "continues IS NOT NULL"
+
 
 class Ticket(Row, table=True):
     """A case.  ``version`` grows with each proven mail, so that an approval knows what it approved."""
@@ -43,6 +45,9 @@ class ItemRow(Row, table=True):
     """
 
     __tablename__ = "item"
+    __table_args__ = (
+        Index("ix_item_continues", "continues", sqlite_where=text(CONTINUES), postgresql_where=text(CONTINUES)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)

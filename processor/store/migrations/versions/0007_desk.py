@@ -40,6 +40,9 @@ def upgrade() -> None:
     op.create_index("ix_ticket_holder_person_id", "ticket_holder", ["person_id"])
     where = sa.text(OPEN)
     op.create_index("ix_action_open_due", "action", ["due", "id"], sqlite_where=where, postgresql_where=where)
+    # Who looks for what completes or repeats an item looked through all of them.
+    known = sa.text("continues IS NOT NULL")
+    op.create_index("ix_item_continues", "item", ["continues"], sqlite_where=known, postgresql_where=known)
     _search()
 
 

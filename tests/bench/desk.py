@@ -1,0 +1,141 @@
+"""How long the desk's pages take with many tickets: `python -m tests.bench.desk --tickets 100000 --open 10000`.
+
+Server time, from the request's last byte to the answer's, in process, each page asked many times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, insert
+from starlette.testclient import TestClient
+
+from processor.desk import passwords
+from processor.desk.app import build
+from processor.desk.asking import Desk
+from processor.message import Extracted
+from processor.pipeline import read_mail
+from processor.store import tables as t
+from processor.store.accounts import Role
+from processor.store.engine import open_store
+from processor.store.search import words_of
+from tests.desk.conftest import MAILS, NAMES, PASSWORD, QUICK, Clock, config_in, people, take_in
+from tests.shipped import rulebook_of
+from tests.store.made import NOW
+
+BATCH = 5000
+EXAMPLE = "termination/01-annual-with-number"
+COMPANIES = ("Fjord", "Tind", "Havn", "Nordlys", "Solberg", "Vik", "Dal", "Moe", "Lund", "Berg")
+KINDS = ("Bygg AS", "Regnskap", "og Lager DA", "Elektro AS", "Frakt", "Fisk AS", "VVS AS")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tickets", type=int, default=100_000)
+    parser.add_argument("--open", type=int, default=10_000)
+    parser.add_argument("--times", type=int, default=100)
+    asked = parser.parse_args()
+    passwords.HASHER = QUICK
+    with tempfile.TemporaryDirectory() as folder:
+        config, clock = config_in(Path(folder)), Clock()
+        engine = open_store(config.store_url)
+        people(engine)
+        take_in(
+            engine, config, rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses), (EXAMPLE,), clock
+        )
+        began = time.perf_counter()
+        fill(engine, asked.tickets, asked.open)
+        print(f"{asked.tickets} tickets, {asked.open} of them open, made in {time.perf_counter() - began:.0f} s")
+        measure(Desk(engine, config, clock), asked.times)
+        engine.dispose()
+
+
+def fill(engine: Engine, tickets: int, opened: int) -> None:
+    """Copies of a decided mail with its ticket, item and action, of many companies and due times."""
+    chance = random.Random(1)
+    with engine.connect() as conn:
+        first = {name: dict(conn.execute(getattr(t, name).select().limit(1)).one()._mapping) for name in TABLES}
+        told = dict(conn.execute(t.event_text.select().limit(1)).one()._mapping)
+        decided = dict(conn.execute(t.event.select().where(t.event.c.kind == "mail.decided")).one()._mapping)
+    raw = (MAILS / f"{EXAMPLE}.eml").read_bytes()
+    text = read_mail(raw, lambda *_: Extracted()).text
+    types = ("termination", "termination_withdrawal", "otp_rights", "invoice_question", "elma_question")
+    for start in range(1000, 1000 + tickets, BATCH):
+        rows: dict[str, list[dict[str, object]]] = {
+            name: [] for name in (*TABLES, "event", "event_text", "search_text")
+        }
+        for n in range(start, min(start + BATCH, 1000 + tickets)):
+            company = f"{chance.choice(COMPANIES)} {chance.choice(KINDS)} {n}"
+            state = "open" if n - 1000 < opened else "closed"
+            due = NOW + timedelta(hours=chance.randrange(-48, 24 * 20))
+            ids = {"ticket_id": n, "mail_id": n, "item_id": n}
+            number = f"VS-{n:04d}-{n % 9999:04d}"
+            about = {"number": number, "company": company, "state": state, "id": n}
+            rows["ticket"].append(
+                {**first["ticket"], **about, "outcome": chance.choice(("answer", "answer", "review"))}
+            )
+            rows["mail"].append({**first["mail"], "id": n, "ticket_id": n, "digest": f"d{n}", "message_id": f"<{n}@x>"})
+            rows["raw_mail"].append({"mail_id": n, "whole": True, "content": raw})
+            item = {"id": n, "ticket_id": n, "mail_id": n, "type": chance.choice(types), "risk": chance.randrange(5)}
+            rows["item"].append({**first["item"], **item})
+            acted = {"id": n, "state": "waiting" if state == "open" else "done", "due": due, "changed_by": "Anne"}
+            rows["action"].append({**first["action"], **ids_of(ids, "ticket_id", "item_id"), **acted})
+            rows["event"].append({**decided, "id": n, "mail_id": n, "ticket_id": n})
+            rows["event_text"].append({**told, "event_id": n})
+            rows["search_text"].append({"mail_id": n, "ticket_id": n, "words": words_of([number, company, text])})
+        with engine.begin() as conn:
+            for name, values in rows.items():
+                conn.execute(insert(getattr(t, name)), values)
+
+
+TABLES = ("ticket", "mail", "raw_mail", "item", "action")
+
+
+def ids_of(ids: dict[str, int], *names: str) -> dict[str, int]:
+    return {name: ids[name] for name in names}
+
+
+def measure(desk: Desk, times: int) -> None:
+    client = TestClient(build(desk), base_url="http://127.0.0.1:8080")
+    client.post("/sign-in", data={"name": NAMES[Role.AGENT], "password": PASSWORD})
+    chance = random.Random(2)
+    after = client.get("/queue").text.partition("after=")[2].partition('"')[0]
+    pages: dict[str, Callable[[], str]] = {
+        "queue, first page": lambda: "/queue",
+        "queue, a page behind": lambda: f"/queue?after={after}",
+        "queue, codes": lambda: "/queue?view=codes",
+        "queue, review": lambda: "/queue?view=review",
+        "queue, mine (none)": lambda: "/queue?view=mine",
+        "queue, not sent": lambda: "/queue?view=unsent",
+        "ticket": lambda: f"/ticket/VS-{(n := chance.randrange(1000, 2000)):04d}-{n % 9999:04d}",
+        "search, a rare word": lambda: f"/search?part=1&q={chance.randrange(1000, 60000)}",
+        "search, a common word": lambda: "/search?part=1&q=fjord bygg",
+        "search, in every mail": lambda: "/search?part=1&q=visma",
+    }
+    for name, path in pages.items():
+        took = []
+        for _ in range(times):
+            where = path()
+            began = time.perf_counter()
+            answer = client.get(where)
+            took.append(1000 * (time.perf_counter() - began))
+            assert answer.status_code == 200, where
+        took.sort()
+        print(
+            f"{name:24} median {statistics.median(took):6.1f} ms, 99th {took[int(len(took) * 0.99) - 1]:6.1f} ms, most {took[-1]:6.1f} ms"
+        )
+    desk.changed()
+    began = time.perf_counter()
+    client.get("/queue")
+    print(f"{'queue, counted anew':24} {1000 * (time.perf_counter() - began):6.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
