@@ -11,15 +11,15 @@ from processor.ticket import Deadline
 
 WIDTH = 300.0
 MARGIN = 24.0
-ROWS = 2
-NEAR = 74.0
+ROWS = 3
+NEAR = 84.0
 
 ARRIVED, SAFE, END, NEXT, TODAY = N_("received"), N_("last safe day"), N_("ends"), N_("else ends"), N_("today")
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A day at ``x`` of the line's ``WIDTH``; ``row`` is 0 or 1, so that labels near one another do not collide."""
+    """A day at ``x`` of the line's ``WIDTH``; ``row`` counts from 0, so that labels near one another do not collide."""
 
     x: float
     row: int
