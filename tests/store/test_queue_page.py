@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, update
 
 from processor.store import tables as t
-from processor.store.engine import open_store
 from processor.store.notes import holder_of, leave_ticket, note_ticket, take_ticket
 from processor.store.people import Person, add_person, verify_person
 from processor.store.queue import approve, reject
@@ -21,13 +18,6 @@ from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.ticket_tables import OPEN
 from processor.ticket import ActionState
 from tests.store.made import NOW, action, decision, recorded, reply
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = open_store(f"sqlite:///{tmp_path}/store.db")
-    yield made
-    made.dispose()
 
 
 def person(engine: Engine, name: str, role: str = "agent") -> Person:
@@ -80,6 +70,8 @@ def test_counts_are_of_what_the_views_show(engine: Engine) -> None:
 
 
 def test_the_queue_is_read_in_the_order_of_its_index(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL chooses by its statistics")
     recorded(engine)
     asked: list[tuple[str, Any]] = []
     event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
