@@ -138,7 +138,7 @@ class Daemon:
                 self._reload(None)
             if self.look.is_set():
                 self.look.clear()
-                self._look_for_wish()
+                self._reload(self.wish)
         self._end(scheduler)
 
     def listen_to_signals(self) -> None:
@@ -224,6 +224,7 @@ class Daemon:
                 journal.step_failed("reload", error)
 
     def _look_for_wish(self) -> None:
+        """Ask the store, in a clock's thread: the main one must see at once when the database falls silent."""
         try:
             found = wished(self.engine)
         except Exception as error:
@@ -231,7 +232,7 @@ class Daemon:
             return
         if found is not None and found != self.wish:
             self.wish = found
-            self._reload(found)
+            self.look.set()
 
     def _take_rules(self, wish: Wish | None) -> None:
         force = bool(wish and wish.force)
@@ -258,7 +259,7 @@ class Daemon:
         scheduler.add_job(self.lookout.tick, "interval", seconds=often, id="watch", executor="watch")
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
         scheduler.add_job(lambda: seal(self.engine, clock()), "interval", seconds=SEAL_SECONDS, id="seals")
-        scheduler.add_job(self.look.set, "interval", seconds=WISH_SECONDS, id="wishes")
+        scheduler.add_job(self._look_for_wish, "interval", seconds=WISH_SECONDS, id="wishes")
         scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
         told = partial(tell_contacts, self.engine, self.config)
         scheduler.add_job(lambda: told(clock()), "interval", seconds=REMIND_SECONDS, id="gate")

@@ -118,6 +118,8 @@ class Several(threading.Thread):
             try:
                 self.turn()
                 self.failed = False
+                # A connection that cannot be opened is no answer: others may wait on those that are open.
+                self.answered = time.monotonic()
             except Exception as error:
                 if not self.failed:
                     journal.step_failed("leases", error)
@@ -125,7 +127,6 @@ class Several(threading.Thread):
                 # Others may have been cut off as we were: they get the time to say that they live.
                 self.troubled_until = time.monotonic() + self.seconds
                 pause = min(pause, 1.0)
-            self.answered = time.monotonic()
             self.wake.wait(pause)
             self.wake.clear()
 

@@ -102,7 +102,7 @@ def test_the_metrics_tell_what_the_store_holds_and_nothing_of_a_customer(address
     assert found["processor_answered_seconds_bucket", "program", "60.0"] == 1
     assert found["processor_failures_total", "mail_set_aside"] == 0
     assert {name[1] for name in found if name[0] == "processor_loop_late"} == {
-        "clocks", "delivery", "main", "mailbox oppsigelse", "work"
+        "clocks", "delivery-1", "delivery-2", "main", "mailbox oppsigelse", "work"
     }  # fmt: skip
     _, text = ask(f"{address}/metrics")
     (number,) = here.ask("select number from ticket")[0]
@@ -196,9 +196,9 @@ def test_a_loop_that_hangs_is_told_and_the_watchdog_is_fed_no_more(
             assert ask(f"{address}/health")[0] == 200
             run(here, "stop-answers")
             until(lambda: ask(f"{address}/health")[0] == 503)
-            assert json.loads(ask(f"{address}/health")[1])["loops"]["delivery"] == "late"
-            assert values(address)["processor_loop_late", "delivery"] == 1
-            until(lambda: "STATUS=Hung: delivery" in heard())
+            assert json.loads(ask(f"{address}/health")[1])["loops"]["delivery-1"] == "late"
+            assert values(address)["processor_loop_late", "delivery-1"] == 1
+            until(lambda: "STATUS=Hung: delivery-1" in heard())
             before = heard().count("WATCHDOG=1")
             time.sleep(2.5)
             assert heard().count("WATCHDOG=1") == before
