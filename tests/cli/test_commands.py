@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import ready
+
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "tests" / "mails" / "termination" / "02-nynorsk-without-number.eml"
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "processor", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, env=environment)
+    return ready.run(list(arguments), cwd, {**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def test_help_names_every_command_and_gives_examples() -> None:

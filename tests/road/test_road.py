@@ -11,7 +11,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from processor.loading.configuration import load_config
 from processor.steps.deliver import FIRST_GAP
 from processor.store.engine import open_store
 from tests.bench.site import AUTHSERV_ID, ROOT, USER, Site, kill
+from tests.servers import ready
 
 NOTICE = "Vi sier opp Visma Global fra 31.12.2027.\n\nMvh\nKari Holm\nFjord Bygg AS\norg.nr 328627035"
 
@@ -56,9 +56,8 @@ def mail(
 
 
 def run(here: Site, *arguments: str, secret: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "processor", *arguments, "--config", str(here.folder / "config.toml")]
     environment = {**os.environ, "PROCESSOR_SECRET": secret}
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=environment)
+    return ready.run([*arguments, "--config", str(here.folder / "config.toml")], ROOT, environment)
 
 
 def until(true: Callable[[], object], seconds: float = 60) -> None:
