@@ -24,8 +24,8 @@ def demo(
     from processor import journal
     from processor.cli.opening import open_engine, open_rules, refusals
     from processor.daemon import Daemon, begin_answering, clock
-    from processor.desk.door import open_door
     from processor.demo.embedded import EmbeddedServerError, configuration, deliver_demo_mails, embedded
+    from processor.desk.door import open_door
     from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
 

@@ -139,7 +139,9 @@ def _standing(conn: Connection, ticket_id: int, items: bool) -> Standing:
     other = select(k.id).where(k.sender == row.sender, k.id > ticket_id, k.outcome != "ignore").limit(1)
     if conn.execute(other).first() is not None:
         return Standing.NEVER
-    last = select(o.state, o.hold_reason).where(o.ticket_id == ticket_id, o.kind.not_in(("confirmation", ESCALATION, NOTICE)))
+    last = select(o.state, o.hold_reason).where(
+        o.ticket_id == ticket_id, o.kind.not_in(("confirmation", ESCALATION, NOTICE))
+    )
     letter = conn.execute(last.order_by(o.id.desc()).limit(1)).first()
     if letter is None or letter.state in ("unknown", "failed", "bounced", "cancelled"):
         return Standing.NEVER

@@ -131,7 +131,8 @@ def test_T08_a_name_made_to_look_like_a_customers_is_found(domain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("nordmann.no", "nordrnann.no"), ("vestlandet.no", "vest1andet.no"), ("vvsvakten.no", "wsvakten.no")]
+    ("one", "other"),
+    [("nordmann.no", "nordrnann.no"), ("vestlandet.no", "vest1andet.no"), ("vvsvakten.no", "wsvakten.no")],
 )
 def test_T08_letters_that_look_alike_have_one_key(one: str, other: str) -> None:
     assert domain_key(one) == domain_key(other) != ""

@@ -256,4 +256,4 @@ def test_a_long_taking_in_that_broke_off_is_told_to_its_end(engine: Engine) -> N
         loop = MailboxLoop(server.settings(junk_folder=""), engine, lambda: NOW, threading.Event(), lambda: None)
         loop.told = NOW
         loop._tell_intake(Folder("INBOX"), 0)
-    assert (loop.told, loop.taken) == (None, 0)
+    assert [vars(loop)[name] for name in ("told", "taken")] == [None, 0]
