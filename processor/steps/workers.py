@@ -50,8 +50,8 @@ class Child:
     progress: IO[bytes]
 
     def tell(self, word: str) -> None:
-        """Send a word without ever waiting: a full pipe holds enough wake-ups, a broken one has no reader."""
-        with suppress(OSError):
+        """Send a word without ever waiting: a full pipe holds enough wake-ups, a broken or closed one no reader."""
+        with suppress(OSError, ValueError):
             os.write(self.wake.fileno(), f"{word}\n".encode())
 
     def close(self) -> None:
