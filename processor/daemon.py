@@ -185,18 +185,15 @@ class Daemon:
     def _end_deliveries(self) -> None:
         self._join_deliveries(BEFORE_DATA_SECONDS)
         try:
-            if self._still_delivering() and sending(self.engine):
+            if any(map(DeliveryLoop.is_alive, self.deliveries)) and sending(self.engine):
                 self._join_deliveries(PAST_DATA_SECONDS)
-            for delivery in self._still_delivering():
+            for delivery in filter(DeliveryLoop.is_alive, self.deliveries):
                 # What has not reached DATA is tried again at the next start; what has is unknown.
                 delivery.courier.abort()
                 abandon(self.engine, delivery.worker, self.clock())
         except SQLAlchemyError as error:
             # The next start, or another daemon, puts it right.
             journal.step_failed("delivery", error)
-
-    def _still_delivering(self) -> list[DeliveryLoop]:
-        return [delivery for delivery in self.deliveries if delivery.is_alive()]
 
     def _join_deliveries(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -224,7 +221,7 @@ class Daemon:
                 journal.step_failed("reload", error)
 
     def _look_for_wish(self) -> None:
-        """Ask the store, in a clock's thread: the main one must see at once when the database falls silent."""
+        """Ask the store in a clock's thread: the main one must notice a silent database."""
         try:
             found = wished(self.engine)
         except Exception as error:
