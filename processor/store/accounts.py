@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
 
 from processor.store import tables as t
 from processor.store.engine import store_key
@@ -190,11 +190,3 @@ def _query() -> Select[*tuple[object, ...]]:
 
 def _account(row: t.AnyRow) -> Account:
     return Account(Person(row.id, row.name), Role(row.role), row.password, row.language, row.active)
-
-
-def count_active(engine: Engine) -> int:
-    """How many people there are."""
-    with reading(engine) as conn:
-        return int(
-            conn.execute(select(func.count()).select_from(t.person).where(t.person.c.active.is_(True))).scalar_one()
-        )
