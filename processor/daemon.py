@@ -34,7 +34,7 @@ from processor.steps.listening import Listener
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
-from processor.steps.upkeep import remind, retain, seal
+from processor.steps.upkeep import remind, retain, seal, take_register
 from processor.store.clock import StoreClock
 from processor.store.counts import sending
 from processor.store.outbox import abandon
@@ -268,7 +268,7 @@ class Daemon:
             scheduler.add_job(lambda: tell(clock()), "interval", seconds=REMIND_SECONDS, id="escalation")
         if self.config.contracts_path:
             scheduler.add_job(
-                lambda: take_register(self.engine, self.config),
+                lambda: take_register(self.engine, self.config, clock()),
                 "interval",
                 seconds=CONTRACTS_SECONDS,
                 id="contracts",
@@ -295,14 +295,3 @@ def begin_answering(engine: Engine, config: Config) -> None:
 def note_rules_in_force(engine: Engine, taken: Acceptance) -> None:
     """Note which rules are in force from now on, for ``rules history``."""
     note_rules(engine, taken.version, taken.model, taken.rows, "daemon", clock())
-
-
-def take_register(engine: Engine, config: Config) -> None:
-    """Take the configured file of contracts if it has changed; mail is worked off whatever comes of it."""
-    # Imported when there is one, since it brings a calendar and its holidays along.
-    from processor.steps.contracts import take_contracts
-
-    try:
-        take_contracts(engine, config, clock())
-    except Exception as error:
-        journal.step_failed("contracts", error)

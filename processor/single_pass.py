@@ -9,14 +9,14 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
-from processor.daemon import begin_answering, note_rules_in_force, take_register
+from processor.daemon import begin_answering, note_rules_in_force
 from processor.steps.deliver import deliver
 from processor.steps.escalation import escalate
 from processor.steps.gate_notices import tell_contacts
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
-from processor.steps.upkeep import remind, retain, seal
+from processor.steps.upkeep import remind, retain, seal, take_register
 from processor.store.clock import StoreClock
 from processor.world.courier import Courier
 
@@ -47,7 +47,7 @@ def _pass(
     ended = threading.Event()
     recover(engine, config)
     begin_answering(engine, config)
-    take_register(engine, config)
+    take_register(engine, config, clock())
     note_rules_in_force(engine, deciders.acceptance)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
     if beside:

@@ -8,23 +8,22 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from processor.config import Config, MailboxSettings, Settling, SmtpSettings, Tls
+from processor.config import Config, MailboxSettings, Settling
 from processor.loading.desk_settings import desk_settings
 from processor.loading.escalation_settings import escalation_settings
 from processor.loading.lookup_settings import lookup_settings
 from processor.loading.problems import Problem, Refused
 from processor.loading.provenance_settings import provenance_settings
 from processor.loading.secrets import SecretMissing, secret_source
+from processor.loading.smtp_settings import server_address, smtp_settings
 from processor.loading.toml_lines import parse
-from processor.loading.watch_settings import is_loopback, since, watch_listen
+from processor.loading.watch_settings import since, watch_listen
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
 TABLES = {
     "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk"
 }  # fmt: skip
-MOST_CONNECTIONS = 10
-"""To the SMTP server; more than a few gain nothing, and many servers refuse them."""
 REFERENCES = ("file", "env", "credential")
 
 
@@ -166,7 +165,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         rules_dir=folder / rules.take("rules", str, "rules"),
         templates_dir=folder / rules.take("templates", str, "templates"),
         mailboxes=mailboxes,
-        smtp=_smtp(table("smtp", values["smtp"]), folder) if "smtp" in values else None,
+        smtp=smtp_settings(table("smtp", values["smtp"]), folder) if "smtp" in values else None,
         team=company.take("team", str, "Kundesenteret"),
         ticket_prefix=company.take("ticket_prefix", str, "VS"),
         own_addresses=tuple(address.lower() for address in company.strings("own_addresses")),
@@ -223,21 +222,8 @@ def _store_url(url: str, folder: Path) -> str:
     return url
 
 
-def _server(entry: Table, implicit_port: int, other_port: int) -> tuple[str, int, Tls]:
-    host = entry.take("host", str, "", needed=True)
-    tls = entry.choice("tls", get_args(Tls), "implicit")
-    port = entry.take("port", int, implicit_port if tls == "implicit" else other_port)
-    if not 0 < port < 65536:
-        entry.problem("port", f"port must be 1 to 65535, and is {port}")
-    if tls == "plain" and host and host != "localhost" and not is_loopback(host):
-        entry.problem(
-            "tls", "plain is for loopback addresses only: passwords and mail would cross the network in clear"
-        )
-    return host, port, tls  # type: ignore[return-value]  # choice() returns one of get_args(Tls)
-
-
 def _mailbox(entry: Table, folder: Path) -> MailboxSettings:
-    host, port, tls = _server(entry, 993, 143)
+    host, port, tls = server_address(entry, 993, 143)
     password = entry.secret("password", folder, needed=True)
     handled = entry.choice("handled", get_args(Settling), "keyword")
     review = entry.choice("review", get_args(Settling), "nothing")
@@ -276,31 +262,3 @@ def _check_names(mailboxes: tuple[MailboxSettings, ...], file: Table) -> None:
             line = file.lines.get(f"mailbox[{number}].name", 0)
             file.problems.append(Problem(file.path, line, f"a mailbox is named {mailbox.name!r} already"))
         seen.add(mailbox.name)
-
-
-def _smtp(entry: Table, folder: Path) -> SmtpSettings:
-    host, port, tls = _server(entry, 465, 587)
-    sender = entry.take("from_address", str, "", needed=True)
-    if sender and sender.count("@") != 1:
-        entry.problem("from_address", f"from_address must be one mail address, and is {sender!r}")
-    settings = SmtpSettings(
-        host=host,
-        port=port,
-        tls=tls,
-        user=entry.take("user", str, ""),
-        password=entry.secret("password", folder, needed=False),
-        ca_file=entry.take("ca_file", str, "") or None,
-        timeout=entry.positive("timeout", float, 60.0),
-        envelope_from=entry.take("envelope_from", str, sender),
-        from_address=sender,
-        from_name=entry.take("from_name", str, ""),
-        reply_to=entry.take("reply_to", str, ""),
-        helo=entry.take("helo", str, ""),
-        connections=entry.take("connections", int, 2),
-    )
-    if not 1 <= settings.connections <= MOST_CONNECTIONS:
-        entry.problem("connections", f"connections must be 1 to {MOST_CONNECTIONS}")
-    if settings.user and settings.password is None:
-        entry.problem("user", "a user without a password: add password = { file = … }")
-    entry.finish()
-    return settings

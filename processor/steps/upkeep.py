@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Engine
 
 from processor import journal
+from processor.config import Config
 from processor.store import retention
 from processor.store.due import SOON, due_actions
 from processor.store.lookups import forget_answers
@@ -50,3 +51,14 @@ def retain(engine: Engine, now: datetime) -> int:
     change_setting(engine, RETAINED, now.isoformat(), "retention", now)
     journal.retained(erased)
     return erased
+
+
+def take_register(engine: Engine, config: Config, now: datetime) -> None:
+    """Take the configured file of contracts if it has changed; mail is worked off whatever comes of it."""
+    # Imported when there is one, since it brings a calendar and its holidays along.
+    from processor.steps.contracts import take_contracts
+
+    try:
+        take_contracts(engine, config, now)
+    except Exception as error:
+        journal.step_failed("contracts", error)

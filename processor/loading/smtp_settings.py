@@ -1,0 +1,58 @@
+"""The table [smtp] of config.toml, and how a server's address is written in any table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from processor.config import SmtpSettings, Tls
+from processor.loading.watch_settings import is_loopback
+
+if TYPE_CHECKING:
+    from processor.loading.configuration import Table
+
+MOST_CONNECTIONS = 10
+"""To the SMTP server; more than a few gain nothing, and many servers refuse them."""
+
+
+def server_address(entry: Table, implicit_port: int, other_port: int) -> tuple[str, int, Tls]:
+    """Host, port and kind of TLS as they stand in a table; clear text to loopback addresses alone."""
+    host = entry.take("host", str, "", needed=True)
+    tls = entry.choice("tls", get_args(Tls), "implicit")
+    port = entry.take("port", int, implicit_port if tls == "implicit" else other_port)
+    if not 0 < port < 65536:
+        entry.problem("port", f"port must be 1 to 65535, and is {port}")
+    if tls == "plain" and host and host != "localhost" and not is_loopback(host):
+        entry.problem(
+            "tls", "plain is for loopback addresses only: passwords and mail would cross the network in clear"
+        )
+    return host, port, tls  # type: ignore[return-value]  # choice() returns one of get_args(Tls)
+
+
+def smtp_settings(entry: Table, folder: Path) -> SmtpSettings:
+    """Read what stands under [smtp]; files are relative to ``folder``."""
+    host, port, tls = server_address(entry, 465, 587)
+    sender = entry.take("from_address", str, "", needed=True)
+    if sender and sender.count("@") != 1:
+        entry.problem("from_address", f"from_address must be one mail address, and is {sender!r}")
+    settings = SmtpSettings(
+        host=host,
+        port=port,
+        tls=tls,
+        user=entry.take("user", str, ""),
+        password=entry.secret("password", folder, needed=False),
+        ca_file=entry.take("ca_file", str, "") or None,
+        timeout=entry.positive("timeout", float, 60.0),
+        envelope_from=entry.take("envelope_from", str, sender),
+        from_address=sender,
+        from_name=entry.take("from_name", str, ""),
+        reply_to=entry.take("reply_to", str, ""),
+        helo=entry.take("helo", str, ""),
+        connections=entry.take("connections", int, 2),
+    )
+    if not 1 <= settings.connections <= MOST_CONNECTIONS:
+        entry.problem("connections", f"connections must be 1 to {MOST_CONNECTIONS}")
+    if settings.user and settings.password is None:
+        entry.problem("user", "a user without a password: add password = { file = … }")
+    entry.finish()
+    return settings
