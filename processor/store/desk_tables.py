@@ -11,7 +11,10 @@ from processor.store.mail_tables import Row
 
 
 class SessionRow(Row, table=True):
-    """A signed-in browser, by the SHA-256 of its cookie; without the row the cookie is worth nothing."""
+    """A signed-in browser, by the SHA-256 of its cookie; without the row the cookie is worth nothing.
+
+    ``browser`` is what it says of itself, in short; ``way`` is how the person signed in (sessions.py).
+    """
 
     __tablename__ = "desk_session"
 
@@ -20,6 +23,8 @@ class SessionRow(Row, table=True):
     made_at: datetime = Field(sa_type=Utc)
     seen_at: datetime = Field(sa_type=Utc)
     ends_at: datetime = Field(sa_type=Utc)
+    browser: str = Field(default="", sa_type=Words)
+    way: str = ""
 
 
 class LinkRow(Row, table=True):

@@ -8,6 +8,7 @@ from sqlalchemy import Row as ResultRow
 from sqlalchemy import Table
 
 # Importing the models fills the metadata.
+import processor.store.access_tables
 import processor.store.audit_tables
 import processor.store.contract_tables
 import processor.store.desk_tables
@@ -61,3 +62,8 @@ desk_link = _table("desk_link")
 desk_failure = _table("desk_failure")
 ticket_holder = _table("ticket_holder")
 search_text = _table("search_text")
+recovery_code = _table("recovery_code")
+sign_in_step = _table("sign_in_step")
+api_token = _table("api_token")
+webhook_mark = _table("webhook_mark")
+webhook_delivery = _table("webhook_delivery")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from processor.store.columns import Utc, Words
@@ -125,6 +125,9 @@ class PersonRow(Row, table=True):
     """One of the staff; the secret is stored as scrypt, the desk's password as Argon2id, ``""`` for none yet.
 
     ``role`` is reader, agent, approver or admin.  ``language`` is the desk's for them, ``""`` for the browser's.
+    ``mailboxes`` is a JSON list of the accounts whose tickets they see, ``""`` for all.  The secret of the second step
+    is made of ``totp_nonce`` (``""``: none) and the configuration's key; ``totp_step`` is the last step that was used.
+    ``provider_name`` is what single sign-on calls them, ``provider_subject`` who that was the first time.
     """
 
     __tablename__ = "person"
@@ -138,6 +141,11 @@ class PersonRow(Row, table=True):
     role: str = "approver"
     password: str = ""
     language: str = ""
+    mailboxes: str = Field(default="", sa_type=Words)
+    totp_nonce: str = ""
+    totp_step: int = Field(default=0, sa_type=BigInteger)
+    provider_name: str = Field(default="", sa_type=Words)
+    provider_subject: str = Field(default="", sa_type=Words)
 
 
 class EventRow(Row, table=True):
