@@ -15,6 +15,7 @@ import processor.store.desk_tables
 import processor.store.lease_tables
 import processor.store.lookup_tables
 import processor.store.outbox_tables
+import processor.store.server_tables
 import processor.store.ticket_tables  # noqa: F401
 from processor.store.mail_tables import Row
 
@@ -67,3 +68,7 @@ sign_in_step = _table("sign_in_step")
 api_token = _table("api_token")
 webhook_mark = _table("webhook_mark")
 webhook_delivery = _table("webhook_delivery")
+colleague_reply = _table("colleague_reply")
+colleague_reference = _table("colleague_reference")
+sent_copy = _table("sent_copy")
+reconciliation = _table("reconciliation")

@@ -42,6 +42,7 @@ class ItemRow(Row, table=True):
     ``known`` (canonical JSON of Known) is what the customer has said about it so far, ``arrived_at`` when the
     first mail came, ``asks`` what it still lacks, in words with spaces between.  ``how`` and ``continues`` name
     the earlier item that it repeats or withdraws.  At ``follow_up_at`` the customer is reminded again.
+    At ``answered_at`` a colleague answered it by another way than ours.
     """
 
     __tablename__ = "item"
@@ -67,6 +68,7 @@ class ItemRow(Row, table=True):
     continues: int | None = None
     follow_up_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
     followed_up: int = 0
+    answered_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class ActionRow(Row, table=True):
