@@ -120,17 +120,25 @@ class Surroundings:
         )
         return self._with_contracts(context, message), ticket.ticket_id if ticket else None
 
+    def whole_of(self, mail: Pending, message: Message) -> Understanding:
+        """What a mail says together with the notice that it completes; its own words where it completes none."""
+        context, _ = self.of(mail, message)
+        return self._whole(context, message).understanding
+
     def _with_contracts(self, context: Context, message: Message) -> Context:
         """The contracts of the notice that an answer completes, which the answer's own words may not lead to."""
         if not (self.register and context.joins and context.earlier):
             return context
-        said, own = self.understandings[message.digest], frozenset(self.config.own_addresses)
-        provenance = judge(message, self.config.authserv_ids, own, context.signatures)
-        whole = completed(Case(message, said, provenance, context, self.rulebook, own))
+        whole = self._whole(context, message)
         if not whole.completes:
             return context
         (found,) = contracts_for(self.connection, [asked(message, whole.understanding, self.rulebook.public_domains)])
         return replace(context, contracts=found, owners=self._owners(whole.understanding))
+
+    def _whole(self, context: Context, message: Message) -> Case:
+        said, own = self.understandings[message.digest], frozenset(self.config.own_addresses)
+        provenance = judge(message, self.config.authserv_ids, own, context.signatures)
+        return completed(Case(message, said, provenance, context, self.rulebook, own))
 
     def _domains_like(self, senders: Sequence[Address]) -> list[tuple[str, str]]:
         """Customers' domains that the strangers of this batch may be taken for."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from processor.config import Config
@@ -94,16 +94,23 @@ def _work_off(
         return []
     # Before a connection is held, since registers may take their time.
     look_up, verify = world
-    asked = look_up([each.understanding for _, each in found])
     signed = verify([(mail.raw, each.message) for mail, each in found])
     starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
+    messages, understandings = [each.message for _, each in found], [each.understanding for _, each in found]
+
+    def surroundings_on(connection: Connection) -> Surroundings:
+        return Surroundings(connection, rulebook, config, messages, starts, now, understandings, signed)
+
+    if look_up is no_lookups:
+        asked = look_up(understandings)
+    else:
+        asked = look_up(_with_what_they_complete(engine, found, surroundings_on))
     decided: list[tuple[Pending, Read, Context, Decision, Record]] = []
     waiting: list[int] = []
     with reading(engine) as connection:
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
-        messages, understandings = [each.message for _, each in found], [each.understanding for _, each in found]
-        surroundings = Surroundings(connection, rulebook, config, messages, starts, now, understandings, signed)
+        surroundings = surroundings_on(connection)
         for (mail, each), told in zip(found, asked, strict=True):
             if surroundings.conversation.must_wait(each.message, each.understanding):
                 waiting.append(mail.mail_id)
@@ -133,6 +140,24 @@ def _work_off(
         for (mail, each, context, decision, _), done in zip(decided, recorded, strict=True)
         if done is not None
     ]
+
+
+def _with_what_they_complete(
+    engine: Engine, found: Sequence[tuple[Pending, Read]], surroundings_on: Callable[[Connection], Surroundings]
+) -> list[Understanding]:
+    """What is asked about: a number that an answer brings stands for the notice that lacked it (domain.md R08)."""
+    whole = [each.understanding for _, each in found]
+    answers = [n for n, (_, each) in enumerate(found) if each.message.in_reply_to or each.message.references]
+    if not answers:
+        return whole
+    with reading(engine) as connection:
+        surroundings = surroundings_on(connection)
+        for n in answers:
+            mail, each = found[n]
+            # What breaks here breaks again where it is decided, and is set aside there.
+            with suppress(ValueError, TypeError, KeyError):
+                whole[n] = surroundings.whole_of(mail, each.message)
+    return whole
 
 
 def _commit(engine: Engine, records: list[Record], worker: str, now: datetime) -> list[Recorded | None]:

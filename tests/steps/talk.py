@@ -14,6 +14,7 @@ from processor.config import Config
 from processor.loading.configuration import load_config
 from processor.message import Extracted
 from processor.rulebook import Rulebook
+from processor.steps.lookups import LookUp, no_lookups
 from processor.steps.work_off import Decided, work_off
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
@@ -38,6 +39,7 @@ class Talk:
     now: datetime = NOW
     uid: int = 0
     decided: list[Decided] = field(default_factory=list)
+    look_up: LookUp = no_lookups
 
     def keep(self, words: str, subject: str = "Oppsigelse av Visma Global", sender: str = KARI, **more: Any) -> None:
         """Keep a mail that arrives now; ``thread`` is the Message-ID it answers."""
@@ -65,7 +67,13 @@ class Talk:
         found: list[Decided] = []
         while True:
             claimed, decided = work_off(
-                self.engine, self.rulebook, self.config, "w", lambda: self.now, lambda *_: Extracted()
+                self.engine,
+                self.rulebook,
+                self.config,
+                "w",
+                lambda: self.now,
+                lambda *_: Extracted(),
+                look_up=self.look_up,
             )
             if not claimed:
                 return found

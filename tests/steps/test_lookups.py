@@ -30,6 +30,8 @@ from processor.world.web import NoAnswer
 from tests.deciding.made_cases import understanding
 from tests.servers.registers import Page, Site, Zone, dns_server, web_server
 from tests.shipped import rulebook_of
+from tests.steps.talk import NOTICE as TALKED
+from tests.steps.talk import talk
 from tests.steps.test_private_numbers import CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -283,3 +285,30 @@ def test_on_the_road_a_notice_of_a_bankrupt_company_goes_to_a_person_and_the_ans
     assert done.context.lookups.company(A).bankrupt
     stored = past_mails(engine, 1, 1, None)[0].told
     assert '"bankrupt":true' in stored
+
+
+@pytest.mark.parametrize("words", [f"Takk for svar! Her er nummeret: {A}", f"Takk for hjelpen, {A}. Ha en fin dag!"])
+def test_a_number_that_completes_a_notice_is_asked_about_as_the_notices_own(
+    world: World, tmp_path: Path, words: str
+) -> None:
+    made = talk(tmp_path)
+    world.bankrupt = True
+    made.look_up = registers(world, made.engine, replace(ON, peppol=PeppolSettings())).ask
+    assert made.say(TALKED).decision.outcome == "answer"
+    assert world.asked == []
+    done = made.say(words, "SV: Oppsigelse", thread=made.last_answer())
+    assert [item.how for item in done.decision.items] == ["completes"]
+    assert world.asked == [("company", A)]
+    assert done.decision.outcome == "review"
+    assert any("is bankrupt" in each for each in done.decision.because)
+    made.engine.dispose()
+
+
+def test_an_answer_that_completes_nothing_asks_only_for_itself(world: World, tmp_path: Path) -> None:
+    made = talk(tmp_path)
+    made.look_up = registers(world, made.engine).ask
+    made.say(TALKED)
+    made.say(f"Takk for svar! Her er nummeret: {A}", "Takk", sender="ola@havn-demo.no", thread=made.last_answer())
+    made.say("Takk skal dere ha!", "Takk", thread=made.last_answer())
+    assert world.asked == []
+    made.engine.dispose()
