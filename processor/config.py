@@ -134,10 +134,11 @@ class ProvenanceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Who of staff is told of an open action, ``after`` its due time (before it where negative)."""
+    """Who of staff is told of an open action, ``after`` its due time (before it where negative), in nb or en."""
 
     to: str
     after: timedelta
+    language: str = "nb"
 
 
 @dataclass(frozen=True, slots=True)

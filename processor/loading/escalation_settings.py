@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from processor.loading.configuration import Table
 
 MOST_HOURS = 24.0 * 90
+LANGUAGES = ("nb", "en")
+"""What staff may be written to in."""
 
 
 def escalation_settings(
@@ -26,12 +28,14 @@ def escalation_settings(
     found: list[Escalation] = []
     for number, each in enumerate(listed):
         entry = table(f"escalation[{number}]", each)
-        made = Escalation(entry.take("to", str, "", needed=True), _after(entry))
+        made = Escalation(entry.take("to", str, "", needed=True), _after(entry), entry.take("language", str, "nb"))
+        if made.language not in LANGUAGES:
+            entry.problem("language", f"language must be one of {', '.join(LANGUAGES)}, and is {made.language!r}")
         if made.to and not ADDRESS.fullmatch(made.to):
             entry.problem("to", f"to must be one mail address, and is {made.to!r}")
         elif made.to.lower() in ours:
             entry.problem("to", f"{made.to} is read by the program itself: what it writes would come back to it")
-        elif made in found:
+        elif any((each.to, each.after) == (made.to, made.after) for each in found):
             entry.problem("to", f"{made.to} is told at this time already")
         if smtp is None:
             entry.problem("to", "nothing can be sent without [smtp]")

@@ -53,7 +53,6 @@ def _mail(action: OpenAction, to: str, levels: Sequence[Escalation], config: Con
     domain = config.smtp.from_address.rpartition("@")[2]
     names = [f"escalation/{action.action_id}/{to}/{each.after.total_seconds():.0f}" for each in levels[highest:]]
     ids = tuple(reply_message_id(config.key, action.ticket_no, name, domain) for name in names)
-    subject, text = letter_to_staff(
-        Overdue(action.action_id, action.ticket_no, action.kind, action.needs, action.due), now
-    )
+    overdue = Overdue(action.action_id, action.ticket_no, action.kind, action.needs, action.due)
+    subject, text = letter_to_staff(overdue, now, reached[-1].language)
     return StaffMail(to, subject, text, ids[0], ids, config.smtp.envelope_from)

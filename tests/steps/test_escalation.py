@@ -164,9 +164,23 @@ def test_a_mail_to_staff_reads_as_a_colleague_would_write_it() -> None:
     ]
 
 
+def test_a_mail_to_staff_who_read_english_is_in_english(here: Talk) -> None:
+    here.config = replace(here.config, escalations=(Escalation(BOSS, LATE, "en"), Escalation(DESK, SOON)))
+    look(here, DUE + LATE)
+    ((subject, text),) = here.ask(f"select subject, text from outbox where to_addr = '{BOSS}'")
+    assert subject.endswith("] Overdue: register termination")
+    assert "was due Friday 27 November 2026 at 16.00 (Oslo time) and is not" in text
+    assert "marked as done. That was 24 hours ago." in text
+    near = letter_to_staff(Overdue(7, "VS-7K3M-9QX4", "grant_otp_rights", "two_staff", DUE), DUE + SOON, "en")
+    assert near[0] == "[VS-7K3M-9QX4] Due soon: grant otp rights"
+    assert "in 2 hours" in near[1]
+    assert "Two people must approve it." in near[1]
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
+        (f'to = "{BOSS}"\nlanguage = "nn"', "language must be one of nb, en"),
         ('to = "oppsigelse@visma.no"', "oppsigelse@visma.no is read by the program itself"),
         ('to = "leder"', "to must be one mail address"),
         ("after_hours = 2", "needs 'to'"),
