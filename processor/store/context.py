@@ -55,7 +55,7 @@ NOT_COUNTED = tuple(
 
 @dataclass(frozen=True, slots=True)
 class FoundTicket:
-    """A ticket of the thread; ``ours`` when a Message-ID that we sent led to it, not one that came in."""
+    """A ticket of the thread; ``ours`` when a Message-ID of ours led to it, not one that a stranger chose."""
 
     ticket_id: int
     ticket_no: str
@@ -83,13 +83,17 @@ def ticket_for(source: Engine | Connection, message_ids: Sequence[str]) -> Found
     if not wanted:
         return None
     with reading(source) as conn:
-        for table, ours in ((t.outbox, True), (t.mail, False)):
-            c = table.c
-            query = select(c.message_id, c.ticket_id).where(c.message_id.in_(wanted), c.ticket_id.is_not(None))
-            rows = conn.execute(query.order_by(c.id)).all()
+        o, m = t.outbox.c, t.mail.c
+        for query in (
+            select(o.message_id, o.ticket_id, literal(True).label("ours")).order_by(o.id),
+            select(m.message_id, m.ticket_id, m.own.label("ours")).order_by(m.own.desc(), m.id),
+        ):
+            c = query.selected_columns
+            rows = conn.execute(query.where(c.message_id.in_(wanted), c.ticket_id.is_not(None))).all()
             if rows:
-                nearest = min(rows, key=lambda row: wanted.index(row.message_id))
-                return _found(conn, nearest.ticket_id, ours)
+                # What we wrote ourselves goes before, wherever it stands in the thread.
+                nearest = min(rows, key=lambda row: (not row.ours, wanted.index(row.message_id)))
+                return _found(conn, nearest.ticket_id, bool(nearest.ours))
     return None
 
 

@@ -50,6 +50,7 @@ def erase_ticket(conn: Connection, ticket_id: int, why: str, actor: str, now: da
     _without_words(conn, mail_ids)
     _without_texts(conn, mail_ids, ticket_id)
     _without_letters(conn, select(o.id).where(o.ticket_id == ticket_id))
+    conn.execute(delete(t.thread_name).where(t.thread_name.c.ticket_id == ticket_id))
     nothing = {"org_no": "", "customer_no": "", "evidence": "{}", "known": "", "asks": "", "follow_up_at": None}
     conn.execute(update(t.item).where(i.ticket_id == ticket_id).values(nothing))
     conn.execute(update(t.action).where(a.ticket_id == ticket_id).values(facts="{}", reason=""))

@@ -24,7 +24,10 @@ class Row(SQLModel):
 
 
 class Mail(Row, table=True):
-    """A mail by its bytes; ``outcome`` is its own decision's, which may differ from its ticket's.  ``digest`` is keyed and outlives the bytes, so nothing comes in again."""
+    """A mail by its bytes; ``outcome`` is its own decision's, which may differ from its ticket's.
+
+    ``digest`` is keyed and outlives the bytes, so nothing comes in again.  ``own``: we, or a colleague, wrote it.
+    """
 
     __tablename__ = "mail"
     __table_args__ = (
@@ -48,6 +51,7 @@ class Mail(Row, table=True):
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     outcome: str = ""
     duplicate: bool = False
+    own: bool = False
     tries: int = 0
     claimed_by: str | None = None
     claimed_until: datetime | None = Field(default=None, sa_type=Utc)

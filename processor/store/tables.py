@@ -12,6 +12,7 @@ import processor.store.access_tables
 import processor.store.audit_tables
 import processor.store.contract_tables
 import processor.store.desk_tables
+import processor.store.history_tables
 import processor.store.lease_tables
 import processor.store.lookup_tables
 import processor.store.outbox_tables
@@ -72,3 +73,5 @@ colleague_reply = _table("colleague_reply")
 colleague_reference = _table("colleague_reference")
 sent_copy = _table("sent_copy")
 reconciliation = _table("reconciliation")
+import_run = _table("import_run")
+thread_name = _table("thread_name")
