@@ -6,24 +6,19 @@ Every reply is written at every level, also where it only waits or is observed, 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, select
 
 from processor.rulebook import ReplyKind
 from processor.store import tables as t
-from processor.store.corrections import APPROVED, RETYPED
 from processor.store.replies import first_state
+from processor.store.staff_said import Said, StaffSaid, decided_within
 from processor.store.transaction import reading
-from processor.ticket import ActionState, Level, OutboxState
-
-Said = Literal["confirmed", "changed", "rejected", "open"]
-EDITED, CANCELLED = "outbox.edited", "outbox.cancel"
+from processor.ticket import Level, OutboxState
 
 
 @dataclass
@@ -83,7 +78,7 @@ def type_records(source: Engine | Connection, since: datetime | None = None) -> 
     """The record of each request type that was decided, or missed, since a time."""
     found: dict[str, TypeRecord] = {}
     with reading(source) as conn:
-        words = _Words(conn)
+        words = StaffSaid(conn, since)
         taken: dict[int, set[str]] = {}
         for row in conn.execute(_items(since)):
             record = found.setdefault(row.type, TypeRecord(row.type))
@@ -95,7 +90,7 @@ def type_records(source: Engine | Connection, since: datetime | None = None) -> 
                 record.replies[row.kind] += 1
                 record.wrong[row.kind] += said in ("changed", "rejected")
         for mail_id, types in words.retyped.items():
-            for name in types if mail_id in taken or since is None else ():
+            for name in types:
                 if name not in taken.get(mail_id, ()):
                     found.setdefault(name, TypeRecord(name)).missed += 1
     return found
@@ -107,7 +102,7 @@ def letters(
     """The latest replies of a type that would have gone out at a level and not at the one below it."""
     o, m, k = t.outbox.c, t.mail.c, t.ticket.c
     with reading(source) as conn:
-        words = _Words(conn)
+        words = StaffSaid(conn, since)
         query = _items(since).add_columns(o.ticket_no, o.created_at, k.subject.label("asked"), o.template)
         query = query.add_columns(o.to_addr, o.subject, o.text).join(t.ticket, k.id == m.ticket_id)
         found = []
@@ -144,43 +139,4 @@ def _items(since: datetime | None) -> Select[Any]:
         .where(m.duplicate.is_(False))
         .order_by(i.id)
     )
-    return query if since is None else query.where(m.decided_at >= since)
-
-
-class _Words:
-    """What people said: of mails by their types, of actions, and of replies."""
-
-    def __init__(self, conn: Connection) -> None:
-        self.retyped = dict(_retyped(conn))
-        self.actions = _actions(conn)
-        self.edited, self.cancelled = set(_replies(conn, EDITED)), set(_replies(conn, CANCELLED))
-
-    def of(self, row: t.AnyRow) -> Said:
-        """The last word on an item's decision; a person's naming of the mail outweighs what was done with it."""
-        if row.mail_id in self.retyped:
-            return "confirmed" if row.type in self.retyped[row.mail_id] else "changed"
-        states = self.actions.get(row.id, set())
-        if ActionState.REJECTED.value in states or row.outbox_id in self.cancelled:
-            return "rejected"
-        if row.outbox_id in self.edited:
-            return "changed"
-        released = bool(row.approved_by)
-        return "confirmed" if states <= APPROVED and (states or released) else "open"
-
-
-def _retyped(conn: Connection) -> Iterator[tuple[int, tuple[str, ...]]]:
-    e = t.event.c
-    for row in conn.execute(select(e.mail_id, e.data).where(e.kind == RETYPED).order_by(e.id)):
-        yield row.mail_id, tuple(json.loads(row.data)["types"])
-
-
-def _actions(conn: Connection) -> Mapping[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for row in conn.execute(select(t.action.c.item_id, t.action.c.state)):
-        found.setdefault(row.item_id, set()).add(row.state)
-    return found
-
-
-def _replies(conn: Connection, kind: str) -> list[int]:
-    e = t.event.c
-    return list(conn.execute(select(e.outbox_id).where(e.kind == kind, e.outbox_id.is_not(None))).scalars())
+    return query.where(*decided_within(since, None))

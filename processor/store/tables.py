@@ -13,6 +13,7 @@ import processor.store.audit_tables
 import processor.store.contract_tables
 import processor.store.desk_tables
 import processor.store.history_tables
+import processor.store.insight_tables
 import processor.store.lease_tables
 import processor.store.lookup_tables
 import processor.store.outbox_tables
@@ -57,6 +58,7 @@ legal_hold = _table("legal_hold")
 erasure = _table("erasure")
 setting = _table("setting")
 level = _table("level")
+day_count = _table("day_count")
 outbox = _table("outbox")
 outbox_attempt = _table("outbox_attempt")
 desk_session = _table("desk_session")

@@ -14,6 +14,8 @@ OPEN = "state NOT IN ('done', 'rejected', 'superseded')"
 
 CONTINUES = "continues IS NOT NULL"
 
+JUDGING = "kind IN ('mail.retyped', 'outbox.edited', 'outbox.cancel', 'action.rejected')"
+
 
 class Ticket(Row, table=True):
     """A case.  ``version`` grows with each proven mail, so that an approval knows what it approved."""
@@ -79,6 +81,7 @@ class ActionRow(Row, table=True):
         Index("ix_action_state_due", "state", "due"),
         # The queue in its order; whoever asks must say "open" in these words (IN would lead SQLite to the index above).
         Index("ix_action_open_due", "due", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index("ix_action_changed_at", "changed_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -154,6 +157,16 @@ class EventRow(Row, table=True):
     """What happened, never changed.  ``data`` holds no personal text; ``text_digest`` vouches for the text beside it."""
 
     __tablename__ = "event"
+    __table_args__ = (
+        # The few by which staff judged a decision, among all those by which the program told what it did.
+        Index(
+            "ix_event_judging",
+            "kind",
+            "id",
+            sqlite_where=text(JUDGING),
+            postgresql_where=text(JUDGING),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=Utc)

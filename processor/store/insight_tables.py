@@ -1,0 +1,23 @@
+"""The table of daily counts that the pages of insight are drawn from."""
+
+from __future__ import annotations
+
+from sqlmodel import Field
+
+from processor.store.columns import Words
+from processor.store.mail_tables import Row
+
+
+class DayCountRow(Row, table=True):
+    """How often something happened on a day of Oslo's calendar (ISO); nothing of any person is in it.
+
+    ``name`` is a request type, or a rule; ``bucket`` an hour, a stretch of time or a state: see ``daily.Measure``.
+    """
+
+    __tablename__ = "day_count"
+
+    day: str = Field(primary_key=True)
+    measure: str = Field(primary_key=True)
+    name: str = Field(primary_key=True, sa_type=Words)
+    bucket: int = Field(primary_key=True)
+    count: int
