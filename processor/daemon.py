@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -34,7 +34,7 @@ from processor.steps.listening import Listener
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
-from processor.steps.upkeep import remind, retain, seal, take_register
+from processor.steps.upkeep import count, remind, retain, seal, take_register
 from processor.store.clock import StoreClock
 from processor.store.counts import sending
 from processor.store.outbox import abandon
@@ -52,6 +52,8 @@ WISH_SECONDS = 2
 REMIND_SECONDS = 60
 SEAL_SECONDS = 2
 CONTRACTS_SECONDS = 60
+COUNT_SECONDS = 3600
+FIRST_COUNT = timedelta(minutes=1)
 # After so long without a word a loop has hung: the one that only waits, and the clocks, of which two may do
 # long work.
 TICK_SECONDS = 60.0
@@ -274,6 +276,8 @@ class Daemon:
                 id="contracts",
                 next_run_time=clock(),
             )
+        counting = {"seconds": COUNT_SECONDS, "id": "counts", "next_run_time": clock() + FIRST_COUNT}
+        scheduler.add_job(lambda: count(self.engine, clock()), "interval", **counting)
         # Never between 02 and 03, which the change to summer time skips and the change back repeats.
         scheduler.add_job(lambda: retain(self.engine, clock()), "cron", hour=4, id="retention")
         return scheduler

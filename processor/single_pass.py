@@ -16,7 +16,7 @@ from processor.steps.gate_notices import tell_contacts
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
-from processor.steps.upkeep import remind, retain, seal, take_register
+from processor.steps.upkeep import count, remind, retain, seal, take_register
 from processor.store.clock import StoreClock
 from processor.world.courier import Courier
 
@@ -61,6 +61,7 @@ def _pass(
     sent = _send_all(config, engine, f"{deciders.name}/delivery", clock)
     remind(engine, clock())
     retain(engine, clock())
+    count(engine, clock())
     settled = [loop.settle_pass() for loop in loops]
     seal(engine, clock())
     return all(passed) and sent and all(settled)

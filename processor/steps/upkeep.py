@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 from processor import journal
 from processor.config import Config
 from processor.store import retention
+from processor.store.daily import count_days
 from processor.store.due import SOON, due_actions
 from processor.store.lookups import forget_answers
 from processor.store.seals import seal_events
@@ -35,6 +36,14 @@ def seal(engine: Engine, now: datetime) -> None:
         seal_events(engine, now)
     except Exception as error:
         journal.step_failed("sealing", error)
+
+
+def count(engine: Engine, now: datetime) -> None:
+    """Count what happened on the days that are over, for the pages of insight; what hinders it hinders nothing else."""
+    try:
+        count_days(engine, now)
+    except Exception as error:
+        journal.step_failed("counting", error)
 
 
 def retain(engine: Engine, now: datetime) -> int:
