@@ -11,7 +11,7 @@ from processor.store.mail_tables import Row
 class DayCountRow(Row, table=True):
     """How often something happened on a day of Oslo's calendar (ISO); nothing of any person is in it.
 
-    ``name`` is a request type, or a rule; ``bucket`` an hour, a stretch of time or a state: see ``daily.Measure``.
+    ``week`` is the day's Monday.  ``name`` is a request type, or a rule; ``bucket`` an hour, a stretch of time or a state: see ``happened.Measure``.
     """
 
     __tablename__ = "day_count"
@@ -20,4 +20,5 @@ class DayCountRow(Row, table=True):
     measure: str = Field(primary_key=True)
     name: str = Field(primary_key=True, sa_type=Words)
     bucket: int = Field(primary_key=True)
+    week: str
     count: int

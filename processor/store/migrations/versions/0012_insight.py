@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("measure", sa.String(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("week", sa.String(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", "measure", "name", "bucket", name="pk_day_count"),
     )
