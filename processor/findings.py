@@ -80,7 +80,8 @@ class Fields:
 class Form:
     """The OTP rights form as far as it was filled in (domain.md 1.2; Q17: no field is demanded).
 
-    ``doubts`` are reasons to compare it with the file: ``form_by_ocr``, ``form_rotated``.
+    ``doubts`` are reasons to compare it with the file (``form_by_ocr``, ``form_rotated``) or to ask the customer
+    (``form_no_date``, ``form_unsigned``: the form has the field, and it is empty).
     """
 
     source: str

@@ -18,6 +18,8 @@ from sqlalchemy import insert
 from processor import journal
 from processor.deciding.gate_notice import letter_to_contact
 from processor.deciding.without_world import context_without_world
+from processor.extracting.extract import Kind, extract
+from processor.extracting.of_message import Extract
 from processor.likeness import domain_key
 from processor.message import Extracted
 from processor.pipeline import conclude, read_and_understand
@@ -39,6 +41,14 @@ SECRET = re.compile(
 CODE_VALUE = re.compile(r"{[{%][^}]*\b(?:code|otp|secret|password|token|pin)\b", re.IGNORECASE)
 
 
+def unread(*_: object) -> Extracted:
+    return Extracted(fault="unknown")
+
+
+def by_cells(content: bytes, kind: Kind, _name: str) -> Extracted:
+    return extract(content, kind, lambda _picture: None)
+
+
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
     return rulebook_of(ROOT / "rules", ROOT / "templates", US)
@@ -51,9 +61,9 @@ def here(tmp_path: Path) -> Iterator[Talk]:
     made.engine.dispose()
 
 
-def decided(name: str, rulebook: Rulebook, **world: object) -> Decision:
+def decided(name: str, rulebook: Rulebook, extract: Extract = unread, **world: object) -> Decision:
     raw = (HOSTILE / f"{name}.eml").read_bytes()
-    mail = read_and_understand(raw, rulebook, lambda *_: Extracted(fault="unknown"))
+    mail = read_and_understand(raw, rulebook, extract)
     context = context_without_world(mail.message, "VS-7K3M-9QX4", OURS, US)
     return conclude(mail, replace(context, **world), rulebook)  # type: ignore[arg-type]
 
@@ -120,6 +130,18 @@ def test_T24_a_form_that_differs_from_the_mail_is_held(rulebook: Rulebook) -> No
     found = decided("T24-form-and-mail-differ", rulebook)
     assert found.outcome == "review"
     assert any("name different organisations" in each for each in found.because)
+
+
+def test_T24_a_mail_that_asks_for_a_domain_more_than_its_form_is_held(rulebook: Rulebook) -> None:
+    found = decided("T24-form-and-mail-name-other-domains", rulebook, by_cells)
+    assert found.outcome == "review"
+    assert "The mail names a domain that the form does not." in found.because
+
+
+def test_T28_a_form_whose_date_and_signature_are_empty_is_held(rulebook: Rulebook) -> None:
+    found = decided("T28-form-without-date-or-signature", rulebook, by_cells)
+    assert found.outcome == "review"
+    assert {"The form's date is not filled in.", "Nobody has signed the form."} <= set(found.because)
 
 
 def test_T27_no_template_and_no_letter_carries_a_code_or_secret() -> None:

@@ -30,6 +30,9 @@ HELD = UNREAD | {
     "many_domains": "Rights are asked for an unusual number of domains",
     "form_old": "The form is more than a month old",
     "form_differs": "The form and the mail name different organisations",
+    "form_domains_differ": "The mail names a domain that the form does not",
+    "form_no_date": "The form's date is not filled in",
+    "form_unsigned": "Nobody has signed the form",
     "form_by_ocr": "The form is scanned and was read by OCR: compare it with the attachment",
     "form_rotated": "The form's pages are rotated: compare it with the attachment",
 }
@@ -46,14 +49,16 @@ def doubts(message: Message, understanding: Understanding, context: Context, rul
     """Understanding's flags and ours, each once.
 
     Ours: ``public_domain`` (rights asked for gmail.com or a public suffix), ``foreign_domain`` (for
-    another than the sender's), ``many_domains``, ``admin_elsewhere``, ``form_differs``, ``form_old``,
-    ``form_undated``; ``quantity_mismatch`` and ``amount_mismatch`` (an invoice's numbers do not fit together).
+    another than the sender's), ``many_domains``, ``admin_elsewhere``, ``form_differs``,
+    ``form_domains_differ``, ``form_old``, ``form_undated``; ``quantity_mismatch`` and ``amount_mismatch`` (an invoice's numbers do not fit together).
     """
     found = [*understanding.flags, *posing(message, context.lookalikes)]
     if any(request.type == "otp_rights" for request in understanding.requests):
         found += _about_domains(message, understanding, rulebook)
         if understanding.form:
             found += _about_form(understanding.form, message, context)
+            if _named_beside(understanding.form, understanding):
+                found.append("form_domains_differ")
     if mismatch := asked(message, understanding).mismatch:
         found.append(mismatch)
     return tuple(dict.fromkeys(found))
@@ -87,6 +92,18 @@ def _about_form(form: Form, message: Message, context: Context) -> list[str]:
     if signed and context.arrival.astimezone(OSLO).date() - signed > OLD:
         found.append("form_old")
     return found
+
+
+def _named_beside(form: Form, understanding: Understanding) -> set[str]:
+    """Domains that the mail's own words ask rights for and the attached form does not."""
+    if form.source == "body" or not form.domains:
+        return set()
+    written = {
+        found.text.lower().removeprefix("www.")
+        for name, found in understanding.field_evidence
+        if name == "domains" and found.where in ("subject", "body")
+    }
+    return written - {domain.removeprefix("www.") for domain in form.domains}
 
 
 def _org_nos(text: str) -> set[str]:

@@ -30,6 +30,8 @@ FAULTS = {
     "unknown": "attachment_unknown",
 }
 """What a fault of reading a file is called among the flags."""
+EMPTY = {"date": "form_no_date", "signed_by": "form_unsigned"}
+"""What a field that stands in the form and is empty is called among the flags."""
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-z0-9æøåäö](?:[a-z0-9æøåäö-]{0,61})\.){1,3}[a-z]{2,12}(?![\w@-])")
 _TITLE = re.compile(r"(?:engang\w{0,10}|eingong\w{0,10}|engong\w{0,10}|engång\w{0,10}|one-?time|otp)", re.I)
 _NUMBER_BEHIND = re.compile(r",?\s*\(?(?:org\D{0,12}|,\s*)(\d[\d .]{7,12}\d)", re.I)
@@ -103,8 +105,10 @@ def _in_file(attachment: Attachment, found: Extracted) -> Form | None:
     # Without cells a flat text's line is label and value in one; with them it would be an empty form's hints.
     if form is None and not labelled:
         form = _filled(pairs(found.text), source)
+    if form is None:
+        return None
     doubts = (*(("form_by_ocr",) if found.ocr else ()), *(("form_rotated",) if found.rotated else ()))
-    return replace(form, doubts=doubts) if form else None
+    return replace(form, doubts=(*form.doubts, *doubts))
 
 
 def _in_text(text: str) -> Rows:
@@ -133,6 +137,8 @@ def _filled(rows: Iterable[tuple[str, str]], source: str) -> Form | None:
         date=values.get("date", ""),
         customer_no=values.get("customer_no", ""),
         signed_by=values.get("signed_by", ""),
+        # A form without such a field demands none (domain.md Q17); one that has it was left unfinished (threats T28).
+        doubts=tuple(doubt for key, doubt in EMPTY.items() if values.get(key) == ""),
     )
 
 
