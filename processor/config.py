@@ -147,13 +147,15 @@ class DeskSettings:
 
     ``public_url`` is the HTTPS address of a reverse proxy in front, ``""`` for none: then loopback only.
     Without a request for ``idle_minutes`` its process ends, and the next request starts it.  ``demo`` shows
-    users with their passwords on the sign-in page.
+    users with their passwords on the sign-in page.  What is approved here may be taken back for ``undo_seconds``,
+    and leaves after them.
     """
 
     listen: tuple[str, int] | None = ("127.0.0.1", 8080)
     public_url: str = ""
     idle_minutes: float = 10.0
     demo: bool = False
+    undo_seconds: int = 10
 
     @property
     def address(self) -> str:

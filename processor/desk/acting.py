@@ -49,8 +49,8 @@ def done(desk: Desk, asked: Asked) -> Response:
         silent = bool(asked.form.get("no_confirmation")) or not waiting
         letter = None if silent else letter_for(desk, number, *days)
     except CannotError as cannot:
-        return _again(desk, asked, number, N_("No confirmation can be sent, so nothing was done:"), str(cannot), 422)
-    result = actions.done(desk.engine, number, asked.person, desk.clock(), _version(asked), letter)
+        return again(desk, asked, number, N_("No confirmation can be sent, so nothing was done:"), str(cannot), 422)
+    result = actions.done(desk.engine, number, asked.person, desk.clock(), _version(asked), letter, desk.hold_until)
     return _after(desk, asked, number, result)
 
 
@@ -58,7 +58,7 @@ def reject(desk: Desk, asked: Asked) -> Response:
     """Say "this is not to be done", and why."""
     number, reason = asked.number("action"), asked.form.get("reason", "").strip()
     if not reason:
-        return _again(desk, asked, number, NO_REASON, "", 422)
+        return again(desk, asked, number, NO_REASON, "", 422)
     result = actions.reject(desk.engine, number, asked.person, reason[:2000], desk.clock(), _version(asked))
     return _after(desk, asked, number, result)
 
@@ -66,7 +66,7 @@ def reject(desk: Desk, asked: Asked) -> Response:
 def approve_reply(desk: Desk, asked: Asked) -> Response:
     """Let a waiting reply go out."""
     number = asked.number("reply")
-    well = staff_replies.approve_reply(desk.engine, number, asked.person, desk.clock())
+    well = staff_replies.approve_reply(desk.engine, number, asked.person, desk.clock(), desk.hold_until)
     return _after_reply(desk, asked, number, well, "sent")
 
 
@@ -74,7 +74,7 @@ def cancel_reply(desk: Desk, asked: Asked) -> Response:
     """Withdraw a reply, and say why."""
     number, reason = asked.number("reply"), asked.form.get("reason", "").strip()
     if not reason:
-        return _reply_again(desk, asked, number, NO_REASON, 422)
+        return reply_again(desk, asked, number, NO_REASON, 422)
     well = staff_replies.cancel_reply(desk.engine, number, asked.person, desk.clock(), reason[:2000])
     return _after_reply(desk, asked, number, well, "cancelled")
 
@@ -87,7 +87,7 @@ def edit_reply(desk: Desk, asked: Asked) -> Response:
     well = staff_replies.edit_reply(desk.engine, number, *words, asked.person, desk.clock(), seen)
     if well:
         return go(f"/ticket/{ticket_of_reply(desk.engine, number)}", view=view_of(asked), did=f"r{number}.edited")
-    return _reply_again(desk, asked, number, LATER, 409)
+    return reply_again(desk, asked, number, LATER, 409)
 
 
 def note(desk: Desk, asked: Asked) -> Response:
@@ -168,7 +168,7 @@ def _after(desk: Desk, asked: Asked, action: int, result: actions.ActionResult) 
         raise Refusal(404, "There is no such action.")
     if result.ok:
         return _next(desk, asked, f"a{action}.{result.outcome}")
-    return _again(desk, asked, action, OUTCOMES[result.outcome], result.why, 409)
+    return again(desk, asked, action, OUTCOMES[result.outcome], result.why, 409)
 
 
 def _next(desk: Desk, asked: Asked, did: str) -> Response:
@@ -181,7 +181,7 @@ def _next(desk: Desk, asked: Asked, did: str) -> Response:
     return go(f"/ticket/{row.ticket_no}", view=view, action=row.action_id, did=did)
 
 
-def _again(desk: Desk, asked: Asked, action: int, refused: str, detail: str, status: int) -> Response:
+def again(desk: Desk, asked: Asked, action: int, refused: str, detail: str, status: int) -> Response:
     number = ticket_of_action(desk.engine, action)
     if not number:
         raise Refusal(404, "There is no such action.")
@@ -193,12 +193,10 @@ def _after_reply(desk: Desk, asked: Asked, reply: int, well: bool, what: str) ->
     if well:
         return _next(desk, asked, f"r{reply}.{what}")
     stands = standing(desk.engine, reply)
-    return _reply_again(
-        desk, asked, reply, N_("Not done:"), 409, stands.words + (f", {stands.by}" if stands.by else "")
-    )
+    return reply_again(desk, asked, reply, N_("Not done:"), 409, stands.words + (f", {stands.by}" if stands.by else ""))
 
 
-def _reply_again(desk: Desk, asked: Asked, reply: int, refused: str, status: int, detail: str = "") -> Response:
+def reply_again(desk: Desk, asked: Asked, reply: int, refused: str, status: int, detail: str = "") -> Response:
     number = ticket_of_reply(desk.engine, reply)
     if not number:
         raise Refusal(404, "There is no such reply.")

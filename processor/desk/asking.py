@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
@@ -88,6 +88,16 @@ class Desk:
         with self._lock:
             self._counts[person.id] = (time.monotonic(), found)
         return found
+
+    @property
+    def undo_for(self) -> timedelta:
+        """For how long a step can be taken back."""
+        return timedelta(seconds=self.config.desk.undo_seconds)
+
+    @property
+    def hold_until(self) -> datetime | None:
+        """Until when a letter that is approved now waits; None where nothing can be taken back."""
+        return self.clock() + self.undo_for if self.undo_for else None
 
     def changed(self) -> None:
         """Somebody acted, so that numbers are counted anew."""

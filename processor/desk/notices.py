@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from sqlalchemy.engine import Engine
 
+from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_
 from processor.desk.words import OUTCOMES
 from processor.store.actions import Outcome
+from processor.store.context import is_ticket
 from processor.store.standing import ticket_of_action, ticket_of_reply
+from processor.store.undoing import undoable_action, undoable_reply
 
 STEPS = {
     "sent": N_("The reply goes out."),
@@ -22,18 +26,48 @@ STEPS = {
     "retyped": N_("It is recorded what the mail is."),
     "language": N_("The language is changed."),
     "password": N_("The password is changed. Other browsers are signed out."),
+    # Steps that a ticket takes as a whole.
+    "undone": N_("Taken back. It waits as before."),
 }
-TOLD = re.compile(r"(?:([ar])([0-9]{1,15})\.)?([a-z_]{1,20})")
+TOLD = re.compile(r"(?:([ar])([0-9]{1,15})\.|([A-Z][A-Z0-9-]{3,40})\.)?([a-z_]{1,20})")
+DONE = {Outcome.SECONDED, Outcome.APPROVED, Outcome.DONE, Outcome.REJECTED}
 
 
-def notice(engine: Engine, did: str) -> tuple[str, str]:
-    """The sentence and the ticket that ``did`` (such as "a7.done") names; ("", "") for anything else."""
+class Notice(NamedTuple):
+    """A sentence (English) and the ticket that it is about; by ``undo``, a path, the step can be taken back so long."""
+
+    words: str = ""
+    ticket: str = ""
+    undo: str = ""
+    seconds: int = 0
+
+
+def notice(engine: Engine, did: str) -> Notice:
+    """What ``did`` (such as "a7.done") names; nothing for anything else."""
     found = TOLD.fullmatch(did)
     if not found:
-        return "", ""
-    kind, number, what = found.groups()
+        return Notice()
+    kind, number, ticket, what = found.groups()
     words = STEPS.get(what, "") or (OUTCOMES[Outcome(what)] if what in tuple(Outcome) else "")
-    if not words or not kind:
-        return words, ""
+    if not words or not (kind or ticket):
+        return Notice(words)
+    if ticket:
+        return Notice(words, ticket) if is_ticket(engine, ticket) else Notice()
     ticket = ticket_of_action(engine, int(number)) if kind == "a" else ticket_of_reply(engine, int(number))
-    return (words, ticket) if ticket else ("", "")
+    return Notice(words, ticket) if ticket else Notice()
+
+
+def told(desk: Desk, asked: Asked) -> Notice:
+    """``notice`` of what the page was told, with the way back while there is one."""
+    did = asked.query.get("did", "")
+    said, found = notice(desk.engine, did), TOLD.fullmatch(did)
+    if not said.words or found is None or not found[1]:
+        return said
+    number, now = int(found[2]), desk.clock()
+    if found[1] == "r" and found[4] == "sent":
+        left = undoable_reply(desk.engine, number, asked.person, now)
+        return said._replace(undo=f"/reply/{number}/undo", seconds=left) if left else said
+    if found[1] == "a" and found[4] in DONE:
+        left = undoable_action(desk.engine, number, asked.person, now, desk.undo_for)
+        return said._replace(undo=f"/action/{number}/undo", seconds=left) if left else said
+    return said

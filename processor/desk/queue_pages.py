@@ -11,7 +11,7 @@ from processor.deciding.answerable import withheld_in_words
 from processor.desk.answering import go, page
 from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_
-from processor.desk.notices import notice
+from processor.desk.notices import told
 from processor.store import queue_page
 from processor.store.queue import QueueRow, unsent
 from processor.store.queue_page import Key, View, holders, key_of
@@ -44,16 +44,16 @@ def view_of(asked: Asked) -> View:
 def queue(desk: Desk, asked: Asked) -> Response:
     """One page of a view."""
     view = view_of(asked)
-    told: dict[str, Any] = {"view": view, "views": list(View), "notice": notice_of(desk, asked)}
+    values: dict[str, Any] = {"view": view, "views": list(View), "notice": told(desk, asked)}
     if view == View.UNSENT:
-        return page(desk, asked, "queue.html", **told, lines=[], replies=unsent(desk.engine), following="")
+        return page(desk, asked, "queue.html", **values, lines=[], replies=unsent(desk.engine), following="")
     after = Key.read(asked.query.get("after", ""))
     shown = queue_page.page(desk.engine, view, desk.clock(), asked.person.id, after, ROWS)
     held = holders(desk.engine, [row.ticket_id for row in shown.rows])
     lines = [Line(row, str(key_of(row)), held.get(row.ticket_id, ""), flags_of(row)) for row in shown.rows]
     following = str(shown.following) if shown.following else ""
     title = desk.rules.title
-    return page(desk, asked, "queue.html", **told, lines=lines, replies=[], following=following, title=title)
+    return page(desk, asked, "queue.html", **values, lines=lines, replies=[], following=following, title=title)
 
 
 def search(desk: Desk, asked: Asked) -> Response:
@@ -94,8 +94,3 @@ def flags_of(row: QueueRow) -> tuple[str, ...]:
     if row.withheld:
         said.append(withheld_in_words(row.withheld))
     return tuple(said)
-
-
-def notice_of(desk: Desk, asked: Asked) -> tuple[str, str]:
-    """What came of the action before, as (sentence in English, ticket number); ("", "") for nothing."""
-    return notice(desk.engine, asked.query.get("did", ""))

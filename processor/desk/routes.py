@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from processor.desk import acting, mail_pages, people_page, queue_pages, signing_in, static_page, ticket_pages
+from processor.desk import acting, mail_pages, people_page, queue_pages, signing_in, static_page, ticket_pages, undo
 from processor.desk.asking import Asked, Desk
 from processor.store.accounts import Role
 
@@ -39,6 +39,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/reply/{reply}/approve", AGENT, acting.approve_reply),
     Route("POST", "/reply/{reply}/edit", AGENT, acting.edit_reply),
     Route("POST", "/reply/{reply}/cancel", AGENT, acting.cancel_reply),
+    # Taking back, and what is done with whole tickets.
+    Route("POST", "/action/{action}/undo", AGENT, undo.action),
+    Route("POST", "/reply/{reply}/undo", AGENT, undo.reply),
     Route("POST", "/ticket/{number}/note", AGENT, acting.note),
     Route("POST", "/ticket/{number}/take", AGENT, acting.take),
     Route("POST", "/ticket/{number}/leave", AGENT, acting.leave),

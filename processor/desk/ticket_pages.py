@@ -14,7 +14,7 @@ from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.conversation import Entry, conversation
 from processor.desk.mail_pages import is_program
 from processor.desk.marking import Passage, Span, marked, passages
-from processor.desk.notices import notice
+from processor.desk.notices import told
 from processor.desk.proposals import Proposal, day_of, proposal
 from processor.desk.queue_pages import view_of
 from processor.desk.timeline import Timeline, timeline
@@ -93,7 +93,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "others": [each for each in view.actions if action is None or each.id != action.id],
         "holder": holder_of(desk.engine, view.id),
         "kept": kept,
-        "notice": notice(desk.engine, asked.query.get("did", "")),
+        "notice": told(desk, asked),
         "view": view_of(asked),
         "key": _key(action, item, view),
         "title": desk.rules.title,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from processor.deciding import answerable, staff_words
 from processor.deciding.doubts import HELD
 from processor.desk.language import N_
+from processor.store import undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
@@ -159,11 +160,17 @@ EVENTS: Mapping[str, str] = {
     "action.rejected": N_("Rejected"),
     "action.superseded": N_("Dropped, since the mail is something else"),
     "action.waiting": N_("Waits again"),
+    "action.undone": N_("Took the step back"),
     "outbox.issued": N_("Wrote a letter"),
     "outbox.edited": N_("Changed the reply"),
     "outbox.approve": N_("Let the reply go out"),
     "outbox.release": N_("Let the reply go out"),
     "outbox.cancel": N_("Withdrew the reply"),
+    "outbox.hold": N_("Let the reply go out"),
+    "outbox.due": N_("The time to undo was over"),
+    "outbox.undo": N_("Took the letter back"),
+    "outbox.draft_again": N_("Took the reply back"),
+    "outbox.held_again": N_("Took the reply back"),
     "outbox.resend": N_("Sent the reply again"),
     "outbox.sent": N_("The reply was sent"),
 }
@@ -221,4 +228,5 @@ def all_words() -> Iterator[str]:
     yield from staff_words.MATCHED.values()
     yield from HELD.values()
     yield from answerable.OTHERS.values()
+    yield from (undoing.TOO_LATE, undoing.NOT_YOURS, undoing.GONE_ON)
     yield from (words for _, words, _ in answerable.GUARDS)

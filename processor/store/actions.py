@@ -54,14 +54,16 @@ def done(
     now: datetime,
     seen_version: int | None = None,
     letter: Letter | None = None,
+    hold_until: datetime | None = None,
 ) -> ActionResult:
     """Say "it is done"; where one person is enough this approves too.
 
     Releases drafted confirmations of the item, and closes the ticket when nothing is left to do.  A
     withdrawal that is done ends what was held for it.  ``letter`` is the confirmation, which goes out with
-    the step that makes it true or not at all: not while another action of the item is open.
+    the step that makes it true or not at all: not while another action of the item is open.  Until
+    ``hold_until`` it may be taken back (``undoing.py``).
     """
-    return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version, letter))
+    return commit(engine, lambda conn: _finish(conn, action_id, person, now, seen_version, letter, hold_until))
 
 
 def reject(
@@ -124,7 +126,13 @@ def _approve(conn: Connection, action_id: int, person: Person, now: datetime, se
 
 
 def _finish(
-    conn: Connection, action_id: int, person: Person, now: datetime, seen: int | None, letter: Letter | None
+    conn: Connection,
+    action_id: int,
+    person: Person,
+    now: datetime,
+    seen: int | None,
+    letter: Letter | None,
+    hold_until: datetime | None,
 ) -> ActionResult:
     row = _open(conn, action_id, person, seen)
     if isinstance(row, ActionResult):
@@ -140,9 +148,9 @@ def _finish(
         row = conn.execute(select(t.action).where(t.action.c.id == action_id)).one()
     result = _step(conn, row, ActionState.DONE, person, now)
     resolve_held(conn, row.item_id, ActionState.REJECTED, row.id, person, now)
-    release_confirmations(conn, row.item_id, person, now)
+    release_confirmations(conn, row.item_id, person, now, hold_until)
     if letter is not None and letter.item_id == row.item_id:
-        result = replace(result, letter=issue_letter(conn, letter, person, now))
+        result = replace(result, letter=issue_letter(conn, letter, person, now, hold_until))
     _close_if_nothing_is_left(conn, row.ticket_id, now)
     return result
 
@@ -249,7 +257,7 @@ def _step(
     if not moved.rowcount:
         raise OvertakenError
     subjects = {"ticket_id": row.ticket_id, "action_id": row.id}
-    data = {"version": row.version, "person": person.id}
+    data = {"version": row.version, "person": person.id, "was": row.state}
     write_event(conn, Happening(f"action.{target.value}", person.name, now, **subjects, data=data, text=reason))
     conn.execute(update(t.ticket).where(t.ticket.c.id == row.ticket_id).values(changed_at=now))
     return ActionResult(Outcome(target.value), target, person.name, now)

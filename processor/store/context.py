@@ -97,9 +97,10 @@ def ticket_for(source: Engine | Connection, message_ids: Sequence[str]) -> Found
     return None
 
 
-def is_ticket(conn: Connection, number: str) -> bool:
+def is_ticket(source: Engine | Connection, number: str) -> bool:
     """Whether there is a ticket of this number."""
-    return conn.execute(select(t.ticket.c.id).where(t.ticket.c.number == number)).first() is not None
+    with reading(source) as conn:
+        return conn.execute(select(t.ticket.c.id).where(t.ticket.c.number == number)).first() is not None
 
 
 def replies_lately(source: Engine | Connection, sender: str, ticket_id: int | None, now: datetime) -> RepliesLately:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or
 from processor.store import tables as t
 from processor.store.action_result import ActionResult, Outcome
 from processor.store.actions import approve, done, reject, set_ticket_state
-from processor.store.replies import OBSERVE
+from processor.store.replies import OBSERVE, UNDO
 from processor.store.restoring import restored
 from processor.store.staff_replies import OPEN_ACTIONS, approve_reply, cancel_reply, edit_reply, issue_confirmation
 from processor.store.ticket_view import DECIDED, TicketView, ticket, withheld_of
@@ -40,8 +40,8 @@ __all__ = [
 ]
 
 UNSENT = (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.FAILED, OutboxState.BOUNCED)
-
-
+WAITED_OUT = (OBSERVE, UNDO)
+"""Why a reply is held that needs nobody: it never leaves, or it leaves by itself in a few seconds."""
 NOTICE = "termination"
 
 
@@ -117,10 +117,14 @@ def queue(
 
 
 def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
-    """Replies that are drafts, held, unknown, failed or bounced, oldest first; not those of level observe."""
+    """Replies that are drafts, held, unknown, failed or bounced, oldest first; not what waits for nobody (WAITED_OUT)."""
     o = t.outbox.c
     query = select(o.id, o.ticket_no, o.state, o.kind, o.to_addr, o.subject, o.hold_reason, o.error, o.changed_at)
-    query = query.where(o.state.in_([s.value for s in UNSENT]), o.hold_reason != OBSERVE).order_by(o.id).limit(limit)
+    query = (
+        query.where(o.state.in_([s.value for s in UNSENT]), o.hold_reason.not_in(WAITED_OUT))
+        .order_by(o.id)
+        .limit(limit)
+    )
     with reading(engine) as conn:
         return [
             Unsent(

@@ -14,8 +14,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, exists, func, or_, select, text
 
 from processor.store import tables as t
-from processor.store.queue import UNSENT, QueueRow, columns, to_rows
-from processor.store.replies import OBSERVE
+from processor.store.queue import UNSENT, WAITED_OUT, QueueRow, columns, to_rows
 from processor.store.ticket_tables import OPEN
 from processor.store.transaction import reading
 from processor.ticket import TicketState
@@ -116,7 +115,7 @@ def counts(engine: Engine, now: datetime, person_id: int = 0) -> dict[View, int]
     tickets = select(
         func.count().label("all"), number(k.outcome == REVIEW).label("review"), number(held).label("mine")
     ).where(k.state == TicketState.OPEN.value, _idle())
-    unsent = select(func.count()).where(o.state.in_([s.value for s in UNSENT]), o.hold_reason != OBSERVE)
+    unsent = select(func.count()).where(o.state.in_([s.value for s in UNSENT]), o.hold_reason.not_in(WAITED_OUT))
     with reading(engine) as conn:
         found = conn.execute(actions).one()._mapping
         more = conn.execute(tickets).one()._mapping

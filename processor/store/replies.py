@@ -17,6 +17,8 @@ from processor.store.settings import STOPPED, setting
 from processor.ticket import Level, OutboxState, Reply, TicketState
 
 OBSERVE = "observe"
+UNDO = "time to undo"
+"""Why a reply is held that a person has approved and may still take back; it leaves by itself."""
 HOLD_STOPPED = "stopped"
 HOLD_EARLY = "arrived before the first start"
 HOLD_OLD = "too old to be answered by itself"

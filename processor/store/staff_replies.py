@@ -13,7 +13,7 @@ from processor.store import tables as t
 from processor.store.claims import unclaimed
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
-from processor.store.replies import OBSERVE, words
+from processor.store.replies import OBSERVE, UNDO, words
 from processor.store.transaction import commit, writing
 from processor.store.transitions import FREE, move
 from processor.ticket import ActionState, OutboxState, Reply
@@ -35,9 +35,16 @@ class Letter:
     envelope_from: str = ""
 
 
-def approve_reply(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
-    """Let a draft or a held reply go out; not one that confirms what is not done, or was only to be observed."""
+def approve_reply(
+    engine: Engine, outbox_id: int, person: Person, now: datetime, hold_until: datetime | None = None
+) -> bool:
+    """Let a draft or a held reply go out; not one that confirms what is not done, or was only to be observed.
+
+    ``hold_until`` leaves time to take it back.
+    """
     with writing(engine) as conn:
+        if hold_until is not None:
+            return hold(conn, outbox_id, person, now, hold_until)
         if move(conn, "approve", outbox_id, person.name, now, confirmable(), values=_by_hand(person)):
             return True
         return _release(conn, outbox_id, person, now)
@@ -118,11 +125,28 @@ def issue_confirmation(
     return commit(engine, lambda conn: _issue(conn, item_id, kind, issue, columns, hold_until, person, now))
 
 
-def release_confirmations(conn: Connection, item_id: int, person: Person, now: datetime) -> int:
+def hold(conn: Connection, outbox_id: int, person: Person, now: datetime, until: datetime) -> bool:
+    """Approve a reply that leaves when the time has come, unless it is taken back; once."""
+    o = t.outbox.c
+    row = conn.execute(select(o.state, o.hold_reason, o.automatic).where(o.id == outbox_id)).first()
+    if row is None or row.hold_reason in (OBSERVE, UNDO):
+        return False
+    values = _by_hand(person) | {"hold_reason": UNDO, "due_at": until}
+    # By this it is known what it goes back to.
+    data = {"was": row.state, "reason": row.hold_reason, "automatic": row.automatic}
+    as_seen = (o.state == row.state, o.hold_reason == row.hold_reason, confirmable())
+    return move(conn, "hold", outbox_id, person.name, now, *as_seen, values=values, data=data)
+
+
+def release_confirmations(
+    conn: Connection, item_id: int, person: Person, now: datetime, hold_until: datetime | None = None
+) -> int:
     """Let the drafted confirmations of an item go out, if all of it is done."""
     o = t.outbox.c
     drafts = select(o.id).where(o.item_id == item_id, o.kind == "confirmation", o.state == OutboxState.DRAFT.value)
     found = conn.execute(drafts).scalars().all()
+    if hold_until is not None:
+        return sum(hold(conn, one, person, now, hold_until) for one in found)
     return sum(move(conn, "approve", one, person.name, now, _done(o.item_id), values=_by_hand(person)) for one in found)
 
 
@@ -131,10 +155,12 @@ def issue(engine: Engine, letter: Letter, person: Person, now: datetime) -> int 
     return commit(engine, lambda conn: issue_letter(conn, letter, person, now))
 
 
-def issue_letter(conn: Connection, letter: Letter, person: Person, now: datetime) -> int | None:
+def issue_letter(
+    conn: Connection, letter: Letter, person: Person, now: datetime, hold_until: datetime | None = None
+) -> int | None:
     """``issue_confirmation`` within the caller's transaction."""
     columns = words(letter.reply, letter.message_id, letter.envelope_from, now)
-    return _issue(conn, letter.item_id, letter.kind, letter.issue, columns, None, person, now)
+    return _issue(conn, letter.item_id, letter.kind, letter.issue, columns, hold_until, person, now)
 
 
 def _release(conn: Connection, outbox_id: int, person: Person, now: datetime) -> bool:
@@ -186,7 +212,7 @@ def _issue(
         "kind": kind,
         "issue": issue,
         "state": (OutboxState.HELD if hold_until else OutboxState.READY).value,
-        "hold_reason": "time to undo" if hold_until else "",
+        "hold_reason": UNDO if hold_until else "",
         "due_at": hold_until,
         "in_reply_to": about.message_id or "",
         "refs": about.message_id or "",

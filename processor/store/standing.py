@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select
 
 from processor.store import tables as t
-from processor.store.replies import OBSERVE
+from processor.store.replies import OBSERVE, UNDO
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transaction import reading
 from processor.ticket import OutboxState as S
@@ -51,6 +51,8 @@ def standing(engine: Engine, outbox_id: int) -> Standing:
             return Standing(SAID[state] + approved, row.approved_by, row.changed_at)
     if row.hold_reason == OBSERVE:
         return Standing("it was written to be observed only, and never leaves")
+    if row.hold_reason == UNDO:
+        return Standing("it is approved, and leaves in a few seconds", row.approved_by, row.changed_at)
     if row.kind == "confirmation":
         return Standing("it waits, since it confirms what is not done yet")
     return Standing(f"it waits to be approved; it is {state.value}")

@@ -37,7 +37,8 @@ TRANSITIONS: Mapping[str, Transition] = {
     "repeat": Transition((S.SENDING,), S.READY),
     "due": Transition((S.HELD,), S.READY),
     "too_old": Transition((S.READY, S.RETRY), S.HELD),
-    # By a restore, which does not know what was sent since its backup, and by whoever says what may go on.
+    # By a restore, which does not know what was sent since its backup, and by whoever says what may go on;
+    # the second and third by whoever takes an approval back, too.
     "restored": Transition((S.DRAFT, S.HELD, S.READY, S.RETRY), S.HELD),
     "draft_again": Transition((S.HELD,), S.DRAFT),
     "held_again": Transition((S.HELD,), S.HELD),
@@ -46,6 +47,9 @@ TRANSITIONS: Mapping[str, Transition] = {
     # By a person.
     "approve": Transition((S.DRAFT,), S.READY),
     "release": Transition((S.HELD,), S.READY),
+    # The same of what leaves after some seconds only, in which it may be taken back.
+    "hold": Transition((S.DRAFT, S.HELD), S.HELD),
+    "undo": Transition((S.HELD,), S.CANCELLED),
     "resend": Transition((S.UNKNOWN, S.FAILED), S.READY),
     "cancel": Transition((S.DRAFT, S.HELD, S.READY, S.RETRY, S.UNKNOWN, S.FAILED), S.CANCELLED),
 }

@@ -52,7 +52,8 @@ def test_what_is_done_sends_the_letter_that_was_shown_and_opens_the_next_ticket(
     assert state(room, action) == "done"
     with room.engine.connect() as conn:
         sent = conn.execute(t.outbox.select().where(t.outbox.c.kind == "confirmation")).one()
-    assert (sent.state, sent.approved_by) == ("ready", "Anne")
+    # For the seconds in which it may be taken back.
+    assert (sent.state, sent.hold_reason, sent.approved_by) == ("held", "time to undo", "Anne")
     assert sent.text.splitlines()[2] in letter
     assert "Done." in visitor.get(where)
 
@@ -214,7 +215,7 @@ def test_a_draft_goes_out_once_and_the_second_is_told(drafting: Room) -> None:
     status, page = per.post("/reply/1/approve")
     assert status == 409
     assert "Anne" in page
-    assert column(drafting.engine, t.outbox.c.state) == ["ready"]
+    assert column(drafting.engine, t.outbox.c.hold_reason) == ["time to undo"]
 
 
 def test_a_draft_is_withdrawn_with_a_reason(drafting: Room) -> None:

@@ -116,6 +116,10 @@
     if (row) remember(rows().indexOf(row));
   });
 
+  // What was done can be taken back for as long as the button stands there.
+  const undo = $("form.undo");
+  if (undo) setTimeout(() => { if (!undo.dataset.sent) undo.remove(); }, undo.dataset.seconds * 1000);
+
   // As one types in the search: the page gives way to what is found, and comes back when the words are gone.
   const here = location.pathname + location.search;
   document.addEventListener("htmx:afterSwap", (event) => {
