@@ -13,6 +13,41 @@ from processor.ticket import Level, Limits
 
 Tls = Literal["implicit", "starttls", "plain"]
 Settling = Literal["keyword", "seen", "move", "delete", "nothing"]
+Provider = Literal["microsoft", "google", "other"]
+Flow = Literal["device", "browser", "client_credentials", "service_account"]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """How tokens for one login are got, and where they are kept.
+
+    ``login`` is the mailbox's name, or "smtp".  ``flow``: a person agrees once, by a code that is typed elsewhere
+    (``device``) or in a browser (``browser``); or the application is let in by itself.  ``client_secret``, ``certificate``
+    (PEM with its private key), ``service_account`` (JSON) and ``key`` are read when needed and raise what
+    loading/secrets.py raises.  Tokens lie in ``file``, encrypted with ``key``.  ``idle_days``: a consent that is not used
+    for so long ends.  ``secret_ends`` and ``consent_days`` are what the operator knows and no server tells.
+    """
+
+    login: str
+    provider: Provider
+    flow: Flow
+    user: str
+    client_id: str
+    file: Path
+    key: Callable[[], str] = field(repr=False)
+    scopes: tuple[str, ...] = ()
+    token_url: str = ""
+    device_url: str = ""
+    authorize_url: str = ""
+    redirect_host: str = "127.0.0.1"
+    client_secret: Callable[[], str] | None = field(repr=False, default=None)
+    certificate: Callable[[], str] | None = field(repr=False, default=None)
+    service_account: Callable[[], str] | None = field(repr=False, default=None)
+    ca_file: str | None = None
+    timeout: float = 20.0
+    idle_days: float = 0.0
+    consent_days: float = 0.0
+    secret_ends: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +61,7 @@ class MailboxSettings:
     server, ``max_bytes`` the size above which a mail is streamed and not held in memory, ``batch``
     the most mails of one FETCH, ``poll_seconds`` the promise where the server has no IDLE.
     Mail that arrived before the day ``since`` is left where it is; None takes all.  Whatever it says, no
-    mail from before the first start is ever answered.
+    mail from before the first start is ever answered.  With ``oauth`` a token is shown instead of a password.
     """
 
     name: str
@@ -48,6 +83,7 @@ class MailboxSettings:
     batch: int = 50
     poll_seconds: float = 60.0
     since: date | None = None
+    oauth: OAuthSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +109,7 @@ class SmtpSettings:
     reply_to: str = ""
     helo: str = ""
     connections: int = 2
+    oauth: OAuthSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ VALUES = {
     "rulebook",
     "ticket",
     "config",
+    "consent",
     "letter",
     "masking",
 }
@@ -38,6 +39,7 @@ ALLOWED = {
     "rulebook": {"contract"},
     "ticket": {"contract", "findings", "lookup", "provenance", "rulebook"},
     "config": {"provenance", "ticket"},
+    "consent": set(),
     "letter": set(),
     "masking": {"message"},
     "journal": {"masking"},

@@ -12,6 +12,7 @@ from processor.config import Config, MailboxSettings, Settling
 from processor.loading.desk_settings import desk_settings
 from processor.loading.escalation_settings import escalation_settings
 from processor.loading.lookup_settings import lookup_settings
+from processor.loading.oauth_settings import TokenPlace, mailbox_oauth, token_place
 from processor.loading.problems import Problem, Refused
 from processor.loading.provenance_settings import provenance_settings
 from processor.loading.secrets import SecretMissing, secret_source
@@ -22,7 +23,7 @@ from processor.ticket import Level, Limits
 
 T = TypeVar("T")
 TABLES = {
-    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk"
+    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk", "tokens"
 }  # fmt: skip
 REFERENCES = ("file", "env", "credential")
 
@@ -82,10 +83,19 @@ class Table:
         return default
 
     def secret(self, key: str, folder: Path, *, needed: bool) -> Callable[[], str] | None:
-        value = self.take(key, dict, {}, needed=needed)
-        if not value:
+        value = self.values.get(key)
+        self.asked.add(key)
+        if value is None:
+            if needed:
+                self.problem(key, f"[{self.name}] needs {key!r}")
             return None
-        if len(value) != 1 or next(iter(value)) not in REFERENCES or not isinstance(next(iter(value.values())), str):
+        # What stands there may be the secret itself, which is never shown.
+        if (
+            not isinstance(value, dict)
+            or len(value) != 1
+            or next(iter(value)) not in REFERENCES
+            or not isinstance(next(iter(value.values())), str)
+        ):
             self.problem(
                 key, f"{key} must be {{ file = … }}, {{ env = … }} or {{ credential = … }}, never the secret itself"
             )
@@ -150,9 +160,10 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
     company, store, rules = (table(name, values.get(name, {})) for name in ("company", "store", "rules"))
     answers, run, contracts = (table(name, values.get(name, {})) for name in ("answers", "run", "contracts"))
     key = company.secret("key", folder, needed=True)
+    place = token_place(table("tokens", values.get("tokens", {})), folder, key)
     listed = values.get("mailbox", [])
     mailboxes = tuple(
-        _mailbox(table(f"mailbox[{number}]", each), folder)
+        _mailbox(table(f"mailbox[{number}]", each), folder, place)
         for number, each in enumerate(listed if isinstance(listed, list) else [listed])
     )
     _check_names(mailboxes, table("mailbox[0]", {}))
@@ -165,7 +176,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         rules_dir=folder / rules.take("rules", str, "rules"),
         templates_dir=folder / rules.take("templates", str, "templates"),
         mailboxes=mailboxes,
-        smtp=smtp_settings(table("smtp", values["smtp"]), folder) if "smtp" in values else None,
+        smtp=smtp_settings(table("smtp", values["smtp"]), folder, place, mailboxes) if "smtp" in values else None,
         team=company.take("team", str, "Kundesenteret"),
         ticket_prefix=company.take("ticket_prefix", str, "VS"),
         own_addresses=tuple(address.lower() for address in company.strings("own_addresses")),
@@ -222,9 +233,10 @@ def _store_url(url: str, folder: Path) -> str:
     return url
 
 
-def _mailbox(entry: Table, folder: Path) -> MailboxSettings:
+def _mailbox(entry: Table, folder: Path, place: TokenPlace) -> MailboxSettings:
     host, port, tls = server_address(entry, 993, 143)
-    password = entry.secret("password", folder, needed=True)
+    oauth = mailbox_oauth(entry, folder, place)
+    password = entry.secret("password", folder, needed=oauth is None)
     handled = entry.choice("handled", get_args(Settling), "keyword")
     review = entry.choice("review", get_args(Settling), "nothing")
     mailbox = MailboxSettings(
@@ -247,6 +259,7 @@ def _mailbox(entry: Table, folder: Path) -> MailboxSettings:
         batch=entry.positive("batch", int, 50),
         poll_seconds=entry.positive("poll_seconds", float, 60.0),
         since=since(entry),
+        oauth=oauth,
     )
     for key, folder_key in (("handled", "handled_folder"), ("review", "review_folder")):
         if getattr(mailbox, key) == "move" and not getattr(mailbox, folder_key):

@@ -35,7 +35,7 @@ def lookup_settings(values: object, table: Callable[[str, object], Table]) -> Lo
 def _register(entry: Table) -> RegisterSettings:
     usual = RegisterSettings()
     url = entry.take("url", str, usual.url)
-    if not _is_url(url):
+    if not is_url(url):
         entry.problem("url", f"url must be an https:// address without user or query, and is {url!r}")
     settings = RegisterSettings(
         on=entry.take("on", bool, False),
@@ -84,7 +84,8 @@ def _checked(entry: Table, key: str, right: Callable[[str], object], shape: str)
     return values
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
+    """Whether this is an HTTPS address without user or query; in clear to this machine alone."""
     try:
         parts = urlsplit(text)
         whole = parts.hostname and parts.port != 0 and not (parts.username or parts.query or parts.fragment)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from processor.config import SmtpSettings, Tls
+from processor.config import MailboxSettings, SmtpSettings, Tls
+from processor.loading.oauth_settings import TokenPlace, smtp_oauth
 from processor.loading.watch_settings import is_loopback
 
 if TYPE_CHECKING:
@@ -29,8 +30,11 @@ def server_address(entry: Table, implicit_port: int, other_port: int) -> tuple[s
     return host, port, tls  # type: ignore[return-value]  # choice() returns one of get_args(Tls)
 
 
-def smtp_settings(entry: Table, folder: Path) -> SmtpSettings:
+def smtp_settings(
+    entry: Table, folder: Path, place: TokenPlace, mailboxes: tuple[MailboxSettings, ...]
+) -> SmtpSettings:
     """Read what stands under [smtp]; files are relative to ``folder``."""
+    oauth = smtp_oauth(entry, folder, place, mailboxes)
     host, port, tls = server_address(entry, 465, 587)
     sender = entry.take("from_address", str, "", needed=True)
     if sender and sender.count("@") != 1:
@@ -39,7 +43,7 @@ def smtp_settings(entry: Table, folder: Path) -> SmtpSettings:
         host=host,
         port=port,
         tls=tls,
-        user=entry.take("user", str, ""),
+        user=entry.take("user", str, "") or (oauth.user if oauth else ""),
         password=entry.secret("password", folder, needed=False),
         ca_file=entry.take("ca_file", str, "") or None,
         timeout=entry.positive("timeout", float, 60.0),
@@ -49,10 +53,11 @@ def smtp_settings(entry: Table, folder: Path) -> SmtpSettings:
         reply_to=entry.take("reply_to", str, ""),
         helo=entry.take("helo", str, ""),
         connections=entry.take("connections", int, 2),
+        oauth=oauth,
     )
     if not 1 <= settings.connections <= MOST_CONNECTIONS:
         entry.problem("connections", f"connections must be 1 to {MOST_CONNECTIONS}")
-    if settings.user and settings.password is None:
+    if settings.user and settings.password is None and oauth is None:
         entry.problem("user", "a user without a password: add password = { file = … }")
     entry.finish()
     return settings

@@ -26,6 +26,10 @@ def key_lines(text: str) -> dict[str, int]:
     for number, line in enumerate(text.splitlines(), 1):
         if header := HEADER.match(line):
             table = header[2].replace('"', "")
+            first, dot, rest = table.partition(".")
+            if dot and counts[first]:
+                # A table within the last element of an array of tables.
+                table = f"{first}[{counts[first] - 1}].{rest}"
             if header[1] == "[[":
                 counts[table] += 1
                 table = f"{table}[{counts[table] - 1}]"

@@ -18,7 +18,7 @@ from types import TracebackType
 
 from processor.config import SmtpSettings
 from processor.letter import ADDRESS, Unwritable, with_ascii_domain
-from processor.world.failures import Misconfigured, Transient
+from processor.world.failures import Failure, Misconfigured, Transient
 from processor.world.outcomes import (
     Deferred,
     Delivered,
@@ -126,7 +126,9 @@ class Courier:
         try:
             self._smtp = self._smtp or open_smtp(self.settings)
             outcome = step(self._smtp)
-        except Misconfigured as error:
+        except Transient as error:
+            outcome = Lost(False, error.reason)
+        except Failure as error:
             outcome = Deferred(0, error.reason, setup=True)
         except smtplib.SMTPResponseException as error:
             outcome = Deferred(max(error.smtp_code, 0), words(error.smtp_error), setup=error.smtp_code >= 500)
@@ -159,7 +161,7 @@ def open_smtp(settings: SmtpSettings) -> smtplib.SMTP:
     not want us now, OSError for the line.  Never falls back to clear text; no password goes in it.
     """
     refuse_clear(settings.tls, settings.host)
-    if settings.user and settings.tls == "plain":
+    if (settings.user or settings.oauth) and settings.tls == "plain":
         raise Misconfigured('a login over tls = "plain" would show the password; use "implicit" or "starttls"')
     context = None if settings.tls == "plain" else verified(settings.ca_file)
     name, limit = settings.helo or socket.gethostname(), min(CONNECT_SECONDS, settings.timeout)
@@ -196,6 +198,12 @@ def greet(smtp: smtplib.SMTP, settings: SmtpSettings, context: ssl.SSLContext | 
 
 def log_in(smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
     """AUTH PLAIN by ourselves, since smtplib's cannot carry æ, ø and å; its choice where there is none."""
+    if settings.oauth:
+        # Loaded where it is wanted, since it brings a library along.
+        from processor.world.token_login import smtp_login
+
+        smtp_login(smtp, settings)
+        return
     if not settings.user:
         return
     password = settings.password() if settings.password else ""

@@ -243,6 +243,12 @@ def prepare(client: Any) -> None:
 
 
 def log_in(client: Any, settings: MailboxSettings) -> None:
+    if settings.oauth:
+        # Loaded where it is wanted, since it brings a library along.
+        from processor.world.token_login import imap_login
+
+        imap_login(client, settings, PASSING)
+        return
     password = settings.password()
     way = way_in(settings.user, password, settings.tls, client.has_capability)
     try:

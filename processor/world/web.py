@@ -1,4 +1,4 @@
-"""One bounded GET: the whole of it ends in time, at most so many bytes come, and no redirect is followed.
+"""One bounded request: the whole of it ends in time, at most so many bytes come, and no redirect is followed.
 
 The standard library's own client: a register is asked twice a second at most, so that neither a pool nor
 HTTP/2 would pay for one more package.  Every wait of it is bounded, and a watchman ends the connection when the
@@ -37,11 +37,12 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer.  ``kind`` is the media type in lower case, without parameters."""
+    """A whole answer.  ``kind`` is the media type in lower case, without parameters; ``date`` the server's clock."""
 
     status: int
     kind: str
     body: bytes
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,18 @@ def get(url: str, terms: Terms) -> Answer:
     HTTPS only, but for this machine itself.  A redirect is nonsense: who is asked is for the configuration,
     or for the SML, to say.
     """
+    return _ask("GET", url, None, terms)
+
+
+def post(url: str, fields: str, terms: Terms) -> Answer:
+    """POST a form that is written out already; a whole answer of whatever status, or NoAnswer.
+
+    HTTPS only, but for this machine itself, and no redirect is followed.
+    """
+    return _ask("POST", url, fields.encode("ascii"), terms)
+
+
+def _ask(method: str, url: str, fields: bytes | None, terms: Terms) -> Answer:
     until = time.monotonic() + terms.seconds
     try:
         host, port, clear = _place(url)
@@ -69,7 +82,7 @@ def get(url: str, terms: Terms) -> Answer:
             watchman.daemon = True
             watchman.start()
             try:
-                return _exchange(sock, url, terms, until)
+                return _exchange(sock, method, url, fields, terms, until)
             finally:
                 watchman.cancel()
                 sock.close()
@@ -113,16 +126,18 @@ def _wrapped(plain: socket.socket, host: str, terms: Terms) -> ssl.SSLSocket:
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
 
-def _exchange(sock: socket.socket, url: str, terms: Terms, until: float) -> Answer:
+def _exchange(sock: socket.socket, method: str, url: str, fields: bytes | None, terms: Terms, until: float) -> Answer:
     if isinstance(sock, ssl.SSLSocket):
         sock.do_handshake()
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc)
     connection.sock = sock
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.request("GET", path, headers={"User-Agent": AGENT, "Connection": "close", **terms.headers})
+    headers = {"User-Agent": AGENT, "Connection": "close", **terms.headers}
+    connection.request(method, path, fields, headers)
     with connection.getresponse() as response:
-        _judge(response, str(parts.hostname))
+        if method == "GET":
+            _judge(response, str(parts.hostname))
         body = response.read(MOST_BYTES + 1)
         short = bool(response.length) and len(body) <= MOST_BYTES
     if time.monotonic() >= until:
@@ -130,7 +145,8 @@ def _exchange(sock: socket.socket, url: str, terms: Terms, until: float) -> Answ
     if len(body) > MOST_BYTES or short:
         wrong = "less than it promised" if short else f"more than {MOST_BYTES} bytes"
         raise NoAnswer("nonsense", f"{parts.hostname} sends {wrong}")
-    return Answer(response.status, response.headers.get_content_type().lower(), body)
+    kind = response.headers.get_content_type().lower()
+    return Answer(response.status, kind, body, response.headers.get("Date", ""))
 
 
 def _judge(response: http.client.HTTPResponse, host: str) -> None:

@@ -29,7 +29,7 @@ from imapclient import IMAPClient
 from imapclient.imap_utf7 import encode as modified_utf7
 
 from tests.servers.certificates import Certificate, certificates
-from tests.servers.dovecot_configuration import Plan, configuration
+from tests.servers.dovecot_configuration import Plan, configuration, introspection
 
 SHARES = 8
 
@@ -38,7 +38,7 @@ class Dovecot:
     """A server with the given users (name to password), started on ``with`` or ``start()``.
 
     ``without`` are capabilities it hides (``{"MOVE"}``); ``cleartext`` False makes it announce
-    LOGINDISABLED before TLS; ``certificate`` is the good one unless said otherwise.  What it holds
+    LOGINDISABLED before TLS; ``introspection`` is the address where a token server vouches for tokens; ``certificate`` is the good one unless said otherwise.  What it holds
     lies in a folder of its own and goes with ``close()``; ``stop()`` and ``start()`` keep it.
     """
 
@@ -50,12 +50,14 @@ class Dovecot:
         cleartext: bool = True,
         certificate: Certificate | None = None,
         separator: str = "/",
+        introspection: str = "",
     ) -> None:
         self.users = dict(users)
         self.certificates = certificates()
         self.home = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.host = "127.0.0.1"
         self._without, self._cleartext, self._separator = without, cleartext, separator
+        self._introspection = introspection
         self._certificate = certificate or self.certificates.good
         self._uid, self._gid = mail_owner()
         self._numbers = itertools.count(1)
@@ -143,6 +145,7 @@ class Dovecot:
             self._own(self.home / "mail" / user, make=True)
         users = self.home / "users"
         users.write_text("".join(f"{user}:{{PLAIN}}{password}\n" for user, password in self.users.items()))
+        (self.home / "oauth2").write_text(introspection(self._plan()))
         (self.home / "dovecot.conf").write_text(configuration(self._plan(), dovecot_version()))
 
     def _plan(self) -> Plan:
@@ -152,6 +155,7 @@ class Dovecot:
         return Plan(
             self.home, owner, group, *internal, self.imap_port, self.imaps_port,
             self._certificate.cert, self._certificate.key, self._cleartext, self._without, self._separator,
+            self._introspection,
         )  # fmt: skip
 
     def _box(self, user: str, folder: str) -> Path:

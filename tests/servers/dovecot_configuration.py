@@ -30,6 +30,7 @@ class Plan:
     cleartext: bool
     without: Collection[str]
     separator: str
+    introspection: str = ""
 
 
 COMMON = r"""
@@ -46,7 +47,7 @@ mail_home = {home}/mail/%{user}
 default_login_user = {login_user}
 default_internal_user = {internal_user}
 default_internal_group = {internal_group}
-auth_mechanisms = plain login
+auth_mechanisms = plain login{token_mechanisms}
 auth_failure_delay = 0 secs
 mail_max_userip_connections = 100
 mailbox_idle_check_interval = 1 secs
@@ -114,6 +115,40 @@ userdb static {
 """
 
 
+TOKENS_OF_2_3 = r"""
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {home}/oauth2
+}
+"""
+
+# The file that 2.3 wants beside; 2.4 has the same words, with a prefix, in its own.
+INTROSPECTION = """
+introspection_mode = post
+introspection_url = {introspection}
+username_attribute = username
+active_attribute = active
+active_value = true
+timeout_msecs = 2000
+"""
+
+
+def tokens(plan: Plan, *, old: bool) -> str:
+    """What lets users in by a token that a token server vouches for (RFC 7662)."""
+    if not plan.introspection:
+        return ""
+    if old:
+        return TOKENS_OF_2_3.replace("{home}", str(plan.home))
+    lines = introspection(plan).strip().splitlines()[:-1]
+    return "oauth2 {\n" + "".join(f"  oauth2_{line}\n" for line in lines) + "}\n"
+
+
+def introspection(plan: Plan) -> str:
+    """How the token server is asked about a token."""
+    return INTROSPECTION.replace("{introspection}", plan.introspection)
+
+
 def configuration(plan: Plan, version: tuple[int, int]) -> str:
     """The whole dovecot.conf for a version such as (2, 3)."""
     old = version < (2, 4)
@@ -121,6 +156,7 @@ def configuration(plan: Plan, version: tuple[int, int]) -> str:
         **{name: str(value) for name, value in vars(plan).items()},
         "cleartext": "yes" if plan.cleartext else "no",
         "no_cleartext": "no" if plan.cleartext else "yes",
+        "token_mechanisms": " xoauth2 oauthbearer" if plan.introspection else "",
         "many_logins": "service_count = 0" if old else "restart_request_count = unlimited",
     }
     # Both versions must know what files they may write, and 2.4 must hear it first of all.
@@ -129,7 +165,7 @@ def configuration(plan: Plan, version: tuple[int, int]) -> str:
     for name, value in words.items():
         text = text.replace("{" + name + "}", value)
     text = text.replace("%{user}", "%u") if old else text
-    return text + capabilities(plan.without, old=old)
+    return text + tokens(plan, old=old) + capabilities(plan.without, old=old)
 
 
 def capabilities(without: Collection[str], *, old: bool) -> str:

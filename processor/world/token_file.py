@@ -1,0 +1,158 @@
+"""The file in which one login's tokens lie: encrypted, 0600, replaced whole or not at all.  The one importer of cryptography.
+
+Who renews holds the lock from reading to replacing: a token server that rotates refresh tokens takes each of them
+once, and two processes that renew at once would lose the account.  Room for the new file is taken before the server
+is asked, so that a full disk is noticed while the old tokens still hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.x509 import load_pem_x509_certificate
+
+from processor.consent import Grant
+from processor.world.failures import Misconfigured, Transient
+
+LOOK_SECONDS = 0.05
+ROOM_BYTES = 32_768
+"""More than two long tokens take, encrypted."""
+TIMES = ("expires_at", "given_at", "renewed_at", "ends_at", "refused_at")
+
+
+class TokenFile:
+    """One login's file; ``login`` names it to the operator, ``key`` is asked at each use."""
+
+    def __init__(self, login: str, path: Path, key: Callable[[], str]) -> None:
+        self.login, self.path, self._key = login, path, key
+
+    def read(self) -> Grant | None:
+        """The tokens; None before the first login.  Misconfigured where the key is another or the file damaged."""
+        try:
+            sealed = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Misconfigured(f"the tokens in {self.path} cannot be read: {error.strerror}") from error
+        try:
+            return grant_of(self._cipher().decrypt(sealed))
+        except (InvalidToken, ValueError, TypeError, AttributeError) as error:
+            raise Misconfigured(
+                f"the tokens in {self.path} do not open with this key: put the old key back, "
+                f"or sign in anew with: processor login {self.login}"
+            ) from error
+
+    @contextmanager
+    def locked(self, seconds: float) -> Iterator[Replacement]:
+        """Hold the file against other processes and threads; gives what can replace it.
+
+        Raises Transient when another holds it for longer, Misconfigured when nothing can be written there.
+        """
+        with self._writable():
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._take(lock, seconds)
+            with self._writable():
+                replacement = Replacement(self.path, self._cipher())
+            try:
+                yield replacement
+            finally:
+                replacement.forget()
+        finally:
+            os.close(lock)
+
+    def _take(self, lock: int, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise Transient(
+                        f"the tokens of {self.login} are being renewed elsewhere for {seconds:g} s"
+                    ) from None
+                time.sleep(LOOK_SECONDS)
+
+    def _cipher(self) -> Fernet:
+        # The key is a random text of any length, never a word that somebody chose: one round is enough.
+        return Fernet(
+            base64.urlsafe_b64encode(hashlib.sha256(b"processor tokens\0" + asked(self._key).encode()).digest())
+        )
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Misconfigured(f"tokens cannot be written to {self.path.parent}: {error.strerror}") from error
+
+
+class Replacement:
+    """A new file beside the old one, with room for what is to come."""
+
+    def __init__(self, path: Path, cipher: Fernet) -> None:
+        self._path, self._cipher = path, cipher
+        self._beside = path.with_name(f"{path.name}.new")
+        self._open = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        os.fchmod(self._open, 0o600)
+        with suppress(OSError):
+            os.posix_fallocate(self._open, 0, ROOM_BYTES)
+
+    def write(self, grant: Grant) -> None:
+        """Put the tokens in the old ones' place, on the disk when this returns."""
+        sealed = self._cipher.encrypt(json.dumps(asdict(grant), default=datetime.isoformat).encode())
+        os.lseek(self._open, 0, os.SEEK_SET)
+        os.write(self._open, sealed)
+        os.ftruncate(self._open, len(sealed))
+        os.fsync(self._open)
+        self._beside.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def forget(self) -> None:
+        """Take away what was not used."""
+        os.close(self._open)
+        self._beside.unlink(missing_ok=True)
+
+
+def asked(secret: Callable[[], str]) -> str:
+    """A secret by its reference, with a missing one as Misconfigured."""
+    try:
+        return secret()
+    except Exception as missing:
+        # loading/secrets.py's own, which the world does not import.
+        raise Misconfigured(str(missing)) from missing
+
+
+def certificate_end(pem: str) -> datetime:
+    """When a certificate runs out; Misconfigured where the text holds none."""
+    try:
+        return load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    except ValueError as error:
+        raise Misconfigured("the application's certificate file holds no certificate") from error
+
+
+def grant_of(text: bytes) -> Grant:
+    """Read what ``write`` wrote; ValueError or TypeError for anything else."""
+    known = {each.name for each in fields(Grant)}
+    values = {name: value for name, value in json.loads(text).items() if name in known}
+    for name in TIMES:
+        if values.get(name):
+            values[name] = datetime.fromisoformat(values[name])
+    return Grant(**values)
