@@ -28,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from processor import journal
 from processor.config import Config
 from processor.steps.acceptance import Acceptance
+from processor.steps.consents import consents
 from processor.steps.delivering import DeliveryLoop
 from processor.steps.gate_notices import tell_contacts
 from processor.steps.listening import Listener
@@ -102,7 +103,13 @@ class Daemon:
 
     def __post_init__(self) -> None:
         self.clock = StoreClock(self.engine)
-        self.lookout = Lookout(self.config, self.engine, self.clock, lambda: self.deciders.acceptance.version)
+        self.lookout = Lookout(
+            self.config,
+            self.engine,
+            self.clock,
+            lambda: self.deciders.acceptance.version,
+            consents=lambda: consents(self.config),
+        )
 
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""

@@ -27,6 +27,7 @@ from processor.cli import (
     form,
     initial,
     levels,
+    login,
     opening,
     people,
     privacy,
@@ -61,6 +62,7 @@ app.command()(check.check)
 app.command()(replay.replay)
 app.command()(reloading.reload)
 app.command()(doctor.doctor)
+app.command()(login.login)
 app.command()(deadlines.deadlines)
 app.command()(form.form)
 app.command()(train.train)

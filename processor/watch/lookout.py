@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import Config
+from processor.consent import Consent
 from processor.store.leases import leases
 from processor.store.measures import Measures, measure
 from processor.store.reloading import Standing, standing
@@ -34,7 +35,10 @@ class StoreBusy(Exception):
 
 
 class Lookout:
-    """One daemon seen from outside.  ``rules`` tells the version of the rules in force, "" for none."""
+    """One daemon seen from outside.
+
+    ``rules`` tells the version of the rules in force, "" for none; ``consents`` how the logins by OAuth stand.
+    """
 
     def __init__(
         self,
@@ -43,8 +47,10 @@ class Lookout:
         clock: Callable[[], datetime],
         rules: Callable[[], str],
         systemd: Systemd | None = None,
+        consents: Callable[[], Sequence[Consent]] = tuple,
     ) -> None:
         self.pulse = Pulse()
+        self.consents = consents
         self._config, self._engine, self._clock, self._rules = config, engine, clock, rules
         self._systemd = systemd or Systemd()
         self._lock = threading.Lock()

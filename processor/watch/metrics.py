@@ -7,8 +7,8 @@ Labels are the operator's own words (mailboxes, rules, request types) and our st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -17,10 +17,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from processor import __version__
+from processor.consent import days_left, token_age
 from processor.store.leases import DAEMON, MAILBOX
 from processor.store.tally import BOUNDS
 
 if TYPE_CHECKING:
+    from processor.consent import Consent
     from processor.store.measures import Measures
     from processor.store.reloading import Standing
     from processor.store.tally import Histogram, Totals
@@ -63,6 +65,7 @@ class _Once(Collector):
 
 def _all(lookout: Lookout) -> Iterator[Metric]:
     yield _labelled("processor_loop_late", "1 where a loop has hung.", "loop", lookout.pulse.late())
+    yield from _of_consents(lookout.consents(), datetime.now(UTC))
     try:
         measures, totals, rules = lookout.seen()
     except Exception:
@@ -97,6 +100,18 @@ def _of_mail(found: Measures) -> Iterator[Metric]:
         "mailbox",
         {box.account: box.intake.left for box in boxes if box.intake},
     )
+
+
+def _of_consents(found: Sequence[Consent], now: datetime) -> Iterator[Metric]:
+    """Logins by OAuth, which are this machine's and not the store's."""
+    if not found:
+        return
+    ages = {each.login: age for each in found if (age := token_age(each, now)) is not None}
+    yield _labelled("processor_token_age_seconds", "Since the login's tokens were renewed.", "login", ages)
+    left = {each.login: days for each in found if (days := days_left(each, now)) is not None}
+    yield _labelled("processor_consent_left_days", "Days before the login's consent ends.", "login", left)
+    trouble = {each.login: float(bool(each.trouble)) for each in found}
+    yield _labelled("processor_consent_gone", "1 where a person must sign in anew.", "login", trouble)
 
 
 def _of_daemons(found: Measures) -> Iterator[Metric]:

@@ -14,8 +14,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -50,21 +49,19 @@ class DeviceCode:
 
 
 class Wire:
-    """The session that Authlib's client speaks through; keeps the last answer for its clock."""
+    """The session that Authlib's client speaks through."""
 
     def __init__(self, settings: OAuthSettings) -> None:
         self._settings = settings
-        self.answer: Answer | None = None
 
     def post(self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: Any, **_: Any) -> Response:
-        """Send one form; NoAnswer becomes Transient, or Misconfigured where the certificate is not believed."""
+        """Send one form; NoAnswer becomes Transient."""
         url, headers, body = auth.prepare("POST", url, {**headers}, urlencode(data))
         terms = Terms(self._settings.timeout, self._settings.ca_file, internal=True, headers=headers)
         try:
-            self.answer = post(url, body, terms)
+            return Response(post(url, body, terms))
         except NoAnswer as nothing:
             raise Transient(f"the token server: {nothing.said}") from nothing
-        return Response(self.answer)
 
     def request(self, method: str, url: str, **rest: Any) -> Response:
         assert method == "POST"
@@ -168,16 +165,6 @@ class TokenServer:
             code_verifier=verifier,
         )
         return granted(told, None, now)
-
-    def clock_ahead(self, now: datetime) -> float | None:
-        """By how many seconds our clock is ahead of the server's, as of the last answer; None where it told none."""
-        try:
-            theirs = parsedate_to_datetime(self._wire.answer.date) if self._wire.answer else None
-        except ValueError:
-            return None
-        if theirs is None:
-            return None
-        return (now - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))).total_seconds()
 
     def _client(self, now: datetime, scope: bool = True) -> OAuth2Client:
         settings = self.settings

@@ -10,8 +10,9 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from processor.config import MailboxSettings, Settling, SmtpSettings
+from processor.config import MailboxSettings, OAuthSettings, Settling, SmtpSettings
 from processor.world.courier import Courier
 from processor.world.failures import Failure, LoginRefused, Misconfigured
 from processor.world.imap import Session, open_session
@@ -46,10 +47,15 @@ def mailbox_findings(settings: MailboxSettings) -> Iterator[Finding]:
     yield reached
     if not reached.ok:
         return
+    if settings.oauth:
+        # Loaded where it is wanted, since it brings a library along.
+        from processor.world.probing_tokens import token_findings
+
+        yield from token_findings(settings.oauth, datetime.now(UTC))
     try:
         session = open_session(settings)
     except Failure as failure:
-        yield Finding(False, f"{place}: {failure.reason}", advice(failure))
+        yield Finding(False, f"{place}: {failure.reason}", advice(failure, settings.oauth))
         return
     try:
         yield Finding(True, f"{place}: logged in as {settings.user}, tls = {settings.tls}")
@@ -72,12 +78,18 @@ def reach(host: str, port: int, timeout: float) -> Finding:
     return Finding(True, f"{host}:{port} answers")
 
 
-def advice(failure: Failure) -> str:
+def advice(failure: Failure, oauth: OAuthSettings | None = None) -> str:
+    if oauth and not isinstance(failure, Misconfigured):
+        return f"what the providers want of an account and an application: docs/operate/{guide(oauth)}"
     if isinstance(failure, LoginRefused):
         return "check the user name and where the password is read from; some servers want an app password"
     if isinstance(failure, Misconfigured):
         return "change the setting, or name the server's authority with ca_file if its certificate is your own"
     return "try again; if it stays, ask those who run the server"
+
+
+def guide(oauth: OAuthSettings) -> str:
+    return f"{'microsoft365' if oauth.provider == 'microsoft' else 'google'}.md"
 
 
 def delay(session: Session, place: str) -> Finding:
@@ -133,11 +145,15 @@ def smtp_findings(settings: SmtpSettings) -> Iterator[Finding]:
         yield reached
         if not reached.ok:
             return
+    if settings.oauth and settings.oauth.login == "smtp":
+        from processor.world.probing_tokens import token_findings
+
+        yield from token_findings(settings.oauth, datetime.now(UTC))
     with Courier(settings) as courier:
         try:
             offered = courier.offered()
         except Failure as failure:
-            yield Finding(False, f"{place}: {failure.reason}", advice(failure))
+            yield Finding(False, f"{place}: {failure.reason}", advice(failure, settings.oauth))
             return
         yield Finding(True, f"{place}: ready for mail, tls = {settings.tls}")
         yield sender_finding(courier, settings)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from processor.consent import Consent
 from processor.store.intake import Intake
 from processor.store.leases import Lease
 from processor.store.measures import MailboxMeasure, Measures
@@ -32,6 +33,9 @@ class Everything:
     def __init__(self) -> None:
         self.pulse = Pulse()
         self.pulse.beat("main", 1.0)
+
+    def consents(self) -> list[Consent]:
+        return [Consent("oppsigelse", NOW, NOW, NOW + timedelta(days=90), "unused for 90 days by then")]
 
     def seen(self) -> tuple[Measures, Totals, Standing]:
         lease = Lease("mailbox/oppsigelse", "a", 1, 1, NOW, NOW, True)

@@ -16,9 +16,9 @@ from joserfc.jwk import RSAKey
 
 from processor.config import OAuthSettings
 from processor.consent import Consent, Grant, days_left, ends_soon, fresh
-from processor.world.authorizing import TokenServer as Asker
 from processor.world.authorizing import thumbprint
 from processor.world.failures import LoginRefused, Misconfigured, Transient
+from processor.world.probing_tokens import clock_ahead
 from processor.world.tokens import access_token, consent, file_of, keep
 from tests.servers.certificates import certificates, openssl
 from tests.servers.token_server import Fault, TokenServer
@@ -29,6 +29,7 @@ RENEWER = """
 import sys
 from pathlib import Path
 from processor.config import OAuthSettings
+from processor.world.probing_tokens import clock_ahead
 from processor.world.tokens import access_token
 url, file = sys.argv[1:]
 settings = OAuthSettings("firma", "other", "device", "post@firma.example", "app", Path(file), lambda: "nokkel", token_url=url)
@@ -325,12 +326,17 @@ def test_a_folder_that_cannot_be_written_is_told_before_a_refresh_token_is_spent
     assert server.asked == []
 
 
-def test_the_clock_of_the_token_server_is_compared_with_ours(server: TokenServer, tmp_path: Path) -> None:
-    server.ahead = -300.0
-    asker = Asker(settings(server, tmp_path))
-    assert asker.clock_ahead(datetime.now(UTC)) is None
-    asker.device_code()
-    assert 298 <= (asker.clock_ahead(datetime.now(UTC)) or 0) <= 302
+@pytest.mark.parametrize("seconds", [-300.0, 0.0, 300.0])
+def test_the_clock_of_the_token_server_is_compared_with_ours(
+    server: TokenServer, tmp_path: Path, seconds: float
+) -> None:
+    server.ahead = seconds
+    assert clock_ahead(settings(server, tmp_path)) == pytest.approx(-seconds, abs=2)
+
+
+def test_a_token_server_that_says_nothing_has_no_clock(server: TokenServer, tmp_path: Path) -> None:
+    server.tell(Fault("cut"))
+    assert clock_ahead(settings(server, tmp_path)) is None
 
 
 def test_the_end_of_a_consent_is_the_first_of_those_that_are_known(server: TokenServer, tmp_path: Path) -> None:
