@@ -103,6 +103,7 @@ class Context:
     authserv_ids: tuple[str, ...] = ()
     own_addresses: tuple[str, ...] = ()
     replies_to_sender: int = 0
+    replies_to_domain: int = 0
     replies_in_thread: int = 0
     replies_in_all: int = 0
     known_sender: bool = False
@@ -154,13 +155,15 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most automatic replies per sender and day (higher for known ones), per thread, and in all an hour.
+    """Most automatic replies per sender and day (higher for known ones), per domain, per thread, and in all an hour.
 
-    Two in a thread, since two robots that answer each other must end there (threats T32).
+    Two in a thread, since two robots that answer each other must end there (threats T32).  A domain is an
+    organisation's; domains of the public, and customers that are known, have no such limit.
     """
 
     per_sender: int = 5
     per_known_sender: int = 60
+    per_domain: int = 50
     per_thread: int = 2
     in_all: int = 1000
 

@@ -181,6 +181,13 @@ def _limit_sender(case: Case) -> str:
     )
 
 
+def _limit_domain(case: Case) -> str:
+    answered, limits = case.context.replies_to_domain, case.context.limits or Limits()
+    if case.context.known_sender or answered < limits.per_domain:
+        return ""
+    return f"the sender's domain was answered {answered} times lately"
+
+
 def _limit_thread(case: Case) -> str:
     answered, limits = case.context.replies_in_thread, case.context.limits or Limits()
     return f"the thread was answered {answered} times lately" if answered >= limits.per_thread else ""
@@ -208,6 +215,7 @@ GUARDS: tuple[tuple[str, str, Callable[[Case], str]], ...] = (
     ("before_start", "the mail came before answering began", _before_start),
     ("too_old", "the mail was too old", _too_old),
     ("limit_sender", "the sender has had as many replies as the limit allows in a day", _limit_sender),
+    ("limit_domain", "the sender's domain has had as many replies as the limit allows in a day", _limit_domain),
     ("limit_thread", "the ticket has had as many replies as the limit allows", _limit_thread),
     ("limit_all", "as many replies left in the last hour as the limit allows in all", _limit_all),
 )

@@ -45,6 +45,7 @@ templates = "{templates}"
 level = "automatic"
 # The same customers write at each start, so the usual few answers a day would hide the road.
 per_sender = 100
+per_domain = 1000
 [smtp]
 host = "127.0.0.1"
 port = {smtp_port}

@@ -220,6 +220,7 @@ def _limits(answers: Table) -> Limits:
     return Limits(
         per_sender=answers.positive("per_sender", int, usual.per_sender),
         per_known_sender=answers.positive("per_known_sender", int, usual.per_known_sender),
+        per_domain=answers.positive("per_domain", int, usual.per_domain),
         per_thread=answers.positive("per_thread", int, usual.per_thread),
         in_all=answers.positive("in_all", int, usual.in_all),
     )

@@ -150,6 +150,7 @@ class Player:
             ticket_no=known.ticket_no,
             joins=known.joins,
             replies_to_sender=known.replies_to_sender,
+            replies_to_domain=known.replies_to_domain,
             replies_in_thread=known.replies_in_thread,
             replies_in_all=known.replies_in_all,
             answer_from=known.answer_from,

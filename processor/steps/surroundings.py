@@ -13,7 +13,7 @@ from processor.config import Config
 from processor.deciding.authenticity import judge
 from processor.deciding.case import Case
 from processor.deciding.completing import completed
-from processor.deciding.domains import domain_of
+from processor.deciding.domains import domain_of, organisational
 from processor.deciding.identity import new_ticket_no
 from processor.deciding.lookalike import lookalikes, traits
 from processor.deciding.matching import asked, wider
@@ -27,6 +27,7 @@ from processor.store.context import (
     bounded_address,
     known_contacts,
     replies_lately,
+    replies_to_domains,
     replies_to_many,
 )
 from processor.store.contract_lookup import contracts_for
@@ -75,6 +76,8 @@ class Surroundings:
         self.conversation = Conversation(connection, rulebook, config)
         self.outages: list[Outage] | None = None
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
+        circles = {circle for each in messages if (circle := self.circle(each))}
+        self.to_domain = Counter(replies_to_domains(connection, circles, now))
         self.in_all = replies_lately(connection, NOBODY, None, now).in_all
 
     def note_reply(self, message: Message) -> None:
@@ -82,6 +85,13 @@ class Surroundings:
         self.in_all += 1
         if message.sender:
             self.to_sender[bounded_address(message.sender.spec)] += 1
+            self.to_domain[self.circle(message)] += 1
+
+    def circle(self, message: Message) -> str:
+        """The organisation's domain whose replies are counted together; "" where anybody may have an address."""
+        sender = message.sender
+        whose = "" if sender is None or sender.domain in self.rulebook.public_domains else organisational(sender.domain)
+        return "" if whose in self.rulebook.public_domains else bounded_address(whose)
 
     def of(self, mail: Pending, message: Message) -> tuple[Context, int | None]:
         """A mail's context; the second value is the ticket that it joins."""
@@ -100,6 +110,7 @@ class Surroundings:
             authserv_ids=config.authserv_ids,
             own_addresses=config.own_addresses,
             replies_to_sender=self.to_sender[bounded_address(sender.spec)] if sender else 0,
+            replies_to_domain=self.to_domain[circle] if (circle := self.circle(message)) else 0,
             replies_in_thread=(
                 replies_lately(self.connection, NOBODY, ticket.ticket_id, self.now).in_thread if ticket else 0
             ),

@@ -128,7 +128,11 @@ def _work_off(
             made = _record(
                 mail, each, context, decision, joins, _level(decision, in_force, mail.arrival_time), stop, config, now
             )
-            made = replace(made, looked=surroundings.conversation.looked(each.message, decision))
+            made = replace(
+                made,
+                looked=surroundings.conversation.looked(each.message, decision),
+                reply_domain=surroundings.circle(each.message),
+            )
             decided.append((mail, each, context, decision, made))
     for _, each, *_ in decided:
         if each.understanding.automatic == "bounce":

@@ -156,6 +156,11 @@ def replies_to_many(conn: Connection, senders: Collection[str], now: datetime) -
     return replies_by_key(conn, t.outbox.c.recipient, {bounded_address(one) for one in senders}, now - SENDER_WINDOW)
 
 
+def replies_to_domains(conn: Connection, domains: Collection[str], now: datetime) -> dict[str, int]:
+    """Count replies lately to all senders of many organisations' domains."""
+    return replies_by_key(conn, t.outbox.c.recipient_domain, set(domains), now - SENDER_WINDOW)
+
+
 def add_contacts(engine: Engine, addresses: Iterable[str], domains: Iterable[str], now: datetime) -> int:
     """Remember addresses and domains as customers'; says how many were new.  Give no public domains."""
     wanted = {("address", bounded_address(one)) for one in addresses}

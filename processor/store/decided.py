@@ -36,8 +36,8 @@ class Record:
 
     ``ticket_no`` is the number of its ticket if it gets one of its own.  ``level`` is the lowest of its
     items'.  The reply, if any, leaves from ``envelope_from`` (``""`` is the null sender of RFC 3834)
-    and not by itself after ``leave_before``.  ``looked`` is None where it makes no request that another
-    mail may repeat.
+    and not by itself after ``leave_before``; those to one ``reply_domain`` are counted together.
+    ``looked`` is None where it makes no request that another mail may repeat.
     """
 
     mail_id: int
@@ -54,6 +54,7 @@ class Record:
     now: datetime
     envelope_from: str = ""
     leave_before: datetime | None = None
+    reply_domain: str = ""
     looked: Looked | None = None
 
 

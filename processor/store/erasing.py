@@ -20,7 +20,16 @@ from processor.ticket import OutboxState, TicketState
 
 MERGED_PAGES = 500
 BYTES_ERASED, ERASED = "ticket.bytes_erased", "ticket.erased"
-WORDS = {"recipient": "", "to_addr": "", "subject": "", "text": "", "html": "", "error": "", "response": ""}
+WORDS = {
+    "recipient": "",
+    "recipient_domain": "",
+    "to_addr": "",
+    "subject": "",
+    "text": "",
+    "html": "",
+    "error": "",
+    "response": "",
+}
 UNSENT = [state.value for state in (OutboxState.DRAFT, OutboxState.HELD, OutboxState.UNKNOWN, OutboxState.FAILED)]
 
 

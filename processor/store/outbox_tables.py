@@ -14,6 +14,7 @@ from processor.store.mail_tables import Row
 class OutboxRow(Row, table=True):
     """A reply.  Its key is item, kind and issue; ``answers_mail_id`` makes the automatic reply of a mail one.
 
+    ``recipient_domain`` is the organisation's, "" for a domain of the public and where no limit counts it.
     ``automatic`` is false as soon as a person stands behind the row.  ``due_at`` is when a retry or a
     hold ends; after ``leave_before`` an automatic row is too old to leave.  ``fence`` grows with each
     claim, so that a late worker's writes fail.
@@ -23,8 +24,9 @@ class OutboxRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("item_id", "kind", "issue"),
         Index("ix_outbox_state_due", "state", "due_at"),
-        # These two answer the limits' questions by themselves, without the rows.
+        # These answer the limits' questions by themselves, without the rows.
         Index("ix_outbox_recipient_created", "recipient", "created_at", "automatic", "state"),
+        Index("ix_outbox_domain_created", "recipient_domain", "created_at", "automatic", "state"),
         Index("ix_outbox_created", "created_at", "automatic", "state"),
     )
 
@@ -41,6 +43,7 @@ class OutboxRow(Row, table=True):
     automatic: bool = True
     approved_by: str = Field(default="", sa_type=Words)
     recipient: str = Field(sa_type=Words)
+    recipient_domain: str = Field(default="", sa_type=Words)
     to_addr: str = Field(sa_type=Words)
     envelope_from: str = Field(default="", sa_type=Words)
     subject: str = Field(sa_type=Words)

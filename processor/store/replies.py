@@ -23,6 +23,7 @@ HOLD_STOPPED = "stopped"
 HOLD_EARLY = "arrived before the first start"
 HOLD_OLD = "too old to be answered by itself"
 HOLD_SENDER = "limit: too many replies to this sender in a day"
+HOLD_DOMAIN = "limit: too many replies to this domain in a day"
 HOLD_THREAD = "limit: too many replies in this ticket"
 HOLD_ALL = "limit: too many replies in all in an hour"
 # RFC 5322 2.1.1 allows 998 octets a line; a reply names the thread by its ends.
@@ -71,6 +72,7 @@ class _Room:
     def __init__(self, conn: Connection, landed: Sequence[Landed]) -> None:
         limited = [(r, landing) for r, landing in landed if r.context.limits]
         self.senders: Counter[str] = Counter()
+        self.domains: Counter[str] = Counter()
         self.threads: Counter[int] = Counter()
         self.all = 0
         if not limited:
@@ -80,6 +82,8 @@ class _Room:
         joined = sorted({landing.ticket_id for _, landing in limited if landing.joined})
         since = now - SENDER_WINDOW
         self.senders.update(replies_by_key(conn, t.outbox.c.recipient, senders, since))
+        domains = sorted({r.reply_domain for r, _ in limited} - {""})
+        self.domains.update(replies_by_key(conn, t.outbox.c.recipient_domain, domains, since))
         self.threads.update(replies_by_key(conn, t.outbox.c.ticket_id, joined, None))
         self.all = replies_in_all(conn, now)
 
@@ -89,6 +93,7 @@ class _Room:
         if full := self._full(r, sender, thread):
             return full
         self.senders[sender] += 1
+        self.domains[r.reply_domain] += 1
         self.threads[thread] += 1
         self.all += 1
         return ""
@@ -99,6 +104,8 @@ class _Room:
             return ""
         if self.senders[sender] >= (limits.per_known_sender if r.context.known_sender else limits.per_sender):
             return HOLD_SENDER
+        if r.reply_domain and not r.context.known_sender and self.domains[r.reply_domain] >= limits.per_domain:
+            return HOLD_DOMAIN
         if self.threads[thread] >= limits.per_thread:
             return HOLD_THREAD
         return HOLD_ALL if self.all >= limits.in_all else ""
@@ -154,6 +161,7 @@ def _row(r: Record, landing: Landing, reply: Reply, item_id: int | None) -> dict
         "in_reply_to": "" if made else r.message.message_id,
         "refs": "" if made else references(r.message),
         "leave_before": r.leave_before,
+        "recipient_domain": r.reply_domain,
         **words(reply, r.reply_message_id, r.envelope_from, r.now),
     }
 

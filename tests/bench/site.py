@@ -75,6 +75,7 @@ templates = "{ROOT / "templates"}"
 [answers]
 level = "{level}"
 in_all = 1000000
+per_domain = 1000000
 [smtp]
 host = "127.0.0.1"
 port = {smtp_port}

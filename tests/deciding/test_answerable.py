@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -152,6 +153,10 @@ def test_T31_replies_are_capped_by_sender_thread_and_in_all(asked: Any) -> None:
     assert asked(world=context(limits=limits, replies_to_sender=2)) == "limit_sender"
     assert asked(world=context(limits=limits, replies_to_sender=2, known_sender=True)) is None
     assert asked(world=context(limits=limits, replies_to_sender=4, known_sender=True)) == "limit_sender"
+    by_domain = replace(limits, per_domain=6)
+    assert asked(world=context(limits=by_domain, replies_to_domain=5)) is None
+    assert asked(world=context(limits=by_domain, replies_to_domain=6)) == "limit_domain"
+    assert asked(world=context(limits=by_domain, replies_to_domain=6, known_sender=True)) is None
     assert asked(world=context(limits=limits, replies_in_thread=3)) == "limit_thread"
     assert asked(world=context(limits=limits, replies_in_all=9)) == "limit_all"
 

@@ -27,8 +27,9 @@ from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
 from processor.store.queue import queue, ticket
 from processor.store.work import Pending
-from processor.ticket import Context
+from processor.ticket import Context, Limits
 from tests.deciding.made_cases import message, understanding
+from tests.steps.talk import WITH_NUMBER, talk
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
@@ -87,7 +88,7 @@ def test_an_empty_register_costs_no_query(engine: Engine, rulebook: Rulebook) ->
     contexts, queries = around(engine, rulebook, mails)
     assert all(each.contracts == () for each in contexts)
     assert not [each for each in queries if "FROM contract " in each and "EXISTS" not in each.upper()]
-    assert len([each for each in queries if each.startswith("SELECT")]) == 3
+    assert len([each for each in queries if each.startswith("SELECT")]) == 4
 
 
 def test_fifty_mails_cost_three_queries_more(engine: Engine, rulebook: Rulebook) -> None:
@@ -136,3 +137,17 @@ def test_staff_read_the_customer_and_the_deadline_beside_the_ticket(
     (row,) = queue(engine)
     assert row.deadline == done.decision.deadline
     assert "ends 31.12.2027, too late for the end before" in _line(row)
+
+
+def test_T31_the_colleagues_of_one_domain_are_answered_so_often_and_the_publics_by_themselves(tmp_path: Path) -> None:
+    here = talk(tmp_path)
+    here.config = replace(here.config, limits=Limits(per_domain=2))
+    for number in range(3):
+        here.keep(WITH_NUMBER, sender=f"u{number}@mail.fjordbygg-demo.no")
+        here.keep(WITH_NUMBER, sender=f"u{number}@online.no")
+    here.work()
+    late = here.say(WITH_NUMBER, sender="u9@fjordbygg-demo.no")
+    assert late.decision.withheld == "limit_domain"
+    counted = here.ask("select recipient_domain, state, count(*) from outbox group by 1, 2 order by 1, 2")
+    assert counted == [("", "ready", 3), ("fjordbygg-demo.no", "ready", 2)]
+    here.engine.dispose()

@@ -21,6 +21,7 @@ from processor.store.outbox import claim, stop_answers
 from processor.store.record import NumberTakenError, Record, record
 from processor.store.replies import (
     HOLD_ALL,
+    HOLD_DOMAIN,
     HOLD_EARLY,
     HOLD_OLD,
     HOLD_SENDER,
@@ -173,6 +174,20 @@ def test_T31_the_limits_hold_within_a_batch_too(engine: Engine) -> None:
     record(engine, [limited(m, m, f"{m}@x.no", Limits(in_all=4)) for m in mails[5:]])
     ready, many, in_all = (OutboxState.READY, ""), (OutboxState.HELD, HOLD_SENDER), (OutboxState.HELD, HOLD_ALL)
     assert outbox_states(engine) == [ready, ready, many, many, ready, ready, in_all]
+
+
+def test_T31_the_limit_of_a_domain_holds_within_a_batch_too(engine: Engine) -> None:
+    def limited(mail_id: int, n: int, domain: str, known: bool = False) -> Record:
+        r = made(mail_id, n, decision(reply(to=f"{n}@{domain or 'gmail.com'}")))
+        context = replace(r.context, limits=Limits(per_domain=2), known_sender=known)
+        return replace(r, context=context, reply_domain=domain)
+
+    mails = kept(engine, *range(1, 9))
+    record(engine, [limited(m, n, "x.no") for n, m in enumerate(mails[:1], 1)])
+    record(engine, [limited(m, n, "x.no") for n, m in enumerate(mails[1:3], 2)])
+    record(engine, [limited(mails[3], 4, "x.no", True), *(limited(m, n, "") for n, m in enumerate(mails[4:], 5))])
+    ready = (OutboxState.READY, "")
+    assert outbox_states(engine) == [ready, ready, (OutboxState.HELD, HOLD_DOMAIN), *[ready] * 5]
 
 
 def test_T32_the_limit_of_a_thread_holds_within_a_batch_too(engine: Engine) -> None:
