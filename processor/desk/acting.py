@@ -175,7 +175,11 @@ def _next(desk: Desk, asked: Asked, did: str) -> Response:
     """The next row of the view, or the queue where there is none."""
     view = view_of(asked)
     after = Key.read(asked.form.get("key", ""))
-    row = next(iter(page(desk.engine, view, desk.clock(), asked.person.id, after, 1).rows), None) if after else None
+    row = (
+        next(iter(page(desk.engine, view, desk.clock(), asked.person.id, after, 1, asked.account.scope).rows), None)
+        if after
+        else None
+    )
     if row is None:
         return go("/queue", view=view, did=did)
     return go(f"/ticket/{row.ticket_no}", view=view, action=row.action_id, did=did)

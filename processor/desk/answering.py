@@ -18,7 +18,7 @@ def page(desk: Desk, asked: Asked, template: str, status: int = 200, /, **values
         "me": account,
         "csrf": asked.csrf,
         "path": asked.path,
-        "counts": desk.counts(account.person),
+        "counts": desk.counts(account),
         "may_act": account.role.may(Role.AGENT),
         "is_admin": account.role.may(Role.ADMIN),
     }

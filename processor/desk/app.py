@@ -20,10 +20,13 @@ from processor import journal
 from processor.config import DeskSettings
 from processor.desk import signing_in
 from processor.desk.asking import Asked, Desk, Refusal
+from processor.desk.browsers import browser_of
 from processor.desk.cookies import cookie_name, csrf_of
 from processor.desk.language import N_, preferred
+from processor.desk.mailbox_rights import require_seen
 from processor.desk.pages import render
 from processor.desk.routes import ROUTES, Route
+from processor.desk.second_step_pages import second_step_first
 from processor.store.sessions import session_of
 
 MOST_BYTES = 1_000_000
@@ -92,6 +95,7 @@ def _guarded(desk: Desk, route: Route, request: Request, form: list[tuple[str, s
         marked=tuple(value for name, value in form if name == "mark"),
         session=session,
         csrf=csrf_of(token) if session else "",
+        browser=browser_of(request.headers.get("user-agent", "")),
     )
     if route.method == "POST" and not _same_origin(request, desk.config.desk):
         raise Refusal(403, "This came from another site, so nothing was done.")
@@ -106,6 +110,9 @@ def _guarded(desk: Desk, route: Route, request: Request, form: list[tuple[str, s
         raise Refusal(403, "Your role does not allow this.")
     if route.method == "POST" and not hmac.compare_digest(fields.get("csrf", "").encode(), asked.csrf.encode()):
         raise Refusal(403, "The form was too old or not ours, so nothing was done. Go back and send it again.")
+    if first := second_step_first(desk, asked, route.path):
+        return first
+    require_seen(desk, asked, route.path)
     return route.page(desk, asked)
 
 

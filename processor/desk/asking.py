@@ -18,6 +18,7 @@ from processor.store.accounts import Account
 from processor.store.people import Person
 from processor.store.queue_page import View, counts
 from processor.store.sessions import Session
+from processor.store.visible import Scope
 
 COUNTS_SECONDS = 3.0
 
@@ -32,7 +33,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request.  ``form`` and ``query`` have the last value of each name, ``marked`` all those of ``mark``."""
+    """One request.  ``form`` and ``query`` have the last value of each name, ``marked`` all those of ``mark``.
+
+    ``browser`` is what it says of itself, in short.
+    """
 
     path: str
     params: Mapping[str, str]
@@ -42,6 +46,7 @@ class Asked:
     marked: tuple[str, ...] = ()
     session: Session | None = None
     csrf: str = ""
+    browser: str = ""
 
     @property
     def account(self) -> Account:
@@ -71,22 +76,23 @@ class Desk:
     clock: Callable[[], datetime]
     rules: RulesInForce = field(init=False)
     indexing: Indexing = field(init=False)
-    _counts: dict[int, tuple[float, dict[View, int]]] = field(default_factory=dict)
+    _counts: dict[tuple[int, Scope], tuple[float, dict[View, int]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.rules = RulesInForce(self.config)
         self.indexing = Indexing(self.engine)
 
-    def counts(self, person: Person) -> dict[View, int]:
-        """How much is in each view, at most a few seconds old."""
+    def counts(self, account: Account) -> dict[View, int]:
+        """How much is in each view of what the person sees, at most a few seconds old."""
+        person, scope = account.person, account.scope
         with self._lock:
-            at, found = self._counts.get(person.id, (-COUNTS_SECONDS, {}))
+            at, found = self._counts.get((person.id, scope), (-COUNTS_SECONDS, {}))
             if time.monotonic() - at < COUNTS_SECONDS:
                 return found
-        found = counts(self.engine, self.clock(), person.id)
+        found = counts(self.engine, self.clock(), person.id, scope)
         with self._lock:
-            self._counts[person.id] = (time.monotonic(), found)
+            self._counts[person.id, scope] = (time.monotonic(), found)
         return found
 
     @property

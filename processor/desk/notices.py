@@ -14,6 +14,7 @@ from processor.store.actions import Outcome
 from processor.store.context import is_ticket
 from processor.store.standing import ticket_of_action, ticket_of_reply
 from processor.store.undoing import undoable_action, undoable_reply
+from processor.store.visible import Scope, sees_action, sees_reply, sees_ticket
 
 STEPS = {
     "sent": N_("The reply goes out."),
@@ -28,6 +29,11 @@ STEPS = {
     "password": N_("The password is changed. Other browsers are signed out."),
     # Steps that a ticket takes as a whole.
     "undone": N_("Taken back. It waits as before."),
+    "browser": N_("Signed out in that browser."),
+    "token_ended": N_("The key opens nothing any more."),
+    "second_step_off": N_("The second step is off."),
+    "required": N_("It is recorded which roles need a second step."),
+    "limited": N_("It is recorded which mailboxes the person sees."),
 }
 TOLD = re.compile(r"(?:([ar])([0-9]{1,15})\.|([A-Z][A-Z0-9-]{3,40})\.)?([a-z_]{1,20})")
 DONE = {Outcome.SECONDED, Outcome.APPROVED, Outcome.DONE, Outcome.REJECTED}
@@ -42,8 +48,8 @@ class Notice(NamedTuple):
     seconds: int = 0
 
 
-def notice(engine: Engine, did: str) -> Notice:
-    """What ``did`` (such as "a7.done") names; nothing for anything else."""
+def notice(engine: Engine, did: str, scope: Scope = None) -> Notice:
+    """What ``did`` (such as "a7.done") names; nothing for anything else, nor of mailboxes outside the ``scope``."""
     found = TOLD.fullmatch(did)
     if not found:
         return Notice()
@@ -52,7 +58,10 @@ def notice(engine: Engine, did: str) -> Notice:
     if not words or not (kind or ticket):
         return Notice(words)
     if ticket:
-        return Notice(words, ticket) if is_ticket(engine, ticket) else Notice()
+        known = is_ticket(engine, ticket) and sees_ticket(engine, scope, ticket)
+        return Notice(words, ticket) if known else Notice()
+    if not (sees_action if kind == "a" else sees_reply)(engine, scope, int(number)):
+        return Notice()
     ticket = ticket_of_action(engine, int(number)) if kind == "a" else ticket_of_reply(engine, int(number))
     return Notice(words, ticket) if ticket else Notice()
 
@@ -60,7 +69,7 @@ def notice(engine: Engine, did: str) -> Notice:
 def told(desk: Desk, asked: Asked) -> Notice:
     """``notice`` of what the page was told, with the way back while there is one."""
     did = asked.query.get("did", "")
-    said, found = notice(desk.engine, did), TOLD.fullmatch(did)
+    said, found = notice(desk.engine, did, asked.account.scope), TOLD.fullmatch(did)
     if not said.words or found is None or not found[1]:
         return said
     number, now = int(found[2]), desk.clock()

@@ -46,9 +46,10 @@ def queue(desk: Desk, asked: Asked) -> Response:
     view = view_of(asked)
     values: dict[str, Any] = {"view": view, "views": list(View), "notice": told(desk, asked)}
     if view == View.UNSENT:
-        return page(desk, asked, "queue.html", **values, lines=[], replies=unsent(desk.engine), following="")
+        replies = unsent(desk.engine, scope=asked.account.scope)
+        return page(desk, asked, "queue.html", **values, lines=[], replies=replies, following="")
     after = Key.read(asked.query.get("after", ""))
-    shown = queue_page.page(desk.engine, view, desk.clock(), asked.person.id, after, ROWS)
+    shown = queue_page.page(desk.engine, view, desk.clock(), asked.person.id, after, ROWS, asked.account.scope)
     held = holders(desk.engine, [row.ticket_id for row in shown.rows])
     lines = [Line(row, str(key_of(row)), held.get(row.ticket_id, ""), flags_of(row)) for row in shown.rows]
     following = str(shown.following) if shown.following else ""
@@ -62,7 +63,7 @@ def search(desk: Desk, asked: Asked) -> Response:
     before = asked.query.get("before", "")
     desk.indexing.take_newest()
     end = int(before) if before.isascii() and before.isdecimal() and len(before) < 16 else None
-    found, following = find(desk.engine, asked_for, end)
+    found, following = find(desk.engine, asked_for, end, scope=asked.account.scope)
     part = bool(asked.query.get("part"))
     values: dict[str, Any] = {
         "q": asked_for,

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from processor.desk import acting, mail_pages, people_page, queue_pages, signing_in, static_page, ticket_pages, undo
+from processor.desk import (
+    account_pages,
+    acting,
+    mail_pages,
+    people_page,
+    person_pages,
+    queue_pages,
+    second_step_pages,
+    signing_in,
+    static_page,
+    ticket_pages,
+    undo,
+)
 from processor.desk.asking import Asked, Desk
 from processor.store.accounts import Role
 
@@ -53,12 +65,29 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/people/{person}/link", ADMIN, people_page.link),
     Route("POST", "/people/{person}/end", ADMIN, people_page.end),
     Route("POST", "/people/{person}/remove", ADMIN, people_page.remove),
-    Route("GET", "/account", READER, people_page.account),
-    Route("POST", "/account/password", READER, people_page.password),
-    Route("POST", "/account/language", READER, people_page.language),
+    # People and access.
+    Route("GET", "/people/events", ADMIN, person_pages.events),
+    Route("POST", "/people/second-step", ADMIN, person_pages.require),
+    Route("GET", "/people/{person}", ADMIN, person_pages.person),
+    Route("POST", "/people/{person}/mailboxes", ADMIN, person_pages.limit),
+    Route("POST", "/people/{person}/second-step-off", ADMIN, person_pages.second_step_off),
+    Route("POST", "/people/{person}/browser/{mark}/end", ADMIN, person_pages.end_persons_browser),
+    Route("POST", "/people/{person}/token/{token}/end", ADMIN, person_pages.end_persons_token),
+    Route("GET", "/account", READER, account_pages.account),
+    Route("POST", "/account/password", READER, account_pages.password),
+    Route("POST", "/account/language", READER, account_pages.language),
+    Route("POST", "/account/browser/{mark}/end", READER, account_pages.end_own_browser),
+    Route("POST", "/account/token", READER, account_pages.add_token),
+    Route("POST", "/account/token/{token}/end", READER, account_pages.end_own_token),
+    Route("GET", "/account/second-step", READER, second_step_pages.second_step),
+    Route("POST", "/account/second-step/begin", READER, second_step_pages.begin),
+    Route("POST", "/account/second-step/confirm", READER, second_step_pages.confirm),
+    Route("POST", "/account/second-step/codes", READER, second_step_pages.codes),
+    Route("POST", "/account/second-step/off", READER, second_step_pages.off),
     Route("POST", "/sign-out", READER, signing_in.sign_out),
     Route("GET", "/sign-in", None, signing_in.page),
     Route("POST", "/sign-in", None, signing_in.sign_in),
+    Route("POST", "/sign-in/code", None, signing_in.code),
     Route("GET", "/link/{secret}", None, signing_in.link_page),
     Route("POST", "/link/{secret}", None, signing_in.set_by_link),
     Route("GET", "/static/{name}", None, static_page.file),

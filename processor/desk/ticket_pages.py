@@ -13,6 +13,7 @@ from processor.desk.answering import page
 from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.conversation import Entry, conversation
 from processor.desk.mail_pages import is_program
+from processor.desk.mailbox_rights import only_seen
 from processor.desk.marking import Passage, Span, marked, passages
 from processor.desk.notices import told
 from processor.desk.proposals import Proposal, day_of, proposal
@@ -75,6 +76,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
     view = stored_ticket(desk.engine, number)
     if view is None:
         raise Refusal(404, "There is no such ticket.")
+    view = only_seen(desk.engine, view, asked.account.scope)
     kept = kept or Kept()
     action = _focus(view, asked, kept)
     item = next((each for each in view.items if action is not None and each.id == action.item_id), None)

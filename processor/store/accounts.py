@@ -20,6 +20,7 @@ from processor.store.engine import store_key
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
 from processor.store.transaction import commit, reading, writing
+from processor.store.visible import Scope, scope_of, stored_scope
 
 FREE_FAILURES = 5
 LONGEST_LOCK = timedelta(hours=1)
@@ -43,13 +44,19 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person as the desk knows them; ``password`` is an Argon2id hash, ``""`` where none is set."""
+    """A person as the desk knows them; ``password`` is an Argon2id hash, ``""`` where none is set.
+
+    ``scope`` is the mailboxes whose tickets are theirs to see; ``provider_name`` what single sign-on calls them.
+    """
 
     person: Person
     role: Role
     password: str
     language: str
     active: bool = True
+    scope: Scope = None
+    second_step: bool = False
+    provider_name: str = ""
 
 
 def accounts(engine: Engine) -> list[Account]:
@@ -96,6 +103,14 @@ def set_role(engine: Engine, name: str, role: Role, actor: str, now: datetime) -
     return commit(engine, work)
 
 
+def set_scope(engine: Engine, person: Person, scope: Scope, actor: str, now: datetime) -> None:
+    """Say which mailboxes a person sees; None for all, also those to come."""
+    told: dict[str, object] = {"mailboxes": "all" if scope is None else sorted(scope)}
+    with writing(engine) as conn:
+        conn.execute(update(t.person).where(t.person.c.id == person.id).values(mailboxes=stored_scope(scope)))
+        write_event(conn, Happening("person.mailboxes", actor, now, data=told, text=person.name))
+
+
 def set_language(engine: Engine, person_id: int, language: str) -> None:
     """Which language the desk speaks to a person."""
     with writing(engine) as conn:
@@ -107,7 +122,7 @@ def set_password(engine: Engine, person: Person, hashed: str, now: datetime) -> 
 
     def work(conn: Connection) -> None:
         conn.execute(update(t.person).where(t.person.c.id == person.id).values(password=hashed))
-        for table in (t.desk_session, t.desk_link):
+        for table in (t.desk_session, t.desk_link, t.sign_in_step):
             conn.execute(delete(table).where(table.c.person_id == person.id))
         conn.execute(delete(t.desk_failure).where(t.desk_failure.c.digest == _named(conn, person.name)))
         write_event(conn, Happening("person.password", person.name, now))
@@ -155,6 +170,9 @@ def note_failure(engine: Engine, name: str, now: datetime) -> None:
         lock = min(timedelta(seconds=15 * 2 ** min(over, 12)), LONGEST_LOCK) if over >= 0 else None
         values = {"digest": key, "failed": failed, "last_at": now, "locked_until": now + lock if lock else None}
         conn.execute(insert(t.desk_failure).values(values))
+        if known := conn.execute(select(t.person.c.name).where(t.person.c.name == name)).scalar():
+            # Only of names that there are, or strangers could fill the trail, of which nothing is ever deleted.
+            write_event(conn, Happening("person.sign_in_failed", "desk", now, data={"failed": failed}, text=known))
         if lock and over == 0:
             write_event(conn, Happening("person.locked", "desk", now, data={"seconds": int(lock.total_seconds())}))
 
@@ -185,8 +203,9 @@ def _is_last_admin(conn: Connection, name: str) -> bool:
 
 def _query() -> Select[*tuple[object, ...]]:
     p = t.person.c
-    return select(p.id, p.name, p.role, p.password, p.language, p.active)
+    return select(*(p.id, p.name, p.role, p.password, p.language, p.active, p.mailboxes, p.totp_nonce, p.provider_name))
 
 
 def _account(row: t.AnyRow) -> Account:
-    return Account(Person(row.id, row.name), Role(row.role), row.password, row.language, row.active)
+    seen = (scope_of(row.mailboxes), bool(row.totp_nonce), row.provider_name)
+    return Account(Person(row.id, row.name), Role(row.role), row.password, row.language, row.active, *seen)

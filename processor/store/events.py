@@ -97,21 +97,23 @@ def events(source: Engine | Connection, ticket_no: str) -> list[Event]:
         .order_by(t.event.c.id)
     )
     with reading(source) as conn:
-        return [
-            Event(
-                id=row.id,
-                at=row.at,
-                kind=row.kind,
-                actor=row.actor,
-                mail_id=row.mail_id,
-                ticket_id=row.ticket_id,
-                action_id=row.action_id,
-                outbox_id=row.outbox_id,
-                data=json.loads(row.data),
-                text=row.text or "",
-            )
-            for row in conn.execute(query)
-        ]
+        return [to_event(row) for row in conn.execute(query)]
+
+
+def to_event(row: t.AnyRow) -> Event:
+    """An event of a row with its text."""
+    return Event(
+        id=row.id,
+        at=row.at,
+        kind=row.kind,
+        actor=row.actor,
+        mail_id=row.mail_id,
+        ticket_id=row.ticket_id,
+        action_id=row.action_id,
+        outbox_id=row.outbox_id,
+        data=json.loads(row.data),
+        text=row.text or "",
+    )
 
 
 def _row(happening: Happening, salt: str) -> dict[str, object]:

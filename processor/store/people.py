@@ -59,11 +59,15 @@ def verify_person(engine: Engine, name: str, secret: str) -> Person | None:
 def remove_person(engine: Engine, name: str, actor: str, now: datetime) -> bool:
     """Take the right to approve away, and sign them out; the name stays in what they did.  False if nobody is called so."""
     with writing(engine) as conn:
-        gone = update(t.person).where(t.person.c.name == name, t.person.c.active.is_(True)).values(active=False)
+        gone = (
+            update(t.person)
+            .where(t.person.c.name == name, t.person.c.active.is_(True))
+            .values(active=False, totp_nonce="", provider_name="", provider_subject="")
+        )
         found = conn.execute(gone.returning(t.person.c.id)).scalar()
         if found is None:
             return False
-        for table in (t.desk_session, t.desk_link):
+        for table in (t.desk_session, t.desk_link, t.sign_in_step, t.api_token, t.recovery_code):
             conn.execute(delete(table).where(table.c.person_id == found))
         write_event(conn, Happening("person.removed", actor, now, text=name))
         return True

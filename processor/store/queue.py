@@ -18,6 +18,7 @@ from processor.store.restoring import restored
 from processor.store.staff_replies import OPEN_ACTIONS, approve_reply, cancel_reply, edit_reply, issue_confirmation
 from processor.store.ticket_view import DECIDED, TicketView, ticket, withheld_of
 from processor.store.transaction import reading
+from processor.store.visible import Scope, within
 from processor.ticket import Deadline, OutboxState, TicketState
 
 __all__ = [
@@ -116,12 +117,13 @@ def queue(
         return to_rows(conn, conn.execute(ordered).all())
 
 
-def unsent(engine: Engine, limit: int = 200) -> list[Unsent]:
+def unsent(engine: Engine, limit: int = 200, scope: Scope = None) -> list[Unsent]:
     """Replies that are drafts, held, unknown, failed or bounced, oldest first; not what waits for nobody (WAITED_OUT)."""
     o = t.outbox.c
     query = select(o.id, o.ticket_no, o.state, o.kind, o.to_addr, o.subject, o.hold_reason, o.error, o.changed_at)
     query = (
         query.where(o.state.in_([s.value for s in UNSENT]), o.hold_reason.not_in(WAITED_OUT))
+        .where(*within(scope, o.ticket_id))
         .order_by(o.id)
         .limit(limit)
     )

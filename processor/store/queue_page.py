@@ -17,6 +17,7 @@ from processor.store import tables as t
 from processor.store.queue import UNSENT, WAITED_OUT, QueueRow, columns, to_rows
 from processor.store.ticket_tables import OPEN
 from processor.store.transaction import reading
+from processor.store.visible import Scope, within
 from processor.ticket import TicketState
 
 URGENT = timedelta(hours=24)
@@ -74,21 +75,27 @@ def key_of(row: QueueRow) -> Key:
 
 
 def page(
-    engine: Engine, view: View, now: datetime, person_id: int = 0, after: Key | None = None, limit: int = 50
+    engine: Engine,
+    view: View,
+    now: datetime,
+    person_id: int = 0,
+    after: Key | None = None,
+    limit: int = 50,
+    scope: Scope = None,
 ) -> Page:
-    """The next rows of a view; ``person_id`` is whose MINE is."""
+    """The next rows of a view; ``person_id`` is whose MINE is, ``scope`` the mailboxes whose tickets are shown."""
     with reading(engine) as conn:
         rows: list[t.AnyRow] = []
         if after is None or after.due is not None:
-            rows += conn.execute(_actions(view, now, person_id, after).limit(limit + 1)).all()
+            rows += conn.execute(_actions(view, now, person_id, after, scope).limit(limit + 1)).all()
         if len(rows) <= limit and view in (View.ALL, View.REVIEW, View.MINE):
             last = after.id if after and after.due is None else 0
-            rows += conn.execute(_tickets(view, person_id, last).limit(limit + 1 - len(rows))).all()
+            rows += conn.execute(_tickets(view, person_id, last, scope).limit(limit + 1 - len(rows))).all()
         shown = to_rows(conn, rows[:limit])
     return Page(tuple(shown), key_of(shown[-1]) if len(rows) > limit else None)
 
 
-def counts(engine: Engine, now: datetime, person_id: int = 0) -> dict[View, int]:
+def counts(engine: Engine, now: datetime, person_id: int = 0, scope: Scope = None) -> dict[View, int]:
     """How many rows each view has."""
     a, i, k, h = t.action.c, t.item.c, t.ticket.c, t.ticket_holder.c
     o = t.outbox.c
@@ -109,13 +116,14 @@ def counts(engine: Engine, now: datetime, person_id: int = 0) -> dict[View, int]
         .select_from(t.action)
         .join(t.item, i.id == a.item_id)
         .join(t.ticket, k.id == a.ticket_id)
-        .where(text(f"action.{OPEN}"))
+        .where(text(f"action.{OPEN}"), *within(scope, a.ticket_id))
     )
     held = exists().where(h.ticket_id == k.id, h.person_id == person_id)
     tickets = select(
         func.count().label("all"), number(k.outcome == REVIEW).label("review"), number(held).label("mine")
-    ).where(k.state == TicketState.OPEN.value, _idle())
+    ).where(k.state == TicketState.OPEN.value, _idle(), *within(scope, k.id))
     unsent = select(func.count()).where(o.state.in_([s.value for s in UNSENT]), o.hold_reason.not_in(WAITED_OUT))
+    unsent = unsent.where(*within(scope, o.ticket_id))
     with reading(engine) as conn:
         found = conn.execute(actions).one()._mapping
         more = conn.execute(tickets).one()._mapping
@@ -123,7 +131,7 @@ def counts(engine: Engine, now: datetime, person_id: int = 0) -> dict[View, int]
         return {**numbers, View.UNSENT: int(conn.execute(unsent).scalar_one())}
 
 
-def _actions(view: View, now: datetime, person_id: int, after: Key | None) -> Select[*tuple[object, ...]]:
+def _actions(view: View, now: datetime, person_id: int, after: Key | None, scope: Scope) -> Select[*tuple[object, ...]]:
     a, i, k = t.action.c, t.item.c, t.ticket.c
     query = (
         select(*columns())
@@ -131,7 +139,7 @@ def _actions(view: View, now: datetime, person_id: int, after: Key | None) -> Se
         .join(t.ticket, k.id == a.ticket_id)
         .join(t.item, i.id == a.item_id)
         # In its own words, or the index that keeps the queue in its order is not taken.
-        .where(text(f"action.{OPEN}"), *_of_view(view, now, person_id))
+        .where(text(f"action.{OPEN}"), *_of_view(view, now, person_id), *within(scope, k.id))
     )
     if after is not None and after.due is not None:
         same = and_(a.due == after.due, or_(i.risk < after.risk, and_(i.risk == after.risk, a.id > after.id)))
@@ -151,7 +159,7 @@ def _of_view(view: View, now: datetime, person_id: int) -> list[ColumnElement[bo
     return conditions.get(view, [])
 
 
-def _tickets(view: View, person_id: int, after: int) -> Select[*tuple[object, ...]]:
+def _tickets(view: View, person_id: int, after: int, scope: Scope) -> Select[*tuple[object, ...]]:
     """Open tickets without an open action; each ticket's first item speaks for it."""
     i, k, h = t.item.c, t.ticket.c, t.ticket_holder.c
     first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
@@ -160,7 +168,7 @@ def _tickets(view: View, person_id: int, after: int) -> Select[*tuple[object, ..
         .select_from(t.ticket)
         .outerjoin(t.item, i.id == first)
         .outerjoin(t.action, text("1 = 0"))
-        .where(k.state == TicketState.OPEN.value, k.id > after, _idle())
+        .where(k.state == TicketState.OPEN.value, k.id > after, _idle(), *within(scope, k.id))
     )
     if view == View.REVIEW:
         query = query.where(k.outcome == REVIEW)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Select, exists, func, insert, select,
 
 from processor.store import tables as t
 from processor.store.transaction import commit, reading
+from processor.store.visible import Scope, within
 from processor.ticket import MailState, TicketState
 
 MOST_WORDS = 20_000
@@ -100,10 +101,13 @@ def add_to_index(engine: Engine, rows: Sequence[tuple[int, int, str]]) -> None:
     commit(engine, work)
 
 
-def search(engine: Engine, asked: str, before: int | None = None, limit: int = 50) -> tuple[list[Found], int | None]:
+def search(
+    engine: Engine, asked: str, before: int | None = None, limit: int = 50, scope: Scope = None
+) -> tuple[list[Found], int | None]:
     """Tickets whose mails have all the words, each as it begins, the newest mail first.
 
     ``before`` is where an earlier answer ended; the second value is where this one does, None at the end.
+    ``scope`` is the mailboxes whose tickets are found.
     """
     wanted = WORD.findall(words_of([asked]))[:MOST_ASKED]
     if len(digits := asked.replace(" ", "")) > 5 and digits.isdecimal():
@@ -111,7 +115,7 @@ def search(engine: Engine, asked: str, before: int | None = None, limit: int = 5
     if not wanted:
         return [], None
     with reading(engine) as conn:
-        rows = conn.execute(_matching(engine.dialect.name, wanted, before, limit * 4)).all()
+        rows = conn.execute(_matching(engine.dialect.name, wanted, before, limit * 4, scope)).all()
         newest: dict[int, int] = {}
         for row in rows:
             newest.setdefault(row.ticket_id, row.mail_id)
@@ -122,7 +126,9 @@ def search(engine: Engine, asked: str, before: int | None = None, limit: int = 5
     return found, (min(shown.values()) if shown and more else None)
 
 
-def _matching(dialect: str, wanted: list[str], before: int | None, limit: int) -> Select[*tuple[object, ...]]:
+def _matching(
+    dialect: str, wanted: list[str], before: int | None, limit: int, scope: Scope
+) -> Select[*tuple[object, ...]]:
     s = t.search_text.c
     if dialect == "sqlite":
         match = text("search_text.mail_id IN (SELECT rowid FROM search_index WHERE search_index MATCH :q)")
@@ -130,7 +136,7 @@ def _matching(dialect: str, wanted: list[str], before: int | None, limit: int) -
     else:
         match = text("to_tsvector('simple', words) @@ to_tsquery('simple', :q)")
         match = match.bindparams(q=" & ".join(f"'{each}':*" for each in wanted))
-    query = select(s.mail_id, s.ticket_id).where(match)
+    query = select(s.mail_id, s.ticket_id).where(match, *within(scope, s.ticket_id))
     if before is not None:
         query = query.where(s.mail_id < before)
     return query.order_by(s.mail_id.desc()).limit(limit)

@@ -21,7 +21,16 @@ def path_of(route: Route, room: Room) -> str:
     number = column(room.engine, t.ticket.c.number)[0]
     victim = account(room.engine, "Victim")
     person = str(victim.person.id) if victim else "1"
-    values = {"number": number, "mail": "1", "action": "1", "reply": "1", "person": person, "name": "desk.css"}
+    values = {
+        "number": number,
+        "mail": "1",
+        "action": "1",
+        "reply": "1",
+        "person": person,
+        "name": "desk.css",
+        "mark": "0" * 16,
+        "token": "1",
+    }
     return route.path.format(**{"digest": "0" * 64, "secret": "none", **values})
 
 
