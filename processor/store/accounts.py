@@ -207,5 +207,7 @@ def _query() -> Select[*tuple[object, ...]]:
 
 
 def _account(row: t.AnyRow) -> Account:
-    seen = (scope_of(row.mailboxes), bool(row.totp_nonce), row.provider_name)
+    # Who gives rights could give themselves all of them.
+    scope = None if row.role == Role.ADMIN.value else scope_of(row.mailboxes)
+    seen = (scope, bool(row.totp_nonce), row.provider_name)
     return Account(Person(row.id, row.name), Role(row.role), row.password, row.language, row.active, *seen)
