@@ -179,6 +179,14 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """ClamAV's daemon, a socket's path or ``host:port``, "" for none; ``timeout`` in seconds for a mail."""
+
+    clamd: str = ""
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSettings:
     """Where the staff's pages are served; ``listen`` None for nowhere.
 
@@ -239,3 +247,4 @@ class Config:
     escalations: tuple[Escalation, ...] = ()
     provenance: ProvenanceSettings = ProvenanceSettings()
     desk: DeskSettings = DeskSettings()
+    scan: ScanSettings = ScanSettings()

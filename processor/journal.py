@@ -187,6 +187,11 @@ def lookup_failed(register: str, said: str) -> None:
     _tell(logging.WARNING, "lookup failed", register=register, said=said)
 
 
+def not_scanned(why: str) -> None:
+    """The virus scanner looked at no mail; each with files goes to a person."""
+    _tell(logging.WARNING, "not scanned for viruses", why=why)
+
+
 def desk_failed(mark: str, page: str, error: BaseException) -> None:
     """A page of the desk failed; ``mark`` is what the person was told."""
     _LOG.error("desk page failed", exc_info=error, extra={"told": {"mark": mark, "page": page}})

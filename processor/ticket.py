@@ -13,6 +13,7 @@ from processor.findings import Fields, Role
 from processor.lookup import Lookups
 from processor.provenance import Powers, Signature
 from processor.rulebook import Needs, ReplyKind
+from processor.scan import Scan
 
 Authenticity = Literal["proven", "unproven", "forged"]
 Outcome = Literal["answer", "review", "ignore"]
@@ -90,6 +91,7 @@ class Context:
     ticket ``may_belong_to`` and may not join it, ``""`` if it names none.  ``signatures`` are those that we checked,
     ``powers`` what each level of provenance may cause, ``lookalikes`` the customers' domains that the sender's looks
     like or that the display name shows, and ``owners`` whose the domains are that rights are asked for ("x.no 100042").
+    ``scan`` is what the virus scanner said of the mail.
     """
 
     now: datetime
@@ -120,6 +122,7 @@ class Context:
     powers: Powers = Powers()
     lookalikes: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
+    scan: Scan = Scan()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.cli.doctor_headers import header_findings
     from processor.store.engine import check_store
     from processor.world.probing import Finding, probe, probe_smtp
-    from processor.world.probing_files import probe_files
+    from processor.world.probing_files import probe_files, probe_scanner
     from processor.world.probing_lookups import probe_lookups
 
     settings = open_config(config, passwords=True)
@@ -50,5 +50,5 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
         )
     for place, findings in probe_lookups(settings.lookups, datetime.now(UTC)):
         tell(place, findings)
-    tell("attached files", probe_files())
+    tell("attached files", [*probe_files(), *probe_scanner(settings.scan)])
     raise typer.Exit(1 if bad else 0)

@@ -27,6 +27,8 @@ UNREAD = {
     "attachment_scanned_no_form": "An attachment is scanned; reading it by OCR found no form in it",
 }
 HELD = UNREAD | {
+    "attachment_infected": "The virus scanner found something in the mail: its files are not given out",
+    "attachment_not_scanned": "The virus scanner did not look at the mail's files",
     "many_domains": "Rights are asked for an unusual number of domains",
     "form_old": "The form is more than a month old",
     "form_differs": "The form and the mail name different organisations",
@@ -36,7 +38,8 @@ HELD = UNREAD | {
     "form_by_ocr": "The form is scanned and was read by OCR: compare it with the attachment",
     "form_rotated": "The form's pages are rotated: compare it with the attachment",
 }
-"""Doubts under which nothing is answered but the neutral receipt (threats T22, T24, T28, T54), in a sentence."""
+"""Doubts under which nothing is answered but the neutral receipt (threats T22, T24, T28, T54, T60), in a sentence."""
+SCANNED = {"infected": "attachment_infected", "not_scanned": "attachment_not_scanned"}
 MOST_DOMAINS = 10
 OLD = timedelta(days=31)
 DAY_FIRST = re.compile(r"([0-9]{1,2})[./-] ?([0-9]{1,2})[./-] ?((?:20)?[0-9]{2})")
@@ -59,6 +62,8 @@ def doubts(message: Message, understanding: Understanding, context: Context, rul
             found += _about_form(understanding.form, message, context)
             if _named_beside(understanding.form, understanding):
                 found.append("form_domains_differ")
+    if context.scan.state in SCANNED:
+        found.append(SCANNED[context.scan.state])
     if mismatch := asked(message, understanding).mismatch:
         found.append(mismatch)
     return tuple(dict.fromkeys(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import secrets
 from datetime import datetime
 from email.message import Message as Part
@@ -17,8 +18,11 @@ from processor.desk.pages import render
 from processor.masking import masked
 from processor.message import Attachment, Extracted
 from processor.pipeline import read_mail
+from processor.scan import Scan
+from processor.steps.scanning import Scanner
 from processor.store.events import Happening, note
 from processor.store.past import PastMail, past_mails
+from processor.store.restoring import restored
 
 MOST_HTML = 1_000_000
 MOST_PARTS = 200
@@ -68,10 +72,24 @@ def file(desk: Desk, asked: Asked) -> Response:
         raise Refusal(404, "There is no such file.")
     if is_program(found):
         raise Refusal(403, "This file is a program, so it is not given out.")
+    refuse_infected(desk, stored, found.content)
     _note_look(desk, asked, stored, desk.clock())
     name = quote(found.filename or "file")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Content-Security-Policy": "sandbox"}
     return Response(found.content, media_type="application/octet-stream", headers=headers)
+
+
+def refuse_infected(desk: Desk, stored: PastMail, content: bytes) -> None:
+    """Raise Refusal for a file of a mail in which the scanner found something, or of which it says nothing (T60)."""
+    said = restored(Scan, json.loads(stored.told)["context"].get("scan", {})) if stored.told else Scan()
+    scanner = Scanner(desk.config.scan)
+    if scanner.on and said.state != "infected":
+        # Signatures are newer now than when the mail came, or it came before there was a scanner.
+        said = scanner.ask(content)
+    if said.state == "infected":
+        raise Refusal(403, "The virus scanner found something in this mail, so its files are not given out.")
+    if said.state == "not_scanned":
+        raise Refusal(503, "The virus scanner does not answer, so no file is given out until it does.")
 
 
 def files_of(raw_mail: bytes) -> tuple[Attachment, ...]:

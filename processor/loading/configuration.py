@@ -15,6 +15,7 @@ from processor.loading.lookup_settings import lookup_settings
 from processor.loading.oauth_settings import TokenPlace, mailbox_oauth, token_place
 from processor.loading.problems import Problem, Refused
 from processor.loading.provenance_settings import provenance_settings
+from processor.loading.scan_settings import scan_settings
 from processor.loading.secrets import SecretMissing, secret_source
 from processor.loading.smtp_settings import server_address, smtp_settings
 from processor.loading.toml_lines import parse
@@ -190,6 +191,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         contracts_path=folder / contracts_path if contracts_path else None,
         lookups=lookup_settings(values.get("lookups", {}), table),
         provenance=provenance_settings(values.get("provenance", {}), table),
+        scan=scan_settings(table("scan", values.get("scan", {}))),
         watch_listen=watch_listen(table("watch", values.get("watch", {}))),
         desk=desk_settings(table("desk", values.get("desk", {}))),
     )

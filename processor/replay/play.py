@@ -158,6 +158,7 @@ class Player:
             outage_hours=known.outage_hours,
             may_belong_to=known.may_belong_to,
             lookups=known.lookups,
+            scan=known.scan,
         )
 
 

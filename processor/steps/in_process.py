@@ -17,6 +17,7 @@ from processor.steps.acceptance import Acceptance, Sight, accept, described
 from processor.steps.authenticating import Signatures
 from processor.steps.follow_ups import follow_up
 from processor.steps.lookups import Registers
+from processor.steps.scanning import Scanner
 from processor.steps.several import own_name
 from processor.steps.work_off import Decided, work_off
 from processor.store.work import free_claims
@@ -45,6 +46,7 @@ class InProcess:
         self.kept = threading.Event()
         self.files = Confined()
         self.registers, self.signatures = Registers(config.lookups, engine, clock), Signatures(config)
+        self.scanner = Scanner(config.scan)
 
     def start(
         self, ended: threading.Event, recorded: Callable[[], None], beat: Callable[[float], None] = lambda _: None
@@ -78,7 +80,8 @@ class InProcess:
     def step(self) -> tuple[int, int]:
         """Work one batch off; how many mails were claimed and how many decided."""
         road = (self.engine, self.rulebook, self.config, f"{self.name}/work", self.clock, self.files.extract)
-        claimed, decided = work_off(*road, look_up=self.registers.ask, verify=self.signatures.of)
+        asked = self.registers.ask
+        claimed, decided = work_off(*road, look_up=asked, verify=self.signatures.of, scan=self.scanner.of)
         if claimed:
             journal.mails_decided("daemon", len(decided), claimed - len(decided))
             self.watch(decided)

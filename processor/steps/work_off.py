@@ -25,6 +25,7 @@ from processor.rulebook import Rulebook
 from processor.steps.authenticating import Verify, unverified
 from processor.steps.bounces import note_bounce
 from processor.steps.lookups import LookUp, no_lookups
+from processor.steps.scanning import ScanMails, unasked
 from processor.steps.surroundings import Surroundings
 from processor.store.decided import NumberTakenError, OvertakenRequestError, Record, Recorded
 from processor.store.levels import TypeLevel, levels, lowest
@@ -61,16 +62,18 @@ def work_off(
     limit: int = 50,
     look_up: LookUp = no_lookups,
     verify: Verify = unverified,
+    scan: ScanMails = unasked,
 ) -> tuple[int, list[Decided]]:
     """Claim up to ``limit`` kept mails, decide and record them in one commit; ``extract`` reads their files
-    and ``look_up`` asks outside registers about them; ``verify`` checks their signatures.
+    and ``look_up`` asks outside registers about them; ``verify`` checks their signatures, ``scan`` shows their files
+    to a virus scanner.
 
     Returns how many were claimed (0: nothing waits) and those that were decided.
     """
     now = clock()
     claimed = pending(engine, limit, worker, now)
     try:
-        return len(claimed), _work_off(engine, rulebook, config, worker, claimed, extract, (look_up, verify), now)
+        return len(claimed), _work_off(engine, rulebook, config, worker, claimed, extract, (look_up, verify, scan), now)
     except (SQLAlchemyError, OSError):
         # The world failed (a locked or full database), not the mails: they are not counted as tried.
         with suppress(Exception):
@@ -85,7 +88,7 @@ def _work_off(
     worker: str,
     claimed: Sequence[Pending],
     extract: Extract,
-    world: tuple[LookUp, Verify],
+    world: tuple[LookUp, Verify, ScanMails],
     now: datetime,
 ) -> list[Decided]:
     read = [(mail, _read(engine, mail, rulebook, extract, now)) for mail in claimed]
@@ -93,8 +96,9 @@ def _work_off(
     if not found:
         return []
     # Before a connection is held, since registers may take their time.
-    look_up, verify = world
-    signed = verify([(mail.raw, each.message) for mail, each in found])
+    look_up, verify, scan = world
+    raws = [(mail.raw, each.message) for mail, each in found]
+    signed, scanned = verify(raws), scan(raws)
     starts = {account: first_start(engine, account, now) for account in {mail.account for mail, _ in found}}
     messages, understandings = [each.message for _, each in found], [each.understanding for _, each in found]
 
@@ -111,13 +115,13 @@ def _work_off(
         in_force = levels(connection, _defaults(rulebook, config))
         stop = stopped(connection)
         surroundings = surroundings_on(connection)
-        for (mail, each), told in zip(found, asked, strict=True):
+        for (mail, each), told, scan_of in zip(found, asked, scanned, strict=True):
             if surroundings.conversation.must_wait(each.message, each.understanding):
                 waiting.append(mail.mail_id)
                 continue
             try:
                 context, joins = surroundings.of(mail, each.message)
-                context = replace(context, lookups=told)
+                context = replace(context, lookups=told, scan=scan_of)
                 decision = conclude(each, context, rulebook)
             except Exception:
                 set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)

@@ -64,6 +64,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     from processor.steps.follow_ups import follow_up
     from processor.steps.guarding import bound_memory, bounded_time
     from processor.steps.lookups import Registers
+    from processor.steps.scanning import Scanner
     from processor.steps.work_off import work_off
     from processor.store.clock import StoreClock
     from processor.store.engine import connect
@@ -93,6 +94,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     free_claims(engine, name)
     files = Confined()
     registers, signatures = Registers(config.lookups, engine, clock, config.workers), Signatures(config)
+    scanner = Scanner(config.scan)
     claimed, failed = 0, False
     last_reminded = time.monotonic()
     while True:
@@ -111,7 +113,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
             failed = False
             road = (engine, rulebook, config, name, clock, files.extract)
             with bounded_time():
-                claimed, decided = work_off(*road, look_up=registers.ask, verify=signatures.of)
+                claimed, decided = work_off(*road, look_up=registers.ask, verify=signatures.of, scan=scanner.of)
             reminded = 0
             if not claimed and time.monotonic() - last_reminded >= REMIND_SECONDS:
                 last_reminded = time.monotonic()

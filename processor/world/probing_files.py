@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from processor.config import ScanSettings
+from processor.world.clamd import scan, version
 from processor.world.confined import Confined
 from processor.world.probing import Finding
 
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS" + b"-TEST-FILE!$H+H*"
+"""Harmless bytes that every scanner knows (eicar.org); in two parts, so that none finds them in this file."""
 _INSTALL = "to have scanned forms read, install tesseract-ocr and tesseract-ocr-nor (Debian)"
 
 
@@ -16,6 +20,22 @@ def probe_files() -> list[Finding]:
         mend = "each mail with a Word file or PDF goes to a person; look at memory and process limits of the service"
         return [Finding(False, "no confined process can be started", mend)]
     return [_network(said["network"]), _ocr(said["ocr"])]
+
+
+def probe_scanner(settings: ScanSettings) -> list[Finding]:
+    """Whether the virus scanner answers, and finds the test file that every scanner knows."""
+    if not settings.clamd:
+        return []
+    try:
+        name = version(settings)
+    except OSError as error:
+        mend = "start clamd, and check [scan] clamd; until it answers, each mail with files goes to a person"
+        return [Finding(False, f"the virus scanner does not answer: {error}", mend)]
+    said = scan(settings, EICAR)
+    if said.state == "infected":
+        return [Finding(True, f"scanned for viruses by {name}")]
+    mend = "let freshclam load signatures: without them nothing is ever found"
+    return [Finding(False, f"{name} does not know the test file of all scanners ({said.state})", mend)]
 
 
 def _network(kept_by: str) -> Finding:
