@@ -71,10 +71,10 @@ def _tell_code(ours: OAuthSettings, url: str, code: str) -> None:
 
 def _tell_address(ours: OAuthSettings, url: str) -> None:
     typer.echo(f"In a browser, open\n\n    {url}\n")
-    typer.echo(f"Sign in there as {ours.user}. Waiting …")
     typer.echo(
         "Where the browser is on another machine, its last page cannot be shown: copy that page's address and paste it here."
     )
+    typer.echo(f"Sign in there as {ours.user}. Waiting …")
 
 
 def _typed() -> TextIO | None:

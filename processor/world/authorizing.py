@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -186,11 +186,17 @@ def nobody(*asked: Any) -> Any:
     return asked[2:]
 
 
-def by_certificate(pem: str, now: datetime) -> PrivateKeyJWT:
+def by_certificate(pem: str, now: datetime) -> Callable[..., tuple[str, dict[str, str], str]]:
     """The client's own word, signed by its certificate's key, in the form that Entra asks for (PS256, x5t#S256)."""
-    return PrivateKeyJWT(
-        claims={**dated(now), "nbf": dated(now)["iat"]}, headers={"x5t#S256": thumbprint(pem)}, alg="PS256"
-    )
+    claims = {**dated(now), "nbf": dated(now)["iat"]}
+    proof = PrivateKeyJWT(claims=claims, headers={"x5t#S256": thumbprint(pem)}, alg="PS256")
+
+    def proved(client: Any, *asked: Any) -> tuple[str, dict[str, str], str]:
+        url, headers, body = proof(client, *asked)
+        # RFC 7521 leaves it out, and Entra wants it.
+        return url, headers, f"{body}&{urlencode({'client_id': client.client_id})}"
+
+    return proved
 
 
 def dated(now: datetime) -> dict[str, int]:

@@ -6,6 +6,7 @@ nobody at the loopback address, and the person copies that address from its addr
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import time
@@ -34,6 +35,7 @@ class Return:
     listener: socket.socket
     address: str
     state: str
+    _typed: str = ""
 
     def code(self, typed: TextIO | None, seconds: float) -> str:
         """The code that a browser brings, or that stands in an address pasted on ``typed``.
@@ -48,14 +50,18 @@ class Return:
                 if ready is self.listener:
                     found = self._visited()
                 else:
-                    assert typed
-                    line = typed.readline()
-                    if not line:
-                        asked.remove(typed)
-                    found = self._code(line.strip())
+                    found, ended = self._pasted(ready)
+                    asked = asked[:1] if ended else asked
                 if found:
                     return found
         raise LoginRefused("nobody came back in time; begin again")
+
+    def _pasted(self, typed: socket.socket | TextIO) -> tuple[str, bool]:
+        """The code in what was typed, by whole lines, and whether nothing more will come."""
+        # Past Python's own buffer, in which a second line would lie unseen by select.
+        came = os.read(typed.fileno(), LONGEST_REQUEST)
+        *lines, self._typed = (self._typed + came.decode("utf-8", "replace")).split("\n")
+        return next((code for line in lines if (code := self._code(line.strip()))), ""), not came
 
     def _visited(self) -> str:
         visitor, _ = self.listener.accept()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -111,27 +109,6 @@ def processor(*words: str) -> tuple[int, str]:
     return told.exit_code, told.output
 
 
-def test_a_code_is_shown_and_awaited_and_both_servers_take_the_tokens(written: Path, tokens: TokenServer) -> None:
-    shown = subprocess.Popen(
-        [sys.executable, "-m", "processor", "login", "firma", "-c", str(written)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env={**os.environ},
-    )  # fmt: skip
-    assert shown.stdout
-    before = ""
-    while "Waiting" not in before:
-        line = shown.stdout.readline()
-        assert line, before
-        before += line
-    assert f"open {tokens.url}/go and type the code" in before
-    assert "FJORD-42" in before
-    assert USER in before
-    tokens.agree(USER)
-    rest, _ = shown.communicate(timeout=20)
-    assert shown.returncode == 0, rest
-    assert rest.count("Logged in to 127.0.0.1 as post@firma.example") == 2
-    assert ours(written).file.exists()
-
-
 def test_what_cannot_be_signed_in_to_is_told_with_what_can(written: Path) -> None:
     assert processor("login", "gammel", "-c", str(written)) == (
         2, "The mailbox gammel logs in with a password; to use OAuth2 give it a [mailbox.oauth].\n",
@@ -214,25 +191,12 @@ def test_a_browser_comes_back_with_a_code_and_strangers_are_not_listened_to(writ
     assert "Signed in" in seen[2][1]
 
 
-def test_the_address_of_a_browser_on_another_machine_is_pasted(
-    dovecot: Dovecot, sink: SmtpSink, tokens: TokenServer, tmp_path: Path
-) -> None:
-    path = configured(tmp_path, dovecot, sink, tokens, "browser", 'client_secret = { file = "secret" }')
-    (tmp_path / "secret").write_text("app-secret")
-    shown = subprocess.Popen(
-        [sys.executable, "-m", "processor", "login", "firma", "-c", str(path)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.PIPE, text=True, env={**os.environ},
-    )  # fmt: skip
-    assert shown.stdout
-    lines: list[str] = []
-    while "Waiting" not in (lines or [""])[-1]:
-        lines.append(shown.stdout.readline())
-        assert lines[-1], lines
-    address = next(line.strip() for line in lines if "/authorize?" in line)
-    back = tokens.authorize(dict(parse_qsl(urlsplit(address).query)), USER)
-    rest, _ = shown.communicate(f"hva?\n{back}\n", timeout=20)
-    assert shown.returncode == 0, rest
-    assert "Logged in to 127.0.0.1" in rest
+def test_the_address_of_a_browser_on_another_machine_is_pasted_and_other_lines_are_not_listened_to() -> None:
+    read, write = os.pipe()
+    with os.fdopen(read) as typed, os.fdopen(write, "w") as hand, coming_back("127.0.0.1", "merke") as place:
+        hand.write(f"hva?\n{place.address}/?state=annen&code=41\n {place.address}/?state=merke&code=42 \n")
+        hand.flush()
+        assert place.code(typed, 5) == "42"
 
 
 def test_a_browser_that_brings_a_refusal_or_never_comes_ends_the_waiting() -> None:

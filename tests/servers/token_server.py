@@ -48,7 +48,7 @@ class TokenServer:
     """The server.  ``life`` is of access tokens in seconds, ``ahead`` by how much its clock is ahead of ours.
 
     ``rotate``: each refresh token is taken once, and one that comes twice revokes the consent (RFC 9700 4.14.2).
-    ``asked`` notes each form that came, by path; ``clients`` are secrets or public keys by client id.
+    An application that lets itself in gets the mailbox of ``owner``.  ``asked`` notes each form that came, by path; ``clients`` are secrets or public keys by client id.
     """
 
     def __init__(self, life: float = 3600.0, *, rotate: bool = True, ahead: float = 0.0) -> None:
@@ -57,6 +57,7 @@ class TokenServer:
         self.keys: dict[str, RSAKey] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.reused = 0
+        self.owner = "post@firma.example"
         self.more: dict[str, Any] = {}
         self._faults: deque[Fault] = deque()
         self._numbers = count(1)
@@ -186,7 +187,7 @@ class TokenServer:
                 return 401, {"error": "invalid_client", "error_description": refused}
             grants = {
                 "refresh_token": self._refreshed,
-                "client_credentials": lambda _: self._given("post@firma.example", refresh=False),
+                "client_credentials": lambda _: self._given(self.owner, refresh=False),
                 "authorization_code": self._by_code,
                 "urn:ietf:params:oauth:grant-type:device_code": self._by_device,
                 "urn:ietf:params:oauth:grant-type:jwt-bearer": self._by_assertion,
@@ -197,9 +198,9 @@ class TokenServer:
     def _client_refused(self, fields: Mapping[str, str]) -> str:
         if fields.get("grant_type", "").endswith("jwt-bearer"):
             return ""
-        if assertion := fields.get("client_assertion"):
-            return self._untrue(assertion, fields.get("client_id") or "app", "PS256")[0]
         client = fields.get("client_id", "")
+        if (assertion := fields.get("client_assertion")) and client in self.keys:
+            return self._untrue(assertion, client, "PS256")[0]
         if client not in self.clients:
             return "AADSTS700016: no such application"
         secret = fields.get("client_secret")
