@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from processor.store.people import add_person
+from tests.servers import ready
 from tests.steps.talk import KARI, ROOT, WITH_NUMBER, Talk, talk
 
 LAST = ("--last-day", "31.12.2027")
@@ -25,12 +25,9 @@ class Staff:
     secret: str
 
     def queue(self, *arguments: str, name: str = "Kari") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "processor", "queue", *arguments]
-        if arguments[0] in ("done", "correct", "reject"):
-            command += ["--as", name]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PROCESSOR_SECRET": self.secret}
-        command += ["--config", str(self.talk.config.path)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+        person = ["--as", name] if arguments[0] in ("done", "correct", "reject") else []
+        command = ["queue", *arguments, *person, "--config", str(self.talk.config.path)]
+        return ready.run(command, ROOT, {**os.environ, "PYTHONPATH": str(ROOT), "PROCESSOR_SECRET": self.secret})
 
     def confirmations(self) -> list[tuple[object, ...]]:
         return self.talk.ask("select state, issue, message_id from outbox where kind = 'confirmation' order by id")

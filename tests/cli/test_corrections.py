@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from processor.store.keep import Arrival, keep
 from processor.training.dataset import labelled
 from tests.cli.test_commands import ROOT
 from tests.cli.test_levels import CONFIG
+from tests.servers import ready
 from tests.shipped import rulebook_of
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -56,8 +56,7 @@ def here(tmp_path: Path) -> Path:
 
 def run(here: Path, *arguments: str, secret: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PROCESSOR_SECRET": secret}
-    command = [sys.executable, "-m", "processor", *arguments]
-    return subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=120, env=environment)
+    return ready.run(list(arguments), here, environment)
 
 
 def person(here: Path, name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from processor.store.queue import approve_reply, cancel_reply
 from processor.store.record import record
 from processor.store.work import set_aside
 from processor.ticket import Level, Limits
+from tests.servers import ready
 from tests.store.made import NOW, action, arrival, decision, kept, made, outbox_states, recorded, reply
 
 ROOT = Path(__file__).parent.parent.parent
@@ -46,9 +46,11 @@ class Desk:
     engine: Engine
 
     def queue(self, *arguments: str, secret: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "processor", "queue", *arguments, "--config", str(self.folder / "config.toml")]
+        return self.processor("queue", *arguments, secret=secret)
+
+    def processor(self, *arguments: str, secret: str = "") -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PROCESSOR_SECRET": secret}
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+        return ready.run([*arguments, "--config", str(self.folder / "config.toml")], ROOT, environment)
 
 
 @pytest.fixture
@@ -197,8 +199,7 @@ def test_status_counts_what_is_overdue_and_what_is_due_soon(desk: Desk) -> None:
     for number, gap in enumerate((-30, -1, 1, 30), 1):
         late = replace(action(), due=now + timedelta(hours=gap))
         recorded(desk.engine, number, decision(reply(), [late]))
-    command = [sys.executable, "-m", "processor", "status", "--config", str(desk.folder / "config.toml")]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    told = desk.processor("status")
     assert "due        2 overdue, 1 due within 2 h" in told.stdout
     listed = desk.queue("list").stdout
     assert "overdue 30 h" in listed

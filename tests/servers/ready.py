@@ -78,14 +78,14 @@ def main() -> None:
     re._MAXCACHE = 100_000  # type: ignore[attr-defined]
     load = loading.load_rulebook
     folders = (ROOT / "rules", ROOT / "templates")
-    shipped = load(*folders, ())
+    shipped = {model_file: load(*folders, (), model_file) for model_file in (SHIPPED, None)}
 
     def load_rulebook(
         rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = (), model_file: Path | None = SHIPPED
     ) -> Rulebook:
-        if (rules_dir.resolve(), templates_dir.resolve(), model_file) != (*folders, SHIPPED):
+        if (rules_dir.resolve(), templates_dir.resolve()) != folders or model_file not in shipped:
             return load(rules_dir, templates_dir, own_addresses, model_file)
-        return replace(shipped, own_addresses=frozenset(address.lower() for address in own_addresses))
+        return replace(shipped[model_file], own_addresses=frozenset(address.lower() for address in own_addresses))
 
     loading.load_rulebook = load_rulebook
     line = socket.socket(fileno=int(sys.argv[1]))

@@ -7,8 +7,6 @@ import json
 import logging
 import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -31,6 +29,7 @@ from processor.store.people import add_person, verify_person
 from processor.store.queue import edit_reply
 from processor.store.work import set_aside
 from processor.world.confined import Confined
+from tests.servers import ready
 from tests.shipped import configuration, rulebook_of
 
 ROOT = Path(__file__).parents[2]
@@ -114,8 +113,7 @@ def all_told(engine: Engine) -> dict[str, str]:
 
 def run(store: Path, *arguments: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PROCESSOR_CONFIG": str(store / "config.toml")}
-    command = [sys.executable, "-m", "processor", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+    done = ready.run(list(arguments), ROOT, environment)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from processor.store.people import add_person
 from processor.store.transaction import writing
 from processor.store.watermarks import first_start
 from processor.ticket import Level
+from tests.servers import ready
 from tests.servers.postgres import Postgres
 from tests.store.made import NOW, arrival, count, kept, recorded
 
@@ -68,9 +69,7 @@ def every(url: str) -> dict[str, object]:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "processor", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+    return ready.run(list(arguments), ROOT, os.environ)
 
 
 def test_a_store_comes_back_from_postgresql_as_it_went(here: str, there: str, tmp_path: Path) -> None:
