@@ -178,15 +178,16 @@ class Workers:
 
     def _start(self, number: int, copy: Path, *more: str) -> Child:
         name, folders = f"{self.name}/worker-{number}", self._folders(copy)
-        process = subprocess.Popen(  # noqa: S603  (ourselves)
-            _program("processor.steps.worker", str(self.config.path), name, *map(str, folders), *more),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        process = begun(_program("processor.steps.worker", str(self.config.path), name, *map(str, folders), *more))
         assert process.stdin
         assert process.stdout
         os.set_blocking(process.stdin.fileno(), False)
         return Child(name, process, process.stdin, process.stdout)
+
+
+def begun(program: list[str]) -> subprocess.Popen[bytes]:
+    """Begin a program of ours, its standard input and output being pipes to us."""
+    return subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  (ourselves)
 
 
 def _program(module: str, *words: str) -> list[str]:

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from tests.servers import ready
 from tests.servers.dovecot import Dovecot, free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -97,13 +97,14 @@ workers = {workers}
 
 @dataclass
 class Site:
-    """What runs, and where its files lie."""
+    """What runs, and where its files lie; ``forked`` spares a test the second that a program takes to begin."""
 
     folder: Path
     dovecot: Dovecot
     smtp_port: int
     store: str = ""
     reader: Any = None
+    forked: bool = False
 
     @property
     def database(self) -> Path:
@@ -117,12 +118,11 @@ class Site:
         path.write_text(settings_text(self.dovecot.imap_port, self.smtp_port, workers, level, self.store))
         return path
 
-    def start(self, command: str = "run") -> subprocess.Popen[bytes]:
+    def start(self, command: str = "run") -> ready.Process:
+        begin = ready.start if self.forked else ready.start_afresh
         with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "processor", command, "--config", str(self.folder / "config.toml")],
-                cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+            words = [command, "--config", str(self.folder / "config.toml")]
+            return begin("processor", words, ROOT, os.environ, log)
 
     def taken(self) -> list[dict[str, object]]:
         path = self.folder / "taken.jsonl"
@@ -146,18 +146,16 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[Site]:
+def site(folder: Path, *, forked: bool = False) -> Iterator[Site]:
     """Start Dovecot and the sink; both end with the block."""
     port = free_port()
-    sink = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.sink", str(port), str(folder)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "tests.bench.sink", str(port), str(folder)]
+    sink = ready.with_pipes(command) if forked else ready.with_pipes_afresh(command)
     assert sink.stdout
     sink.stdout.readline()
     try:
         with Dovecot({USER: PASSWORD}) as dovecot:
-            here = Site(folder, dovecot, port)
+            here = Site(folder, dovecot, port, forked=forked)
             yield here
             if here.reader:
                 here.reader.close()
@@ -169,7 +167,7 @@ def site(folder: Path) -> Iterator[Site]:
             sink.stdin.close()
 
 
-def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+def kill(process: ready.Process, number: int = signal.SIGKILL) -> None:
     """Send a signal to the program and, for SIGKILL, all of its children."""
     with suppress(ProcessLookupError):
         (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)

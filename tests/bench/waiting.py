@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.site import Site
+from tests.servers import ready
 
 
 def wait(true: Callable[[], object], what: str, seconds: float = 240, log: Path | None = None) -> None:
@@ -20,7 +20,7 @@ def wait(true: Callable[[], object], what: str, seconds: float = 240, log: Path 
         time.sleep(0.05)
 
 
-def started(here: Site, workers: int) -> subprocess.Popen[bytes]:
+def started(here: Site, workers: int) -> ready.Process:
     """The daemon, when it has opened its mailbox and its workers have read the rules."""
     log = here.folder / "log"
     log.unlink(missing_ok=True)

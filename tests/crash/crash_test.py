@@ -21,10 +21,10 @@ ACCOUNTED = "select count(*) from mail where state in ('decided', 'set_aside')"
 SETTLED = "select count(*) from outbox where state in ('ready', 'sending', 'retry')"
 
 
-def crash(rounds: int, mails: int, seed: int, folder: Path, quiet: bool = False) -> list[str]:
+def crash(rounds: int, mails: int, seed: int, folder: Path, quiet: bool = False, forked: bool = False) -> list[str]:
     """Run the whole test in a folder; returns what is wrong, nothing when all is well."""
     dice = random.Random(seed)
-    with site(folder) as here:
+    with site(folder, forked=forked) as here:
         here.configure(workers=1)
         # The first start fixes the time from which mail is answered; it must lie before the mails.
         process = here.start()

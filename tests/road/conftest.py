@@ -12,6 +12,6 @@ from tests.bench.site import Site, site
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path) as running:
+    with site(tmp_path, forked=True) as running:
         running.configure(workers=0)
         yield running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from processor.store.engine import connect, upgrade
 from tests.bench.site import USER, Site, corpus, kill, site
+from tests.servers.ready import Process
 
 # A third of the usual, so that a takeover fits into a test.
 LEASE_SECONDS = 3
@@ -31,7 +31,7 @@ class Pair:
     def __init__(self, here: Site, url: str) -> None:
         self.here, self.url = here, url
         self.engine: Engine = connect(url)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, Process] = {}
         self.delivered = 0
         self.waiting = iter(corpus(400))
 
@@ -39,7 +39,7 @@ class Pair:
         """Start a daemon, which sees the store by a URL of its own if there is one."""
         folder = self.here.folder / name
         folder.mkdir(exist_ok=True)
-        its = Site(folder, self.here.dovecot, self.here.smtp_port)
+        its = Site(folder, self.here.dovecot, self.here.smtp_port, forked=True)
         path = its.configure(workers=workers)
         plain = path.read_text().replace("[run]", f"[run]\nlease_seconds = {LEASE_SECONDS}")
         path.write_text(f'{plain}\n[store]\nurl = "{url or self.url}"\n')
@@ -48,7 +48,7 @@ class Pair:
     def end(self, name: str, number: int = signal.SIGKILL) -> int:
         process = self.running.pop(name)
         kill(process, number)
-        return int(process.returncode)
+        return process.wait()
 
     def deliver(self, count: int) -> None:
         for _ in range(count):
@@ -117,7 +117,7 @@ class Pair:
 def pair(folder: Path, url: str, workers: int = 1, urls: Mapping[str, str] | None = None) -> Iterator[Pair]:
     """Both daemons, running, and the mailbox read by one of them; ``urls`` by name where one has its own way."""
     upgrade(url)
-    with site(folder) as here:
+    with site(folder, forked=True) as here:
         two = Pair(here, url)
         try:
             for name in NAMES:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -12,12 +11,14 @@ import pytest
 from tests.bench.site import ROOT, USER, Site, corpus
 from tests.crash.crash_test import count, crash
 from tests.crash.die_at import STEPS
+from tests.servers import ready
 
 
 def once(here: Site, *, die_at: str = "") -> int:
     config = str(here.folder / "config.toml")
-    program = ["tests.crash.die_at", die_at, config] if die_at else ["processor", "once", "--config", config]
-    return subprocess.run([sys.executable, "-m", *program], cwd=ROOT, capture_output=True, timeout=120).returncode
+    if die_at:
+        return ready.run([die_at, config], ROOT, os.environ, "tests.crash.die_at").returncode
+    return ready.run(["once", "--config", config], ROOT, os.environ).returncode
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -40,4 +41,4 @@ def test_a_kill_after_a_step_loses_nothing_and_answers_nobody_twice(here: Site, 
 
 
 def test_random_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    assert crash(rounds=3, mails=60, seed=20261126, folder=tmp_path, quiet=True) == []
+    assert crash(rounds=3, mails=60, seed=20261126, folder=tmp_path, quiet=True, forked=True) == []

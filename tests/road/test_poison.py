@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.bench.site import USER, Site, kill
+from tests.bench.site import ROOT, USER, Site, kill
 from tests.road.test_road import mail, run, until
 
 # Put into each worker before it runs, as a bug of ours would be.
 FAULTY = """
 import os, sys
 if "processor.steps.worker" in sys.orig_argv:
-    import processor.pipeline
     import processor.steps.guarding
+    import processor.steps.work_off
     processor.steps.guarding.HUNG_SECONDS = 2
-    sound = processor.pipeline.read_and_understand
+    sound = processor.steps.work_off.read_and_understand
     def faulty(raw, *others):
         if b"POISON kill" in raw:
             os.kill(os.getpid(), 9)
@@ -26,7 +27,7 @@ if "processor.steps.worker" in sys.orig_argv:
         if b"POISON bloat" in raw:
             bytearray(3_000_000_000)
         return sound(raw, *others)
-    processor.pipeline.read_and_understand = faulty
+    processor.steps.work_off.read_and_understand = faulty
 """
 
 
@@ -46,7 +47,7 @@ def test_a_mail_that_breaks_its_worker_is_set_aside_and_the_rest_goes_on(
     (faulty / "sitecustomize.py").write_text(FAULTY)
     here.configure(workers=1)
     with monkeypatch.context() as patched:
-        patched.setenv("PYTHONPATH", str(faulty))
+        patched.setenv("PYTHONPATH", f"{faulty}{os.pathsep}{ROOT}")
         process = here.start()
         try:
             until(lambda: here.ask("select 1 from mailbox where seen_at is not null"))

@@ -474,18 +474,18 @@ def await_the_worker(here: Site) -> None:
     until(lambda: len(here.taken()) == 1)
 
 
-def kill_the_worker(process: subprocess.Popen[bytes]) -> None:
+def kill_the_worker(process: ready.Process) -> None:
     (worker,) = workers(process.pid)
     os.kill(worker, signal.SIGKILL)
 
 
-def workers(parent: int) -> list[int]:
-    """The worker processes among a daemon's children."""
+def workers(daemon: int) -> list[int]:
+    """The worker processes in a daemon's group; a fork tells what it is by its name."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/status"):
+    for path in Path("/proc").glob("[0-9]*/comm"):
         with contextlib.suppress(OSError):
-            command = (path.parent / "cmdline").read_bytes()
-            if f"PPid:\t{parent}\n" in path.read_text() and b"processor.steps.worker" in command:
+            words = (path.parent / "cmdline").read_bytes() + path.read_bytes()
+            if os.getpgid(int(path.parent.name)) == daemon and b"steps.worker" in words:
                 found.append(int(path.parent.name))
     return found
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.bench.site import USER, Site, kill
+from tests.bench.site import ROOT, USER, Site, kill
 from tests.road.test_road import mail, run, until
 from tests.servers.dovecot import free_port
 
@@ -188,7 +188,7 @@ def test_a_loop_that_hangs_is_told_and_the_watchdog_is_fed_no_more(
     address = watched(here)
     (tmp_path / "faulty").mkdir()
     (tmp_path / "faulty" / "sitecustomize.py").write_text(HANGING)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "faulty"))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'faulty'}{os.pathsep}{ROOT}")
     with Notices(here.folder / "notify", monkeypatch) as heard:
         process = here.start()
         try:

@@ -1,8 +1,10 @@
-"""The program, imported and waiting: a test's command is a fork of it and begins at once.
+"""Programs that begin at once: forks of one that is imported and waiting (``waiting.py``).
 
-A command's first second goes into imports and regular expressions, and the suite runs many hundred commands.
-``run`` gives what ``subprocess.run`` gives; with PROCESSOR_TESTS_FRESH set, or where the environment asks for
-another PYTHONPATH, it starts the program afresh, as an operator does.
+A program's first seconds go into imports, rules and regular expressions, and the suite starts many hundred:
+commands, daemons, workers.  ``run`` gives what ``subprocess.run`` gives and ``start`` what ``subprocess.Popen``
+gives; with PROCESSOR_TESTS_FRESH set, or where the environment's PYTHONPATH has what is none of ours, they start
+the program afresh, as an operator does.  A test's bug for the program is a ``sitecustomize.py`` in a folder of the
+PYTHONPATH: each fork runs it, too, before it begins.
 """
 
 from __future__ import annotations
@@ -10,38 +12,181 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import traceback
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from processor.rulebook import Rulebook
-
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 120
-_LINE: list[socket.socket] = []
 
 
-def run(arguments: list[str], cwd: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run ``processor`` with these arguments and say what it wrote and how it ended."""
-    command = [sys.executable, "-m", "processor", *arguments]
-    if os.environ.get("PROCESSOR_TESTS_FRESH") or environment.get("PYTHONPATH", str(ROOT)) != str(ROOT):
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=LONGEST, env=environment)
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        line = _line()
-        asked = json.dumps({"arguments": arguments, "cwd": str(cwd), "environment": dict(environment)}).encode()
-        socket.send_fds(line, [len(asked).to_bytes(4, "big")], [out.fileno(), err.fileno()])
-        line.sendall(asked)
-        told = line.recv(4)
+@dataclass
+class Running:
+    """A program that was forked, by as much of ``subprocess.Popen`` as is asked of it."""
+
+    args: list[str]
+    pid: int
+    ended: int
+    stdin: IO[bytes] | None = None
+    stdout: IO[bytes] | None = None
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        return self._look(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, when it has ended; raises TimeoutExpired."""
+        status = self._look(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _look(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self.ended], [], [], timeout)[0]:
+            told = os.read(self.ended, 4)
+            os.close(self.ended)
+            # Whoever should have told us was killed together with it.
+            self.returncode = int.from_bytes(told, "big", signed=True) if told else -signal.SIGKILL
+        return self.returncode
+
+
+Process = subprocess.Popen[bytes] | Running
+
+
+@dataclass
+class Line:
+    """What a waiting program is asked by."""
+
+    way: socket.socket
+    turn: threading.Lock
+
+    @classmethod
+    def of(cls, made: socket.socket) -> Line:
+        made.settimeout(LONGEST)
+        return cls(made, threading.Lock())
+
+    def ask(self, asked: Mapping[str, object], files: Sequence[int]) -> int:
+        """Ask for a program with these files as standard input, output and error, and to be told of its end; its id."""
+        text = json.dumps(asked).encode()
+        with self.turn:
+            socket.send_fds(self.way, [len(text).to_bytes(4, "big")], files)
+            self.way.sendall(text)
+            told = self.way.recv(4)
         if len(told) < 4:
             raise RuntimeError("the waiting program is gone")
-        status = int.from_bytes(told, "big", signed=True)
+        return int.from_bytes(told, "big")
+
+
+_LINE: list[Line] = []
+
+
+def run(
+    arguments: list[str], cwd: Path, environment: Mapping[str, str], module: str = "processor"
+) -> subprocess.CompletedProcess[str]:
+    """Run ``processor`` (or another module) with these arguments and say what it wrote and how it ended."""
+    command = [sys.executable, "-m", module, *arguments]
+    if _fresh(environment):
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=LONGEST, env=environment)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        running = _fork(command, cwd, environment, subprocess.DEVNULL, out.fileno(), err.fileno())
+        try:
+            status = running.wait(LONGEST)
+        finally:
+            running.kill()
         return subprocess.CompletedProcess(command, status, _text(out), _text(err))
+
+
+def start(
+    module: str, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], log: IO[bytes] | None = None
+) -> Process:
+    """Begin a program in a session of its own, what it says going to a file; its workers are forks like itself."""
+    if _fresh(environment):
+        return start_afresh(module, arguments, cwd, environment, log)
+    command = [sys.executable, "-m", module, *arguments]
+    number = log.fileno() if log else 2
+    return _fork(command, cwd, environment, subprocess.DEVNULL, number, number, session=True)
+
+
+def start_afresh(
+    module: str, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], log: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Begin the program as an operator does, for who measures it or looks at it as it is."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+
+def with_pipes_afresh(command: list[str]) -> subprocess.Popen[bytes]:
+    """Begin a module as a child of ours, its standard input and output being pipes to us."""
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def with_pipes(command: list[str]) -> Process:
+    """The same as a fork."""
+    if _fresh(os.environ):
+        return with_pipes_afresh(command)
+    theirs_in, ours_in = os.pipe()
+    ours_out, theirs_out = os.pipe()
+    try:
+        running = _fork(command, Path.cwd(), os.environ, theirs_in, theirs_out, 2)
+    finally:
+        os.close(theirs_in)
+        os.close(theirs_out)
+    running.stdin, running.stdout = os.fdopen(ours_in, "wb", 0), os.fdopen(ours_out, "rb")
+    return running
+
+
+def wait_on(line: socket.socket) -> None:
+    """From now on ask the waiting program at the other end of this line."""
+    _LINE[:] = [Line.of(line)]
+
+
+def faults(environment: Mapping[str, str]) -> list[Path]:
+    """The files of a test that a program runs before it begins."""
+    return [Path(each) / "sitecustomize.py" for each in _path(environment) if each != str(ROOT)]
+
+
+def _path(environment: Mapping[str, str]) -> list[str]:
+    return [each for each in environment.get("PYTHONPATH", "").split(os.pathsep) if each]
+
+
+def _fresh(environment: Mapping[str, str]) -> bool:
+    return bool(os.environ.get("PROCESSOR_TESTS_FRESH")) or not all(each.is_file() for each in faults(environment))
+
+
+def _fork(
+    command: list[str], cwd: Path, environment: Mapping[str, str], stdin: int, out: int, err: int, session: bool = False
+) -> Running:
+    _, _, module, *arguments = command
+    asked = {
+        "module": module, "arguments": arguments, "cwd": str(cwd), "environment": dict(environment), "session": session
+    }  # fmt: skip
+    ended, tells = os.pipe()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    try:
+        pid = _line().ask(asked, [nothing if stdin == subprocess.DEVNULL else stdin, out, err, tells])
+    finally:
+        os.close(nothing)
+        os.close(tells)
+    return Running(command, pid, ended)
 
 
 def _text(file: IO[bytes]) -> str:
@@ -49,85 +194,15 @@ def _text(file: IO[bytes]) -> str:
     return file.read().decode().replace("\r\n", "\n")
 
 
-def _line() -> socket.socket:
+def _line() -> Line:
     if not _LINE:
         ours, theirs = socket.socketpair()
-        ours.settimeout(LONGEST)
         waiting = subprocess.Popen(
-            [sys.executable, "-m", "tests.servers.ready", str(theirs.fileno())], cwd=ROOT, pass_fds=[theirs.fileno()],
+            [sys.executable, "-m", "tests.servers.waiting", str(theirs.fileno())], cwd=ROOT, pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         theirs.close()
         atexit.register(waiting.wait)
         atexit.register(ours.close)
-        _LINE.append(ours)
+        wait_on(ours)
     return _LINE[0]
-
-
-def main() -> None:
-    """Import what commands import, and fork for each that is asked for until the other end closes."""
-    import re
-
-    from processor.cli import explain, main, queue, replay, rules, status  # noqa: F401
-    from processor.loading import rules as loading
-    from processor.loading.model import SHIPPED
-    from processor.steps import in_process  # noqa: F401
-    from processor.store import engine, migrate, ticket_view  # noqa: F401
-
-    # What was compiled once is found again in each child, and the shipped rules are read once.
-    re._MAXCACHE = 100_000  # type: ignore[attr-defined]
-    load = loading.load_rulebook
-    folders = (ROOT / "rules", ROOT / "templates")
-    shipped = {model_file: load(*folders, (), model_file) for model_file in (SHIPPED, None)}
-
-    def load_rulebook(
-        rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = (), model_file: Path | None = SHIPPED
-    ) -> Rulebook:
-        if (rules_dir.resolve(), templates_dir.resolve()) != folders or model_file not in shipped:
-            return load(rules_dir, templates_dir, own_addresses, model_file)
-        return replace(shipped[model_file], own_addresses=frozenset(address.lower() for address in own_addresses))
-
-    loading.load_rulebook = load_rulebook
-    line = socket.socket(fileno=int(sys.argv[1]))
-    while True:
-        size, files, *_ = socket.recv_fds(line, 4, 2)
-        if not size:
-            return
-        asked = b""
-        while len(asked) < int.from_bytes(size, "big"):
-            asked += line.recv(1 << 20)
-        child = os.fork()
-        if child == 0:
-            _be(json.loads(asked), files)
-        for each in files:
-            os.close(each)
-        line.sendall(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]).to_bytes(4, "big", signed=True))
-
-
-def _be(asked: dict[str, object], files: list[int]) -> None:
-    """Become the command; never returns."""
-    status = 1
-    try:
-        os.dup2(files[0], 1)
-        os.dup2(files[1], 2)
-        os.closerange(3, 256)
-        os.chdir(str(asked["cwd"]))
-        os.environ.clear()
-        os.environ.update(asked["environment"])  # type: ignore[call-overload]
-        sys.argv = ["processor", *asked["arguments"]]  # type: ignore[misc]
-        from processor.cli.main import main as program
-
-        program()
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,171 @@
+"""The program of ``ready.py``: it imports what programs import, reads the shipped rules, and forks for each that is asked for."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import hashlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from processor.loading import rules as loading
+from processor.loading.model import SHIPPED
+from processor.rulebook import Rulebook
+from tests.servers import ready
+
+ROOT = ready.ROOT
+MOST_FILES = 1024
+
+
+def main() -> None:
+    """Wait for what is asked of the line that the first argument is the number of."""
+    import re
+
+    # What was compiled once is found again in each child.
+    re._MAXCACHE = 100_000  # type: ignore[attr-defined]
+    _remember_the_shipped_rules()
+    _import()
+    gc.collect()
+    # Children neither trace these objects nor copy their pages for it.
+    gc.freeze()
+    _serve(socket.socket(fileno=int(sys.argv[1])))
+
+
+def _import() -> None:
+    from processor import daemon  # noqa: F401
+    from processor.cli import explain, main, queue, replay, rules, run, status  # noqa: F401
+    from processor.loading import configuration, samples  # noqa: F401
+    from processor.steps import authenticating, in_process, lookups, worker, workers  # noqa: F401
+    from processor.store import engine, lines, migrate, ticket_view  # noqa: F401
+    from processor.world import confined  # noqa: F401
+
+
+def _remember_the_shipped_rules() -> None:
+    """Read the shipped rules once, for all whose folders hold the same: a daemon's workers read copies."""
+    load = loading.load_rulebook
+    folders = (ROOT / "rules", ROOT / "templates")
+    shipped = {model_file: load(*folders, (), model_file) for model_file in (SHIPPED, None)}
+    known = [_digest(folder) for folder in folders]
+
+    def load_rulebook(
+        rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = (), model_file: Path | None = SHIPPED
+    ) -> Rulebook:
+        if model_file not in shipped or [_digest(folder) for folder in (rules_dir, templates_dir)] != known:
+            return load(rules_dir, templates_dir, own_addresses, model_file)
+        return replace(shipped[model_file], own_addresses=frozenset(address.lower() for address in own_addresses))
+
+    loading.load_rulebook = load_rulebook
+
+
+def _digest(folder: Path) -> str:
+    """The folder's name and what is in it."""
+    digest = hashlib.sha256(folder.name.encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _serve(line: socket.socket) -> None:
+    """Fork until the other end closes; of each child's end its asker is told by a pipe."""
+    told: dict[int, int] = {}
+
+    def reap(*_: object) -> None:
+        while told:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if not child:
+                return
+            os.write(told[child], os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+            os.close(told.pop(child))
+
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, reap)
+    while True:
+        size, files, *_ = socket.recv_fds(line, 4, 4)
+        if not size:
+            return
+        asked = b""
+        while len(asked) < int.from_bytes(size, "big"):
+            asked += line.recv(1 << 20)
+        # One that ends at once must be known before it is reaped.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        child = os.fork()
+        if child == 0:
+            _be(json.loads(asked), files)
+        told[child] = files[3]
+        for each in files[:3]:
+            os.close(each)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+        line.sendall(child.to_bytes(4, "big"))
+
+
+def _be(asked: dict[str, Any], files: list[int]) -> None:
+    """Become the program; never returns."""
+    status = 1
+    try:
+        _leave_the_parent(files)
+        os.chdir(asked["cwd"])
+        os.environ.clear()
+        os.environ.update(asked["environment"])
+        if asked["session"]:
+            os.setsid()
+            _bring_workers()
+        _run(asked["module"], asked["arguments"])
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # As an interpreter does at its end.
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _leave_the_parent(files: list[int]) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    for number in range(3):
+        os.dup2(files[number], number)
+    os.closerange(3, MOST_FILES)
+
+
+def _bring_workers() -> None:
+    """Fork another that waits, in the daemon's group: the daemon will have threads, and they do not go with forking."""
+    from processor.steps import workers
+
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        _serve(theirs)
+        os._exit(0)
+    theirs.close()
+    ready.wait_on(ours)
+    workers.begun = ready.with_pipes  # type: ignore[assignment]
+
+
+def _run(module: str, arguments: list[str]) -> None:
+    sys.argv, sys.orig_argv = [module, *arguments], [sys.executable, "-m", module, *arguments]
+    # By this tests know a worker from its daemon: the command line is that of the first of us.
+    Path("/proc/self/comm").write_text(module.removeprefix("processor."))
+    for fault in ready.faults(os.environ):
+        runpy.run_path(str(fault))
+    sys.modules.pop(module, None)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
