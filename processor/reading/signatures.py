@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 MAX_SIGNATURE_LINES = 15
+MOST_FOOTER_LINES = 8
 _PROSE_WORDS = 7
 _MAX_LINE = 120
 
@@ -39,6 +40,9 @@ _DEVICE = re.compile(
 )
 _WORDS_AFTER = re.compile(r"[,.!]{0,2}(?: [\w(+][\w.&/'’,()+-]{0,40}){0,8}[,.!]?")
 _NAME_AFTER = re.compile(r"[,.!]{0,2}(?: [A-ZÆØÅÄÖÉ][\w.'’-]{0,40}){0,3}[,.!]?")
+_RULE = re.compile(r"[_=-]{20,200}")
+# Words that a list says of itself; a customer's "avmelding" (of ELMA, say) is none of them.
+_LIST = re.compile(r"mailing list|listinfo|unsubscribe from|e-?postliste|meld deg av:", re.IGNORECASE)
 _POSTSCRIPT = re.compile(r"(?:p\.? ?s\.?|nb|edit|obs)\b[ .:!-]", re.IGNORECASE)
 _FORM_LINE = re.compile(
     r"(?:administrator|domener?|domæne|domän|domain|e-post administrator|navn på administrator)[^:]{0,30}:",
@@ -62,6 +66,10 @@ def signature_spans(lines: list[str], start: int, end: int, sender: str) -> list
     spans: list[tuple[int, int]] = []
     at = start
     while at < end:
+        if _list_footer(lines, at, end):
+            # What a mailing list hangs below every mail is nobody's words: a copy without it is the same letter.
+            spans.append((at, end))
+            break
         if _opens(lines[at]):
             stop = _stop(lines, at, end)
             if stop > at:
@@ -70,6 +78,13 @@ def signature_spans(lines: list[str], start: int, end: int, sender: str) -> list
                 continue
         at += 1
     return spans or _named(lines, start, end, sender)
+
+
+def _list_footer(lines: list[str], at: int, end: int) -> bool:
+    """Whether a rule of underscores and a list's few lines about itself stand here, to the end."""
+    if end - at > MOST_FOOTER_LINES or not _RULE.fullmatch(lines[at].strip()):
+        return False
+    return any(_LIST.search(line[:_MAX_LINE]) for line in lines[at + 1 : end])
 
 
 def _opens(line: str) -> bool:

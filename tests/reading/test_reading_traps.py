@@ -80,6 +80,30 @@ def test_T81_a_mail_without_a_message_id_is_one_letter_by_every_road() -> None:
     assert read(undated).letter != read(b"X-A: b\r\n" + undated).letter
 
 
+FOOTERS = {
+    "mailman": "_______________________________________________\nPost mailing list\nPost@lister-demo.no\n"
+    "https://lister-demo.no/mailman/listinfo/post\n",
+    "google": "-- \nDu mottar denne meldingen fordi du abonnerer på gruppen «post» i Google Grupper.\n",
+    "a rule": "--------------------------------\nSendt til epostlisten Post. Meld deg av: https://lister-demo.no/av\n",
+}
+
+
+@pytest.mark.parametrize("footer", FOOTERS.values(), ids=FOOTERS.keys())
+@pytest.mark.parametrize("words", ["Vi sier opp Visma Global.\n", "Vi sier opp Visma Global.\n\nMvh\nKari Holm\n"])
+def test_T81_a_lists_copy_with_a_footer_is_the_same_letter(words: str, footer: str) -> None:
+    head = HEAD + b"Content-Type: text/plain; charset=utf-8\r\n"
+    listed = head.replace(b"Subject: ", b"List-Id: <post.lister-demo.no>\r\nSubject: [Post] ")
+    assert listed != head
+    own, copy = read(head + f"\n{words}".encode()), read(listed + f"\n{words}\n{footer}".encode())
+    assert own.letter == copy.letter
+    assert copy.words("new").strip() == "Vi sier opp Visma Global."
+
+
+def test_a_rule_with_a_request_below_it_is_no_lists_footer() -> None:
+    for asks in ("Vi vil ikke ha nyhetsbrevet. Og vi sier opp Visma Global.", "Gjelder avmelding fra ELMA."):
+        assert asks in read(HEAD + f"\nHei\n\n{'_' * 40}\n{asks}\n".encode()).words("new")
+
+
 def test_it_drops_nul_bytes_and_says_so() -> None:
     message = read(HEAD.replace(b"Hei", b"He\0i") + b"\r\nvi si\0er opp")
     assert (message.subject, message.text) == ("Hei", "vi sier opp")
