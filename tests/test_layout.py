@@ -55,6 +55,7 @@ ALLOWED = {
     "store": VALUES,
     "steps": VALUES | {"pipeline", "extracting", "deciding", "store", "world", "journal", "loading"},
     "replay": VALUES | {"steps", "store", "world", "loading", "pipeline"},
+    "moving": VALUES | {"store", "world", "loading", "pipeline", "deciding", "understanding", "extracting"},
     "watch": VALUES | {"store", "journal"},
     "evidence": VALUES | {"store"},
     "desk": VALUES | {"store", "steps", "loading", "pipeline", "deciding", "journal"},
@@ -63,7 +64,7 @@ ALLOWED = {
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES
     | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
-    | {"deciding", "demo", "training", "replay", "evidence", "single_pass", "desk"},
+    | {"deciding", "demo", "training", "replay", "evidence", "single_pass", "desk", "moving"},
     "form": set(),
     "training": VALUES | {"pipeline", "reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},
@@ -86,7 +87,7 @@ IMPURE_CALLS = {"now", "today", "utcnow", "open"}
 EXCUSED = {"pdf.py": {"logging"}}
 # SQLAlchemy's types and the terminal have rooms of their own.
 ROOM_OF = {
-    "sqlalchemy": {"store", "steps", "cli", "daemon", "single_pass", "watch", "demo", "desk"},
+    "sqlalchemy": {"store", "moving", "steps", "cli", "daemon", "single_pass", "watch", "demo", "desk"},
     "typer": {"cli"},
     "rich": {"cli"},
     "starlette": {"desk"},

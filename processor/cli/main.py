@@ -25,6 +25,7 @@ from processor.cli import (
     doctor,
     explain,
     form,
+    importing,
     initial,
     levels,
     login,
@@ -67,6 +68,7 @@ app.command()(deadlines.deadlines)
 app.command()(form.form)
 app.command()(train.train)
 app.command()(train.evaluate)
+app.command("import")(importing.bring_in)
 app.command("init")(initial.initial)
 app.command()(status.status)
 app.command()(retrying.retry)

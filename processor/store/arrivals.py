@@ -95,8 +95,13 @@ def known_places(conn: Connection, arrivals: Sequence[Arrival]) -> dict[Place, K
     return found
 
 
-def insert_arrivals(conn: Connection, landed: Sequence[tuple[Arrival, int, int]], now: datetime) -> None:
-    """Write arrivals (with mail id and reuse count); whatever the UID named before needs nothing more."""
+def insert_arrivals(
+    conn: Connection, landed: Sequence[tuple[Arrival, int, int]], now: datetime, *, done: bool = False
+) -> None:
+    """Write arrivals (with mail id and reuse count); whatever the UID named before needs nothing more.
+
+    ``done``: the server need not be told anything.
+    """
     if not landed:
         return
     a = t.arrival.c
@@ -116,7 +121,8 @@ def insert_arrivals(conn: Connection, landed: Sequence[tuple[Arrival, int, int]]
             "size": arrival.size,
             "mail_id": mail_id,
             "seen_at": now,
-            "done": False,
+            "done": done,
+            "done_at": now if done else None,
         }
         for arrival, mail_id, reuse in landed
     ]

@@ -165,7 +165,21 @@ def add_contacts(engine: Engine, addresses: Iterable[str], domains: Iterable[str
     """Remember addresses and domains as customers'; says how many were new.  Give no public domains."""
     wanted = {("address", bounded_address(one)) for one in addresses}
     wanted |= {("domain", bounded_address(one)) for one in domains}
-    return commit(engine, lambda conn: _add_contacts(conn, wanted, now))
+    return commit(engine, lambda conn: put_contacts(conn, wanted, now))
+
+
+def put_contacts(conn: Connection, wanted: set[tuple[str, str]], now: datetime) -> int:
+    """``add_contacts`` of (kind, value) in small letters, within the caller's transaction."""
+    r = t.register_contact.c
+    values = sorted(wanted)
+    known: set[tuple[str, str]] = set()
+    for start in range(0, len(values), 500):
+        part = [value for _, value in values[start : start + 500]]
+        known |= {(row.kind, row.value) for row in conn.execute(select(r.kind, r.value).where(r.value.in_(part)))}
+    fresh = [{"kind": kind, "value": value, "added_at": now} for kind, value in values if (kind, value) not in known]
+    if fresh:
+        conn.execute(insert(t.register_contact), fresh)
+    return len(fresh)
 
 
 def whole_ticket(conn: Connection, ticket_id: int) -> t.AnyRow:
@@ -219,16 +233,3 @@ _LATELY = select(
     _count(t.outbox.c.ticket_id == bindparam("ticket")),
     _IN_ALL,
 )
-
-
-def _add_contacts(conn: Connection, wanted: set[tuple[str, str]], now: datetime) -> int:
-    r = t.register_contact.c
-    values = sorted(wanted)
-    known: set[tuple[str, str]] = set()
-    for start in range(0, len(values), 500):
-        part = [value for _, value in values[start : start + 500]]
-        known |= {(row.kind, row.value) for row in conn.execute(select(r.kind, r.value).where(r.value.in_(part)))}
-    fresh = [{"kind": kind, "value": value, "added_at": now} for kind, value in values if (kind, value) not in known]
-    if fresh:
-        conn.execute(insert(t.register_contact), fresh)
-    return len(fresh)

@@ -9,6 +9,9 @@ from sqlmodel import Field
 from processor.store.columns import Utc, Words
 from processor.store.mail_tables import Row
 
+IMPORTED = "imported"
+"""How an item of history continues the earlier ones: not at all, and no later one continues it."""
+
 
 class ImportRow(Row, table=True):
     """A source of history (a file, a folder of a server) and the place up to which its mails are kept.

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Select, select
 
 from processor.rulebook import ReplyKind
 from processor.store import tables as t
+from processor.store.history_tables import IMPORTED
 from processor.store.replies import first_state
 from processor.store.staff_said import Said, StaffSaid, decided_within
 from processor.store.transaction import reading
@@ -130,13 +131,13 @@ def _letter(row: t.AnyRow, said: Said) -> Letter:
 
 
 def _items(since: datetime | None) -> Select[Any]:
-    """Each item with its mail's outcome, and the automatic reply that was written for it."""
+    """Each item that we decided, with its mail's outcome, and the automatic reply that was written for it."""
     i, m, o = t.item.c, t.mail.c, t.outbox.c
     query = (
         select(i.id, i.mail_id, i.type, m.outcome, o.kind, o.id.label("outbox_id"), o.approved_by)
         .join_from(t.item, t.mail, m.id == i.mail_id)
         .outerjoin(t.outbox, (o.item_id == i.id) & (o.answers_mail_id == i.mail_id))
-        .where(m.duplicate.is_(False))
+        .where(m.duplicate.is_(False), i.how != IMPORTED)
         .order_by(i.id)
     )
     return query.where(*decided_within(since, None))

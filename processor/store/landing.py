@@ -21,7 +21,7 @@ NOT_YET = Landing(0, "", fresh=True)
 def land(conn: Connection, records: Sequence[Record], letters: Sequence[str]) -> list[Landing]:
     """Find or make the ticket of each record, in order; locks the mails until the end of the transaction."""
     mails = _lock_mails(conn, {r.mail_id for r in records})
-    known = _known_letters(conn, letters)
+    known = known_letters(conn, letters)
     landings: list[Landing] = []
     makers: list[int] = []
     copies: dict[int, int] = {}
@@ -68,7 +68,8 @@ def _lock_mails(conn: Connection, mail_ids: set[int]) -> dict[int, t.AnyRow]:
     return found
 
 
-def _known_letters(conn: Connection, letters: Iterable[str]) -> dict[str, int]:
+def known_letters(conn: Connection, letters: Iterable[str]) -> dict[str, int]:
+    """The ticket of each keyed letter that is here."""
     query = select(t.letter.c.digest, t.letter.c.ticket_id).where(t.letter.c.digest.in_(sorted(set(letters))))
     return {row.digest: row.ticket_id for row in conn.execute(query)}
 

@@ -1,0 +1,1 @@
+"""Moving in: archives and other systems' exports become history."""

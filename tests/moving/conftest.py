@@ -1,0 +1,18 @@
+"""An empty store beside the shipped rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.moving.archive import Archive, reading_by
+from tests.steps.talk import talk
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    made = talk(tmp_path)
+    yield from (Archive(made) for _ in reading_by(made))
+    made.engine.dispose()
