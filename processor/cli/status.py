@@ -15,6 +15,7 @@ from processor.cli.queue import local
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from processor.config import Config
     from processor.store.measures import MailboxMeasure, Measures
 
 MOST_PROBLEMS = 5
@@ -29,12 +30,13 @@ def status(
     """Show how the program stands: mailboxes, what waits, replies in trouble, the stop switch, rules, disk, backup."""
     from processor.store.measures import measure
 
-    engine = open_engine(open_config(config))
+    settings = open_config(config)
+    engine = open_engine(settings)
     found = measure(engine, datetime.now(UTC))
     if as_json:
         typer.echo(json.dumps(_values(engine, found), ensure_ascii=False, default=str))
         return
-    for line in (*_mails(found), *_leases(engine)):
+    for line in (*_mails(found), *_logins(settings, found.at), *_leases(engine)):
         typer.echo(line)
     for line in (*_queue(engine, found), *_replies(found), *_totals(engine), *_rules(engine)):
         typer.echo(line)
@@ -57,6 +59,20 @@ def _mails(found: Measures) -> Iterator[str]:
     yield _line("undecided", f"{found.mails['kept']} mails{oldest}" if found.mails["kept"] else "none")
     if aside := found.mails["set_aside"]:
         yield _line("set aside", f"{aside} mails could not be decided: processor queue list, processor retry")
+
+
+def _logins(settings: Config, now: datetime) -> Iterator[str]:
+    """Logins by OAuth: how old their tokens are, and when somebody has to do something."""
+    from processor.consent import days_left, token_age
+    from processor.steps.consents import consents
+
+    name = "logins"
+    for each in consents(settings):
+        age, left = token_age(each, now), days_left(each, now)
+        said = "no token yet" if age is None else f"token {_ago(timedelta(seconds=age))} old"
+        said += "" if left is None or each.ends_at is None else f", ends in {left:.0f} days"
+        yield _line(name, f"{each.login}: {each.trouble or said}")
+        name = ""
 
 
 def _leases(engine: Engine) -> Iterator[str]:

@@ -8,13 +8,14 @@ is asked, so that a full disk is noticed while the old tokens still hold.
 from __future__ import annotations
 
 import base64
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
@@ -64,8 +65,9 @@ class TokenFile:
             lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._take(lock, seconds)
+            cipher = self._cipher()
             with self._writable():
-                replacement = Replacement(self.path, self._cipher())
+                replacement = Replacement(self.path, cipher)
             try:
                 yield replacement
             finally:
@@ -108,8 +110,12 @@ class Replacement:
         self._beside = path.with_name(f"{path.name}.new")
         self._open = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         os.fchmod(self._open, 0o600)
-        with suppress(OSError):
+        try:
             os.posix_fallocate(self._open, 0, ROOM_BYTES)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                self.forget()
+                raise
 
     def write(self, grant: Grant) -> None:
         """Put the tokens in the old ones' place, on the disk when this returns."""

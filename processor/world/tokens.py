@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -15,6 +17,33 @@ from processor.world.token_file import TokenFile, asked, certificate_end
 if TYPE_CHECKING:
     from processor.world.authorizing import TokenServer
 
+LONGEST_END = 20.0
+"""Seconds that the program's end waits for what a token server is just giving out."""
+
+
+class UnderWay:
+    """Renewals of this process, for which its end waits: a token that came and was not kept may be the last one."""
+
+    def __init__(self) -> None:
+        self._count, self._changed = 0, threading.Condition()
+        atexit.register(self.wait)
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Until none is under way, twenty seconds at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, LONGEST_END)
+
+
+UNDER_WAY = UnderWay()
 BY_PERSON = ("device", "browser")
 
 
@@ -34,7 +63,7 @@ def access_token(settings: OAuthSettings, unlike: str = "", now: Callable[[], da
     if fresh(grant, unlike, now()):
         return grant.access_token  # type: ignore[union-attr]  # fresh() is false for None
     # Two questions may stand before ours.
-    with file.locked(2 * settings.timeout + 1) as replacement:
+    with UNDER_WAY, file.locked(2 * settings.timeout + 1) as replacement:
         grant = file.read()
         if fresh(grant, unlike, now()):
             return grant.access_token  # type: ignore[union-attr]  # likewise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import urllib.error
@@ -232,6 +233,7 @@ def test_doctor_tells_clock_tokens_and_consent_and_what_mends_them(written: Path
     status, told = processor("doctor", "-c", str(written))
     assert status == 1
     assert "nobody has signed in yet: processor login firma" in told
+    assert "logins     firma: nobody has signed in yet" in processor("status", "-c", str(written))[1]
     text = written.read_text().replace('client_id = "app"', 'client_id = "app"\nconsent_days = 7')
     written.write_text(text)
     now = datetime.now(UTC)
@@ -246,6 +248,7 @@ def test_doctor_tells_clock_tokens_and_consent_and_what_mends_them(written: Path
     assert "(6 days): the consent is for so many days" in told
     assert "sign in anew: processor login firma" in told
     assert f"logged in as {USER}" in told
+    assert re.search(r"logins     firma: token \d+ s old, ends in 6 days", processor("status", "-c", str(written))[1])
 
 
 def test_metrics_tell_age_end_and_loss_of_each_login(written: Path, tokens: TokenServer) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -324,6 +326,41 @@ def test_a_folder_that_cannot_be_written_is_told_before_a_refresh_token_is_spent
     with pytest.raises(Misconfigured, match="cannot be written"):
         access_token(ours)
     assert server.asked == []
+
+
+def test_a_full_disk_is_told_before_a_refresh_token_is_spent(
+    server: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = settings(server, tmp_path)
+    before = signed_in(server, ours)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(Misconfigured, match="No space left"):
+            access_token(ours)
+    assert server.asked == []
+    assert file_of(ours).read() == before
+    assert server.user_of(access_token(ours)) == USER
+
+
+def test_a_program_that_ends_in_the_middle_of_a_renewal_keeps_what_came(server: TokenServer, tmp_path: Path) -> None:
+    ours = settings(server, tmp_path)
+    signed_in(server, ours)
+    server.tell(Fault("slow", seconds=0.3))
+    # A loop of the daemon: it dies with the main thread.
+    ending = RENEWER.replace("sys.stdin.readline()", "import threading, time").replace(
+        'print(access_token(settings, unlike="access-old"))',
+        "threading.Thread(target=access_token, args=(settings, 'access-old'), daemon=True).start(); time.sleep(0.1)",
+    )
+    subprocess.run([sys.executable, "-c", ending, ours.token_url, str(ours.file)], check=True, timeout=30)
+    kept = file_of(ours).read()
+    assert kept is not None
+    assert server.user_of(kept.access_token) == USER
+    access_token(ours, unlike=kept.access_token)
+    assert server.reused == 0
 
 
 @pytest.mark.parametrize("seconds", [-300.0, 0.0, 300.0])
