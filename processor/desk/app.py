@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,10 +18,11 @@ from starlette.routing import Route as Path
 
 from processor import journal
 from processor.config import DeskSettings
-from processor.desk import signing_in
+from processor.desk import api, signing_in
 from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.browsers import browser_of
 from processor.desk.cookies import cookie_name, csrf_of
+from processor.desk.hosts import host_is_ours
 from processor.desk.language import N_, preferred
 from processor.desk.mailbox_rights import require_seen
 from processor.desk.pages import render
@@ -46,7 +47,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def build(desk: Desk, routes: Iterable[Route] = ROUTES) -> Starlette:
@@ -57,13 +57,13 @@ def build(desk: Desk, routes: Iterable[Route] = ROUTES) -> Starlette:
         status = getattr(error, "status_code", 404)
         return _with_headers(_said(desk, request, status, "There is no such page."))
 
-    return Starlette(routes=paths, exception_handlers={404: missing, 405: missing})
+    return Starlette(routes=[*api.routes(desk), *paths], exception_handlers={404: missing, 405: missing})
 
 
 def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
-            if not _host_is_ours(request, desk.config.desk):
+            if not host_is_ours(request, desk.config.desk):
                 raise Refusal(421, "This address is not the desk's.")
             form = await _form(request) if route.method == "POST" else []
             return _with_headers(await run_in_threadpool(_guarded, desk, route, request, form))
@@ -129,13 +129,6 @@ async def _form(request: Request) -> list[tuple[str, str]]:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=1000, errors="replace")
     except ValueError as error:
         raise Refusal(400, "The form cannot be read.") from error
-
-
-def _host_is_ours(request: Request, settings: DeskSettings) -> bool:
-    """Whether the page was asked for by a name of ours: another's may have been led here (DNS rebinding)."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    known = {settings.listen[0] if settings.listen else "", urlsplit(settings.public_url).hostname or "", *LOOPBACK}
-    return host in known - {""}
 
 
 def _same_origin(request: Request, settings: DeskSettings) -> bool:

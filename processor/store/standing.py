@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select
 
 from processor.store import tables as t
+from processor.store.gate import behind_gate
 from processor.store.replies import OBSERVE, UNDO
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transaction import reading
@@ -64,6 +65,13 @@ def open_action(engine: Engine, action_id: int) -> bool:
     query = select(a.id).where(a.id == action_id, a.state.in_(OPEN_ACTIONS))
     with reading(engine) as conn:
         return conn.execute(query).first() is not None
+
+
+def wants_approver(engine: Engine, action_id: int) -> bool:
+    """Whether two people with the role approver must say yes to an action."""
+    with reading(engine) as conn:
+        row = conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
+        return row is not None and (row.needs == "two_staff" or behind_gate(conn, row))
 
 
 def _canceller(conn: Connection, row: t.AnyRow) -> str:

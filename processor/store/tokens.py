@@ -37,10 +37,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who comes with a key: the owner's account, bounded by the key's role and mailboxes."""
+    """Who comes with a key: ``account`` is the ``owner``'s, bounded by the key's role and mailboxes."""
 
     token_id: int
     account: Account
+    owner: Account
 
 
 class TooManyError(ValueError):
@@ -98,4 +99,4 @@ def bearer(engine: Engine, secret: str, now: datetime) -> Bearer | None:
         with writing(engine) as conn:
             conn.execute(update(t.api_token).where(k.id == row.id).values(seen_at=now))
     role = Role(row.role) if owner.role.may(Role(row.role)) else owner.role
-    return Bearer(row.id, replace(owner, role=role, scope=both(owner.scope, scope_of(row.mailboxes))))
+    return Bearer(row.id, replace(owner, role=role, scope=both(owner.scope, scope_of(row.mailboxes))), owner)
