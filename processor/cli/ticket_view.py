@@ -39,7 +39,7 @@ def print_ticket(view: TicketView, confirmations: Mapping[int, str] | None = Non
 def _mail(mail: MailView) -> None:
     from processor.deciding.answerable import withheld_in_words
 
-    again = ", the same letter again" if mail.duplicate else ""
+    again = (", our own" if mail.own else "") + (", the same letter again" if mail.duplicate else "")
     typer.echo(f"mail    m{mail.id}  {local(mail.arrived_at)}  {mail.account}/{mail.folder}, {mail.size} bytes{again}")
     if mail.outage_hours:
         typer.echo(f"          arrived during an outage of {mail.outage_hours} hours")

@@ -37,4 +37,5 @@ def _entries(view: TicketView) -> Iterator[Entry]:
             yield Entry("reply", reply.created_at, text=reply.text, reply=reply)
     for event in view.events:
         if event.kind == NOTED:
-            yield Entry("note", event.at, who=event.actor, text=event.text)
+            # A note of another system names whoever wrote it there.
+            yield Entry("note", event.at, who=str(event.data.get("who") or event.actor), text=event.text)

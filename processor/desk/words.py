@@ -151,6 +151,7 @@ OUTCOMES: Mapping[Outcome, str] = {
 }
 EVENTS: Mapping[str, str] = {
     "mail.decided": N_("The mail was decided"),
+    "mail.imported": N_("Taken in as history"),
     "mail.retyped": N_("Said what the mail is"),
     "mail.may_belong": N_("May belong to another ticket"),
     "mail.raw_seen": N_("Looked at the raw mail"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, case, func, select
 
 from processor.store import tables as t
+from processor.store.history_tables import IMPORTED
 from processor.store.staff_said import Said, StaffSaid, decided_within
 from processor.ticket import ActionState, MailState, OutboxState
 
@@ -108,7 +109,7 @@ def _arrivals(conn: Connection, since: datetime, until: datetime) -> Iterator[Co
         .scalar_subquery()
     )
     query = (
-        select(m.arrived_at, i.type, acted.label("acted"), sent.label("sent"))
+        select(m.arrived_at, i.type, i.how, acted.label("acted"), sent.label("sent"))
         .outerjoin(t.item, i.id == main)
         .where(m.state.in_([state.value for state in MailState]), m.duplicate.is_(False), m.own.is_(False))
         .where(m.arrived_at >= since, m.arrived_at < until)
@@ -116,7 +117,8 @@ def _arrivals(conn: Connection, since: datetime, until: datetime) -> Iterator[Co
     for row in conn.execute(query):
         at = row.arrived_at.astimezone(OSLO)
         yield Count(at.date(), Measure.ARRIVED, row.type or "", at.weekday() * 24 + at.hour)
-        if row.type:
+        # Who handled what came before our time is not known.
+        if row.type and row.how != IMPORTED:
             yield Count(at.date(), Measure.HANDLED, row.type, HANDLED.index(_handled(row.acted, row.sent)))
 
 
@@ -171,7 +173,7 @@ def judgements(conn: Connection, since: datetime, until: datetime) -> Iterator[C
         select(i.id, i.mail_id, i.type, i.rule, i.confidence, m.decided_at, o.id.label("outbox_id"), o.approved_by)
         .join_from(t.item, t.mail, m.id == i.mail_id)
         .outerjoin(t.outbox, (o.item_id == i.id) & (o.answers_mail_id == i.mail_id))
-        .where(m.duplicate.is_(False), *decided_within(since, until))
+        .where(m.duplicate.is_(False), i.how != IMPORTED, *decided_within(since, until))
     )
     taken: dict[int, set[str]] = {}
     for row in conn.execute(query):

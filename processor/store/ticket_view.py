@@ -25,7 +25,8 @@ class MailView:
     """One mail of the ticket; ``duplicate`` is another arrival of an equal letter.
 
     ``withheld`` names the guard that took its reply away, ``""`` if none did.  It arrived during an outage of
-    ``outage_hours``, 0 outside of one.  It names the ticket ``may_belong_to`` and may not join it.
+    ``outage_hours``, 0 outside of one.  It names the ticket ``may_belong_to`` and may not join it.  ``own``: we, or a
+    colleague, wrote it, which an archive told.
     """
 
     id: int
@@ -39,6 +40,7 @@ class MailView:
     withheld: str
     outage_hours: int = 0
     may_belong_to: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def withheld_of(decided: Mapping[str, Any]) -> str:
 def _mail(r: t.AnyRow, decided: Mapping[str, Any]) -> MailView:
     where = (r.id, MailState(r.state), r.message_id, r.account, r.folder, r.arrived_at, r.size, r.duplicate)
     told = (withheld_of(decided), int(decided.get("outage_hours", 0)), str(decided.get("may_belong_to", "")))
-    return MailView(*where, *told)
+    return MailView(*where, *told, r.own)
 
 
 def _item(r: t.AnyRow) -> ItemView:
