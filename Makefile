@@ -10,7 +10,7 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb crash-test simulate fuzz locale lock clean
+.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-import crash-test simulate fuzz locale lock clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -45,6 +45,9 @@ bench-audit: $(VENV)/testing
 
 bench-bomb: $(VENV)/testing
 	$(PY) -m tests.bench.bomb $(ARGS)
+
+bench-import: $(VENV)/testing
+	$(PY) -m tests.bench.importing $(ARGS)
 
 crash-test: $(VENV)/testing
 	@.ci/debian

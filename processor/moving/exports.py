@@ -76,9 +76,14 @@ class Export:
             yield self._letter(told, letter, behind if last else before, number, notes if last else ())
 
     def _letter(self, told: Ticket, letter: Letter, position: str, number: int, notes: tuple[PastNote, ...]) -> Found:
-        raw = composed(told, letter)
+        name = f"{told.name}, {letter.name}"
+        try:
+            raw = composed(told, letter)
+        except (ValueError, TypeError, LookupError) as error:
+            why = f"it cannot be written as a mail: {type(error).__name__} {error}"[:200]
+            return Found(name, position, number, fault=why, notes=notes)
         return Found(
-            f"{told.name}, {letter.name}",
+            name,
             position,
             number,
             f"{self.dialect} {told.group}".strip(),

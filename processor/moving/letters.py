@@ -11,7 +11,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from hashlib import sha256
 
-POLICY = SMTP.clone(max_line_length=None, cte_type="8bit")
+POLICY = SMTP.clone(cte_type="8bit")
 MOST_HEADER = 900
 NOBODY = "nobody@import.invalid"
 """Stands where the export gives a name alone."""

@@ -31,7 +31,7 @@ def source_of(path: Path, dialect: str = "") -> Source:
     if not head.strip():
         raise NoSourceError(f"{path}: the file is empty.")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if dialect or (start in (b"{", b"[") and not FIELD.match(head)):
+    if dialect or start in (b"{", b"["):
         return _export(path, dialect)
     if head.startswith(b"From ") or path.suffix == ".mbox":
         return Mbox(path)
