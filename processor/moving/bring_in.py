@@ -7,7 +7,7 @@ a batch is written in one commit with the place up to which the source is done.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -64,7 +64,7 @@ class BringIn:
     jobs: int = 1
     actor: str = "import"
 
-    def run(self, *, anew: bool = False) -> Iterator[Progress]:
+    def run(self, *, anew: bool = False) -> Generator[Progress, None, None]:
         """Take the source in; yields after each commit.  Raises OvertakenImportError, and what the source raises."""
         run = begin_import(self.engine, self.source.name, self.source.mark, self.clock(), anew=anew)
         public, problems = load_words(self.config.rules_dir / "data" / "public_domains.toml")
