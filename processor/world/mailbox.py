@@ -7,6 +7,7 @@ committed.  One thread uses a Mailbox; ``abort`` alone may come from another.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,10 @@ from processor.world.fetching import WINDOW, Batch, Fetched, batches, by_header,
 from processor.world.idling import await_news
 from processor.world.imap import Selected, Session, open_session
 from processor.world.settling import Settled, settle
+
+TOKEN_EXPIRED = "ACCESSTOKENEXPIRED"  # noqa: S105  (Exchange's word in its BYE, no secret)
+SHORTEST_SESSION = 60.0
+"""A server that says so sooner is not to be asked again at once."""
 
 
 class Mailbox:
@@ -31,6 +36,7 @@ class Mailbox:
         self.settings = settings
         self._stop = stop or threading.Event()
         self._session: Session | None = None
+        self._opened = 0.0
         self._selected: Selected | None = None
         self._seen: dict[str, tuple[int, int]] = {}
 
@@ -47,6 +53,7 @@ class Mailbox:
         if self._session is None:
             self._selected = None
             self._session = open_session(self.settings)
+            self._opened = time.monotonic()
         return self._session
 
     def close(self) -> None:
@@ -137,7 +144,17 @@ class Mailbox:
         """Wait for news in the account's folder; True when there is some, False when time is up.
 
         With IDLE where the server has it.  False is no proof of anything: fetch all the same.
+        A server that ends the session since its token has expired is no failure: the next use shows a new one.
         """
+        try:
+            return self._wait(seconds)
+        except Disconnected as lost:
+            aged = time.monotonic() - self._opened > SHORTEST_SESSION
+            if self.settings.oauth and aged and TOKEN_EXPIRED in lost.reason.upper():
+                return True
+            raise
+
+    def _wait(self, seconds: float) -> bool:
         with Watch(self) as session:
             if not session.has("IDLE"):
                 self._stop.wait(seconds)

@@ -61,8 +61,9 @@ class TokenFile:
         Raises Transient when another holds it for longer, Misconfigured when nothing can be written there.
         """
         with self._writable():
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made_folder(self.path.parent)
             lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            give(lock, self.path.parent)
         try:
             self._take(lock, seconds)
             cipher = self._cipher()
@@ -110,6 +111,7 @@ class Replacement:
         self._beside = path.with_name(f"{path.name}.new")
         self._open = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         os.fchmod(self._open, 0o600)
+        give(self._open, path.parent)
         try:
             os.posix_fallocate(self._open, 0, ROOM_BYTES)
         except OSError as error:
@@ -135,6 +137,21 @@ class Replacement:
         """Take away what was not used."""
         os.close(self._open)
         self._beside.unlink(missing_ok=True)
+
+
+def made_folder(folder: Path) -> None:
+    """Make a folder and those above it, for their owner alone."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+        give(each, each.parent)
+
+
+def give(made: int | Path, folder: Path) -> None:
+    """As root, to whoever owns the folder: else the service could not read what `sudo processor login` wrote."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(made, owner.st_uid, owner.st_gid)
 
 
 def asked(secret: Callable[[], str]) -> str:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import base64
 import imaplib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from processor.config import MailboxSettings, OAuthSettings, SmtpSettings
-from processor.world.failures import LoginRefused, Transient
+from processor.world.failures import Disconnected, LoginRefused, Transient
 from processor.world.outcomes import words
 from processor.world.sasl import Mechanism, first_words, last_words, mechanism, reasons
 from processor.world.tokens import access_token
 
+LONG_WORD = re.compile(r"\S{60,}")
 LONGEST_COMMAND = 512
 """RFC 5321 section 4.5.3.1.4; a longer first response goes on a line of its own (RFC 4954 section 4)."""
 
@@ -23,7 +25,7 @@ LONGEST_COMMAND = 512
 def imap_login(client: Any, settings: MailboxSettings, passing: Sequence[str]) -> None:
     """Log in on a connection of imapclient's; ``passing`` are the words of a NO that speaks of the moment.
 
-    Raises Transient, LoginRefused or Misconfigured; imaplib's abort where the line breaks.
+    Raises Disconnected, Transient, LoginRefused or Misconfigured.
     """
     kind = mechanism(lambda name: client.has_capability(f"AUTH={name}"))
 
@@ -32,12 +34,13 @@ def imap_login(client: Any, settings: MailboxSettings, passing: Sequence[str]) -
         talk = Talk(kind, first)
         try:
             client._imap.authenticate(kind, talk)
-        except imaplib.IMAP4.abort:
-            raise
+        except imaplib.IMAP4.abort as error:
+            raise Disconnected(f"the connection was lost at login: {spared(str(error), token)}") from None
         except imaplib.IMAP4.error as error:
-            if any(word in str(error).upper() for word in passing):
-                raise Transient(f"the server takes no logins now: {words(str(error))}") from error
-            return f"{words(str(error))} ({talk.told})" if talk.told else words(str(error))
+            said = spared(str(error), token)
+            if any(word in said.upper() for word in passing):
+                raise Transient(f"the server takes no logins now: {said}") from None
+            return f"{said} ({spared(talk.told, token)})" if talk.told else said
         return ""
 
     show(settings.oauth, settings.user, shown)
@@ -62,9 +65,10 @@ def smtp_login(smtp: Any, settings: SmtpSettings) -> None:
             code, text = smtp.docmd(base64.b64encode(last_words(kind)).decode("ascii"))
         if code in (235, 503):
             return ""
+        said = f"{code} {spared(text.decode('utf-8', 'replace'), token)}"
         if not 500 <= code < 600:
-            raise Transient(f"the server takes no logins now: {code} {words(text)}")
-        return f"{code} {words(text)} ({told})" if told else f"{code} {words(text)}"
+            raise Transient(f"the server takes no logins now: {said}")
+        return f"{said} ({spared(told, token)})" if told else said
 
     show(settings.oauth, settings.user, shown)
 
@@ -93,6 +97,11 @@ def show(settings: OAuthSettings | None, user: str, shown: Callable[[str], str])
     refused = shown(access_token(settings, unlike=token))
     if refused:
         raise LoginRefused(f"a new token for {user} was refused: {refused}")
+
+
+def spared(text: str, token: str) -> str:
+    """A server's words on one line, without the token, which some say back; nor what it was encoded in."""
+    return words(LONG_WORD.sub("…", text.replace(token, "…")))
 
 
 def decoded(text: bytes) -> bytes:

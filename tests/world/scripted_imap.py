@@ -16,7 +16,8 @@ Reply = bytes | Callable[[socket.socket, bytes], None]
 class ScriptedImap:
     """Answers OK to everything, with what ``replies`` says first for a command's words (``"UID FETCH"``).
 
-    ``{tag}`` in a reply is filled in and stands for its own end; a callable gets the socket.
+    ``{tag}`` in a reply is filled in and stands for its own end; a callable gets the socket.  A tag that it puts into
+    ``continued`` is that of the next line, which has none of its own and counts as ``CONTINUED``.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class ScriptedImap:
         self.greeting, self.heard = greeting, list[bytes]()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._clients: list[socket.socket] = []
+        self.continued: list[bytes] = []
 
     def settings(self, **changed: object) -> MailboxSettings:
         port = self._socket.getsockname()[1]
@@ -63,6 +65,8 @@ class ScriptedImap:
             for line in lines:
                 self.heard.append(line)
                 tag, _, words = line.partition(b" ")
+                if self.continued:
+                    tag, words = self.continued.pop(), b"CONTINUED " + line
                 self._answer(client, tag, words)
 
     def _answer(self, client: socket.socket, tag: bytes, words: bytes) -> None:

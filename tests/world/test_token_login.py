@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ import pytest
 from processor.config import MailboxSettings, OAuthSettings, SmtpSettings
 from processor.consent import Grant
 from processor.world.courier import Courier
-from processor.world.failures import LoginRefused, Misconfigured, Transient
+from processor.world.failures import Disconnected, LoginRefused, Misconfigured, Transient
 from processor.world.imap import open_session
 from processor.world.mailbox import Mailbox
 from processor.world.outcomes import Deferred, Delivered, Lost
@@ -116,14 +118,49 @@ def test_the_mailbox_goes_on_after_its_token_expired_within_a_connection(
         assert len(batch.mails) == 1
 
 
-def test_exchanges_goodbye_to_an_expired_token_is_a_lost_line_and_no_refused_login(oauth: OAuthSettings) -> None:
-    bye = b"* BYE Session invalidated - AccessTokenExpired\r\n"
-    with (
-        ScriptedImap({"SELECT": bye}, capabilities="IMAP4rev1") as server,
-        Mailbox(server.settings()) as box,
-        pytest.raises(Transient),
-    ):
-        list(box.fetch_new("INBOX"))
+BYE = b"+ idling\r\n* BYE Session invalidated - AccessTokenExpired\r\n"
+EMPTY = b"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n"
+
+
+def exchange(oauth: OAuthSettings, **replies: bytes) -> tuple[ScriptedImap, MailboxSettings]:
+    """A server that takes every token, unless told otherwise, and says goodbye in IDLE as Exchange does."""
+    server = ScriptedImap(
+        {"SELECT": EMPTY, "IDLE": lambda client, tag: client.sendall(BYE), **replies},
+        capabilities="IMAP4rev1 IDLE AUTH=XOAUTH2",
+    )
+
+    def authenticate(client: socket.socket, tag: bytes) -> None:
+        server.continued.append(tag)
+        client.sendall(b"+ \r\n")
+
+    server.replies["AUTHENTICATE"] = authenticate
+    return server, server.settings(oauth=oauth, user=USER)
+
+
+def test_exchanges_goodbye_to_an_expired_token_is_no_failure_but_of_a_young_session(
+    oauth: OAuthSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, settings = exchange(oauth)
+    with server, Mailbox(settings) as box:
+        with pytest.raises(Disconnected, match="AccessTokenExpired"):
+            box.wait(5)
+        monkeypatch.setattr("processor.world.mailbox.SHORTEST_SESSION", -1.0)
+        assert box.wait(5)
+        assert box._session is None
+
+
+@pytest.mark.parametrize("echo", [b"%s\r\n", b"{tag} NO I do not know %s\r\n", b"{tag} BAD %s\r\n", b"* BYE %s\r\n"])
+def test_a_token_that_a_server_says_back_stands_in_no_reason(
+    oauth: OAuthSettings, tokens: TokenServer, echo: bytes
+) -> None:
+    token = access_token(oauth)
+    shown = base64.b64encode(first_words("XOAUTH2", USER, token, "", 0))
+    for said in (shown, token.encode()):
+        server, settings = exchange(oauth, CONTINUED=echo.replace(b"%s", said))
+        with server, pytest.raises((Transient, LoginRefused)) as refused:
+            open_session(settings)
+        assert token[:60] not in refused.value.reason
+        assert shown.decode()[-60:] not in refused.value.reason
 
 
 def test_a_token_server_that_is_down_or_a_consent_that_is_gone_come_out_of_the_login_as_they_are(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pwd
 import subprocess
 import sys
 import threading
@@ -87,6 +88,16 @@ def test_tokens_lie_encrypted_and_for_their_owner_alone(server: TokenServer, tmp
     assert ours.file.parent.stat().st_mode & 0o777 == 0o700
     assert token not in repr(file_of(ours).read())
     assert sorted(path.name for path in ours.file.parent.iterdir()) == ["firma.tokens", "firma.tokens.lock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_signs_in_to_belongs_to_the_service_as_its_folder_does(server: TokenServer, tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    os.chown(tmp_path, nobody.pw_uid, nobody.pw_gid)
+    ours = settings(server, tmp_path)
+    signed_in(server, ours)
+    for path in (ours.file.parent, *ours.file.parent.iterdir()):
+        assert path.stat().st_uid == nobody.pw_uid, path
 
 
 def test_another_key_or_a_damaged_file_is_told_with_what_mends_it(server: TokenServer, tmp_path: Path) -> None:
