@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
+from processor.alarm import Pace, Thresholds
 from processor.provenance import Powers
 from processor.ticket import Level, Limits
 
@@ -187,6 +188,43 @@ class ScanSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """A URL that takes alarms as JSON, in our own ``form`` or as a chat wants it; ``url`` is asked at each, as it may be
+    a secret.  HTTPS, in clear on loopback only."""
+
+    url: Callable[[], str]
+    form: Literal["json", "slack", "teams"] = "json"
+    ca_file: str | None = None
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program that is run with an alarm's text on standard input, without a shell; killed after ``timeout`` seconds."""
+
+    argv: tuple[str, ...]
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSettings:
+    """Who hears of alarms, and from when on something is one.
+
+    ``mails`` are addresses, written to by ``smtp``, which is that of the answers where the alarms have none of their
+    own.  ``ping`` is a URL that is asked each minute while all is well, None for none.
+    """
+
+    thresholds: Thresholds = Thresholds()
+    pace: Pace = Pace()
+    language: Literal["nb", "en"] = "nb"
+    webhooks: tuple[Webhook, ...] = ()
+    commands: tuple[Command, ...] = ()
+    mails: tuple[str, ...] = ()
+    smtp: SmtpSettings | None = None
+    ping: Webhook | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSettings:
     """Where the staff's pages are served; ``listen`` None for nowhere.
 
@@ -248,3 +286,4 @@ class Config:
     provenance: ProvenanceSettings = ProvenanceSettings()
     desk: DeskSettings = DeskSettings()
     scan: ScanSettings = ScanSettings()
+    alarms: AlarmSettings = AlarmSettings()

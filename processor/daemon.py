@@ -26,6 +26,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from processor import journal
+from processor.alarms.watching import watch
 from processor.config import Config
 from processor.steps.acceptance import Acceptance
 from processor.steps.consents import consents
@@ -137,6 +138,7 @@ class Daemon:
             thread.start()
         pulse.beat("clocks", CLOCK_SECONDS)
         scheduler.start()
+        watch(self.config, self.engine, self.clock, self.ended, pulse.of("alarms"), lambda: pulse.ticking)
         self.lookout.begin()
         while not self.ended.wait(0.2):
             pulse.beat("main", TICK_SECONDS)

@@ -167,6 +167,23 @@ def watch_refused(address: str, reason: str) -> None:
     _tell(logging.ERROR, "metrics, health and readiness cannot be served", address=address, reason=reason)
 
 
+def alarm(event: str, kind: str, subject: str, said: str) -> None:
+    level = logging.INFO if event == "cleared" else logging.WARNING
+    _tell(level, f"alarm {event}", alarm=kind, subject=subject, said=said)
+
+
+def alarm_untold(way: str, kind: str, reason: str) -> None:
+    _tell(logging.ERROR, "an alarm could not be told, and is tried again", way=way, alarm=kind, reason=reason)
+
+
+def ping_failed(reason: str) -> None:
+    _tell(logging.WARNING, "the dead-man's ping was not answered", reason=reason)
+
+
+def ping_withheld(reason: str) -> None:
+    _tell(logging.ERROR, "the dead-man's ping is withheld", reason=reason)
+
+
 def loops_late(loops: list[str]) -> None:
     _tell(logging.ERROR, "loops have hung", loops=loops)
 

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import Engine
 
 from processor import journal
+from processor.alarms.rounds import take_round
+from processor.alarms.ways import ping
 from processor.config import Config
 from processor.daemon import begin_answering, note_rules_in_force
 from processor.steps.deliver import deliver
 from processor.steps.escalation import escalate
+from processor.steps.failing import note_delivery, note_success
 from processor.steps.gate_notices import tell_contacts
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
 from processor.steps.upkeep import count, remind, retain, seal, take_register
 from processor.store.clock import StoreClock
+from processor.store.troubles import DELIVERY
 from processor.world.courier import Courier
 
 if TYPE_CHECKING:
@@ -64,6 +68,9 @@ def _pass(
     count(engine, clock())
     settled = [loop.settle_pass() for loop in loops]
     seal(engine, clock())
+    take_round(engine, config, clock())
+    if config.alarms.ping and (error := ping(config.alarms.ping)):
+        journal.ping_failed(error)
     return all(passed) and sent and all(settled)
 
 
@@ -76,7 +83,9 @@ def _send_all(config: Config, engine: Engine, worker: str, clock: StoreClock) ->
             if made.claimed:
                 journal.answers_sent(made.claimed, made.taken)
             if made.trouble:
+                note_delivery(engine, made.trouble, clock())
                 journal.delivery_paused(made.trouble, 0)
                 return False
             if not made.claimed:
                 return True
+            note_success(engine, DELIVERY)

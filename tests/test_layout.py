@@ -26,6 +26,7 @@ VALUES = {
     "ticket",
     "config",
     "consent",
+    "alarm",
     "letter",
     "masking",
 }
@@ -40,8 +41,9 @@ ALLOWED = {
     "scan": set(),
     "rulebook": {"contract"},
     "ticket": {"contract", "findings", "lookup", "provenance", "rulebook", "scan"},
-    "config": {"provenance", "ticket"},
     "consent": set(),
+    "alarm": set(),
+    "config": {"alarm", "provenance", "ticket"},
     "letter": set(),
     "masking": {"message"},
     "journal": {"masking"},
@@ -57,14 +59,15 @@ ALLOWED = {
     "replay": VALUES | {"steps", "store", "world", "loading", "pipeline"},
     "moving": VALUES | {"store", "world", "loading", "pipeline", "deciding", "understanding", "extracting"},
     "watch": VALUES | {"store", "journal"},
+    "alarms": VALUES | {"steps", "store", "world", "journal"},
     "evidence": VALUES | {"store"},
     "desk": VALUES | {"store", "steps", "loading", "pipeline", "deciding", "journal"},
-    "daemon": VALUES | {"steps", "store", "world", "journal", "watch"},
-    "single_pass": VALUES | {"steps", "store", "world", "journal", "daemon"},
+    "daemon": VALUES | {"steps", "store", "world", "journal", "watch", "alarms"},
+    "single_pass": VALUES | {"steps", "store", "world", "journal", "daemon", "alarms"},
     "demo": VALUES | {"steps", "store", "world", "journal", "loading", "daemon", "deciding"},
     "cli": VALUES
     | {"steps", "store", "world", "journal", "loading", "daemon", "pipeline", "extracting", "form"}
-    | {"deciding", "demo", "training", "replay", "evidence", "single_pass", "desk", "moving"},
+    | {"deciding", "demo", "training", "replay", "evidence", "single_pass", "desk", "moving", "alarms"},
     "form": set(),
     "training": VALUES | {"pipeline", "reading", "extracting", "understanding", "deciding", "loading"},
     "__main__": {"cli"},
@@ -87,7 +90,7 @@ IMPURE_CALLS = {"now", "today", "utcnow", "open"}
 EXCUSED = {"pdf.py": {"logging"}}
 # SQLAlchemy's types and the terminal have rooms of their own.
 ROOM_OF = {
-    "sqlalchemy": {"store", "moving", "steps", "cli", "daemon", "single_pass", "watch", "demo", "desk"},
+    "sqlalchemy": {"store", "moving", "steps", "alarms", "cli", "daemon", "single_pass", "watch", "demo", "desk"},
     "typer": {"cli"},
     "rich": {"cli"},
     "starlette": {"desk"},

@@ -12,6 +12,7 @@ import typer
 
 from processor import __version__
 from processor.cli import (
+    alarms,
     answers,
     audit,
     backup,
@@ -81,6 +82,7 @@ queue.app.command("done")(confirm.done)
 queue.app.command("correct")(confirm.correct)
 queue.app.command("retype")(corrections.retype)
 app.add_typer(queue.app, name="queue")
+app.add_typer(alarms.app, name="alarms")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(contracts.app, name="contracts")

@@ -36,7 +36,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(_values(engine, found), ensure_ascii=False, default=str))
         return
-    for line in (*_mails(found), *_logins(settings, found.at), *_leases(engine)):
+    for line in (*_alarms(engine, found.at), *_mails(found), *_logins(settings, found.at), *_leases(engine)):
         typer.echo(line)
     for line in (*_queue(engine, found), *_replies(found), *_totals(engine), *_rules(engine)):
         typer.echo(line)
@@ -46,6 +46,18 @@ def status(
 
 def _line(name: str, said: str) -> str:
     return f"{name:10} {said}"
+
+
+def _alarms(engine: Engine, now: datetime) -> Iterator[str]:
+    """What is raised, first of all, and which way of telling it fails."""
+    from processor.alarms.words import headline
+    from processor.cli.alarms import untold
+    from processor.store.alarms import open_alarms
+
+    for each in open_alarms(engine):
+        yield _line("ALARM", f"{headline(each.alarm, 'en')} ({each.alarm.kind})")
+    for said in untold(engine, now):
+        yield _line("UNTOLD", said)
 
 
 def _mails(found: Measures) -> Iterator[str]:
@@ -178,12 +190,14 @@ def _ago(gap: timedelta) -> str:
 
 
 def _values(engine: Engine, found: Measures) -> Mapping[str, object]:
+    from processor.store.alarms import open_alarms
     from processor.store.leases import leases
     from processor.store.reloading import standing
 
     rules = standing(engine)
     return {
         "at": found.at.isoformat(),
+        "alarms": [{"alarm": each.alarm.kind, "subject": each.alarm.subject} for each in open_alarms(engine)],
         "mailboxes": [
             {
                 "name": box.account,

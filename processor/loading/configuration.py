@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from processor.config import Config, MailboxSettings, Settling
+from processor.loading.alarm_settings import alarm_settings
 from processor.loading.desk_settings import desk_settings
 from processor.loading.escalation_settings import escalation_settings
 from processor.loading.lookup_settings import lookup_settings
@@ -24,7 +25,7 @@ from processor.ticket import Level, Limits
 
 T = TypeVar("T")
 TABLES = {
-    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk", "tokens"
+    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk", "tokens", "alarms"
 }  # fmt: skip
 REFERENCES = ("file", "env", "credential")
 
@@ -196,6 +197,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         desk=desk_settings(table("desk", values.get("desk", {}))),
     )
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
+    config = replace(config, alarms=alarm_settings(values.get("alarms", {}), table, config, place))
     if config.workers < 0:
         run.problem("workers", "workers must be 0 or more")
     for each in (company, store, rules, answers, run, contracts):

@@ -21,9 +21,7 @@ def escalation_settings(
     values: object, table: Callable[[str, object], Table], config: Config
 ) -> tuple[Escalation, ...]:
     """Read what stands under [[escalation]]; ``config`` is the rest, which tells whose mail we read ourselves."""
-    smtp = config.smtp
-    ours = {*config.own_addresses, *(each.user.lower() for each in config.mailboxes)}
-    ours |= {smtp.from_address.lower(), smtp.envelope_from.lower(), smtp.reply_to.lower()} if smtp else set()
+    smtp, ours = config.smtp, read_by_us(config)
     listed = values if isinstance(values, list) else [values]
     found: list[Escalation] = []
     for number, each in enumerate(listed):
@@ -42,6 +40,13 @@ def escalation_settings(
         entry.finish()
         found.append(made)
     return tuple(found)
+
+
+def read_by_us(config: Config) -> set[str]:
+    """The addresses, in lower case, whose mail comes back to the program."""
+    smtp = config.smtp
+    ours = {*config.own_addresses, *(each.user.lower() for each in config.mailboxes)}
+    return ours | ({smtp.from_address.lower(), smtp.envelope_from.lower(), smtp.reply_to.lower()} if smtp else set())
 
 
 def _after(entry: Table) -> timedelta:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -15,11 +16,14 @@ from sqlalchemy.engine import Engine
 from processor import journal
 from processor.config import SmtpSettings
 from processor.steps.deliver import Delivery, deliver
+from processor.steps.failing import note_delivery, note_success
 from processor.store.outbox import abandon
+from processor.store.troubles import DELIVERY
 from processor.world.backoff import gap
 from processor.world.courier import Courier
 
 IDLE_SECONDS = 1.0
+WELL_SECONDS = 30.0
 BATCH = 10
 """Replies claimed at once: few, so that the connections share what is ready."""
 # RFC 5321 4.5.3.2.6 lets a server take ten minutes for one mail; after this long the loop has hung.
@@ -45,6 +49,7 @@ class DeliveryLoop(threading.Thread):
         self.ready = threading.Event()
         self.failures = 0
         self.owing = False
+        self.well_until = 0.0
 
     def wake(self) -> None:
         """Something may be ready."""
@@ -59,6 +64,7 @@ class DeliveryLoop(threading.Thread):
                 if made.claimed:
                     journal.answers_sent(made.claimed, made.taken)
                 self.failures = self.failures + 1 if made.trouble else 0
+                self._note(made)
                 if self.failures:
                     # Nothing in the outbox is lost meanwhile.
                     pause = gap(self.failures, random.random())  # noqa: S311  (jitter, no secret)
@@ -66,6 +72,15 @@ class DeliveryLoop(threading.Thread):
                     self.ended.wait(pause)
                 elif not made.claimed:
                     self.ready.wait(IDLE_SECONDS)
+
+    def _note(self, made: Delivery) -> None:
+        """Let the alarms know how it goes; that it goes well is asked about now and then, as another loop may have failed."""
+        if made.trouble:
+            note_delivery(self.engine, made.trouble, self.clock())
+            self.well_until = 0.0
+        elif made.claimed and time.monotonic() >= self.well_until:
+            note_success(self.engine, DELIVERY)
+            self.well_until = time.monotonic() + WELL_SECONDS
 
     def _step(self) -> Delivery:
         try:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 
 from processor import journal
 from processor.config import MailboxSettings
+from processor.steps.failing import note_failure, note_success
 from processor.steps.look_back import folders_to_look_in
 from processor.steps.several import MailboxLease
 from processor.steps.take_in import Folder, settle, take_in
@@ -21,6 +22,7 @@ from processor.store.leases import LeaseLostError
 from processor.store.outages import LEAST, note_outage, note_read, unread_since
 from processor.store.restored import looked_back
 from processor.store.transaction import commit
+from processor.store.troubles import of_mailbox
 from processor.world.backoff import gap
 from processor.world.failures import Failure, Refusal
 from processor.world.mailbox import Mailbox
@@ -100,6 +102,7 @@ class MailboxLoop(threading.Thread):
             except LeaseLostError:
                 self.mailbox.close()
             except Failure as failure:
+                note_failure(self.engine, self.settings.name, failure, self.clock())
                 self._let_another_try()
                 self._failed(failure.reason)
             except Exception as error:
@@ -120,6 +123,7 @@ class MailboxLoop(threading.Thread):
         try:
             self._pass()
         except Failure as failure:
+            note_failure(self.engine, self.settings.name, failure, self.clock())
             journal.mailbox_failed(self.settings.name, failure.reason, 0)
             self.mailbox.close()
             return False
@@ -233,6 +237,8 @@ class MailboxLoop(threading.Thread):
         if self.seen is None or now - self.seen >= SEEN_EACH:
             note_read(self.engine, self.settings.name, now)
             self.seen = now
+        if self.failures or self.seen is now:
+            note_success(self.engine, of_mailbox(self.settings.name))
 
     def _open(self) -> list[Folder]:
         names = self.mailbox.folders()

@@ -16,6 +16,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, Table, func, select, text
 
 from processor.store import tables as t
+from processor.store.alarm_notices import WayMeasure
+from processor.store.alarms import Known
 from processor.store.intake import Intake, intakes
 from processor.store.leases import Lease
 from processor.store.migrate import code_version
@@ -54,6 +56,7 @@ class Measures:
     ``oldest_mail`` is the arrival of the oldest mail that is neither decided nor set aside; mail from before
     its mailbox's first start does not count.  ``oldest_reply`` is when the oldest reply that may leave was
     written.  ``actions`` is by state and request type.  ``disk_free`` is in bytes, None on PostgreSQL.
+    ``leases``, ``alarms`` (those raised) and ``ways`` are filled in by who wants them.
     """
 
     at: datetime
@@ -71,6 +74,8 @@ class Measures:
     disk_free: int | None
     size: int | None
     leases: tuple[Lease, ...] = ()
+    alarms: tuple[Known, ...] = ()
+    ways: tuple[WayMeasure, ...] = ()
 
     @property
     def schema_current(self) -> bool:

@@ -34,7 +34,7 @@ from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
 from processor.store.sharing import delivery_share
 from processor.store.staff_replies import approve_reply, cancel, cancel_reply, issue_confirmation, release, resend
 from processor.store.sweep import Swept, sweep
-from processor.store.switch import resume_answers, stop_answers, stopped, turn
+from processor.store.switch import BREAKER, resume_answers, stop_answers, stopped, turn
 from processor.store.transaction import commit, reading, writing
 from processor.store.transitions import FREE, TRANSITIONS, move
 from processor.ticket import OutboxState
@@ -65,7 +65,6 @@ __all__ = [
     "unknown",
 ]
 
-BREAKER = "breaker"
 CAP_WINDOW = timedelta(hours=1)
 
 

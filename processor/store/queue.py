@@ -167,7 +167,7 @@ def columns() -> list[ColumnElement[Any]]:
 def to_rows(conn: Connection, rows: Sequence[t.AnyRow]) -> list[QueueRow]:
     """Rows of ``columns`` with what the events and the contracts tell about them."""
     withheld = _withheld(conn, {row.ticket_id for row in rows})
-    deadlines = _deadlines(conn, {row.item_id for row in rows if row.type == NOTICE})
+    deadlines = deadlines_of(conn, {row.item_id for row in rows if row.type == NOTICE})
     return [_queue_row(row, withheld.get(row.ticket_id, ""), deadlines.get(row.item_id)) for row in rows]
 
 
@@ -179,7 +179,7 @@ def _withheld(conn: Connection, ticket_ids: Collection[int]) -> dict[int, str]:
     return {row.ticket_id: withheld_of(json.loads(row.data)) for row in conn.execute(query)}
 
 
-def _deadlines(conn: Connection, item_ids: Collection[int]) -> dict[int, Deadline]:
+def deadlines_of(conn: Connection, item_ids: Collection[int]) -> dict[int, Deadline]:
     """The deadline of each notice whose contract is known; that of an answer that completed it comes before its own."""
     i = t.item.c
     mine = or_(i.id.in_(item_ids), and_(i.continues.in_(item_ids), i.how == "completes"))

@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 # Importing the models fills the metadata.
 import processor.store.access_tables
+import processor.store.alarm_tables
 import processor.store.audit_tables
 import processor.store.contract_tables
 import processor.store.desk_tables
@@ -77,3 +78,6 @@ sent_copy = _table("sent_copy")
 reconciliation = _table("reconciliation")
 import_run = _table("import_run")
 thread_name = _table("thread_name")
+alarm = _table("alarm")
+alarm_notice = _table("alarm_notice")
+trouble = _table("trouble")

@@ -14,6 +14,8 @@ from sqlalchemy.engine import Engine
 from processor import journal
 from processor.config import Config
 from processor.consent import Consent
+from processor.store.alarm_notices import way_measures
+from processor.store.alarms import open_alarms
 from processor.store.leases import leases
 from processor.store.measures import Measures, measure
 from processor.store.reloading import Standing, standing
@@ -126,7 +128,9 @@ class Lookout:
 
     def _look(self, before: tuple[Measures, Totals, Standing] | None) -> tuple[Measures, Totals, Standing]:
         now = self._clock()
-        measures = replace(measure(self._engine, now), leases=tuple(leases(self._engine)))
+        with reading(self._engine) as conn:
+            raised, ways = tuple(open_alarms(conn)), tuple(way_measures(conn, now))
+        measures = replace(measure(self._engine, now), leases=tuple(leases(self._engine)), alarms=raised, ways=ways)
         with reading(self._engine) as conn:
             totals = self._tally.totals(conn, now)
             # Found at the end of the trail only where they are new.

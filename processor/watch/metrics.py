@@ -73,6 +73,7 @@ def _all(lookout: Lookout) -> Iterator[Metric]:
         return
     yield _gauge("processor_store_up", "Whether the store answers.", 1)
     yield from _of_mail(measures)
+    yield from _of_alarms(measures)
     yield from _of_daemons(measures)
     yield from _of_people(measures)
     yield from _of_replies(measures)
@@ -112,6 +113,19 @@ def _of_consents(found: Sequence[Consent], now: datetime) -> Iterator[Metric]:
     yield _labelled("processor_consent_left_days", "Days before the login's consent ends.", "login", left)
     trouble = {each.login: float(bool(each.trouble)) for each in found}
     yield _labelled("processor_consent_gone", "1 where a person must sign in anew.", "login", trouble)
+
+
+def _of_alarms(found: Measures) -> Iterator[Metric]:
+    raised = GaugeMetricFamily("processor_alarm", "1 while an alarm is raised.", labels=["alarm", "subject"])
+    for each in found.alarms:
+        raised.add_metric([each.alarm.kind, each.alarm.subject], 1)
+    yield raised
+    yield _labelled(
+        "processor_alarm_untold",
+        "Alarms that a way was tried with and has not taken, or that it was given up for within a day.",
+        "way",
+        {way.way: way.given_up + (way.waiting if way.error else 0) for way in found.ways},
+    )
 
 
 def _of_daemons(found: Measures) -> Iterator[Metric]:

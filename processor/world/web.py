@@ -12,9 +12,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from processor.world.tls import certificate_refused, loopback
 
 AGENT = "processor (customer mail; one lookup a mail, cached)"
 MOST_BYTES = 1_000_000
+ANSWERS = (200, 404, 410)
 BUSY = {403, 429, 500, 502, 503, 504}
 LONGEST_REST = 3600.0
 
@@ -61,7 +62,7 @@ def get(url: str, terms: Terms) -> Answer:
     HTTPS only, but for this machine itself.  A redirect is nonsense: who is asked is for the configuration,
     or for the SML, to say.
     """
-    return _ask("GET", url, None, terms)
+    return _ask("GET", url, None, terms, ANSWERS)
 
 
 def post(url: str, fields: str, terms: Terms) -> Answer:
@@ -69,10 +70,21 @@ def post(url: str, fields: str, terms: Terms) -> Answer:
 
     HTTPS only, but for this machine itself, and no redirect is followed.
     """
-    return _ask("POST", url, fields.encode("ascii"), terms)
+    return _ask("POST", url, fields.encode("ascii"), terms, None)
 
 
-def _ask(method: str, url: str, fields: bytes | None, terms: Terms) -> Answer:
+def call(url: str, terms: Terms, body: bytes | None = None) -> None:
+    """GET a URL, or POST JSON to it, for what that does; raises NoAnswer for all but a status of 2xx.
+
+    HTTPS only, but for this machine itself, and no redirect is followed.
+    """
+    if body is not None:
+        terms = replace(terms, headers={**terms.headers, "Content-Type": "application/json; charset=utf-8"})
+    _ask("GET" if body is None else "POST", url, body, terms, range(200, 300))
+
+
+def _ask(method: str, url: str, body: bytes | None, terms: Terms, answers: Container[int] | None) -> Answer:
+    """``answers`` are the statuses that are one, None for all."""
     until = time.monotonic() + terms.seconds
     try:
         host, port, clear = _place(url)
@@ -82,7 +94,7 @@ def _ask(method: str, url: str, fields: bytes | None, terms: Terms) -> Answer:
             watchman.daemon = True
             watchman.start()
             try:
-                return _exchange(sock, method, url, fields, terms, until)
+                return _exchange(sock, method, url, body, terms, until, answers)
             finally:
                 watchman.cancel()
                 sock.close()
@@ -126,7 +138,15 @@ def _wrapped(plain: socket.socket, host: str, terms: Terms) -> ssl.SSLSocket:
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
 
-def _exchange(sock: socket.socket, method: str, url: str, fields: bytes | None, terms: Terms, until: float) -> Answer:
+def _exchange(
+    sock: socket.socket,
+    method: str,
+    url: str,
+    content: bytes | None,
+    terms: Terms,
+    until: float,
+    answers: Container[int] | None,
+) -> Answer:
     if isinstance(sock, ssl.SSLSocket):
         sock.do_handshake()
     parts = urlsplit(url)
@@ -134,10 +154,10 @@ def _exchange(sock: socket.socket, method: str, url: str, fields: bytes | None, 
     connection.sock = sock
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"User-Agent": AGENT, "Connection": "close", **terms.headers}
-    connection.request(method, path, fields, headers)
+    connection.request(method, path, content, headers)
     with connection.getresponse() as response:
-        if method == "GET":
-            _judge(response, str(parts.hostname))
+        if answers is not None:
+            _judge(response, str(parts.hostname), answers)
         body = response.read(MOST_BYTES + 1)
         short = bool(response.length) and len(body) <= MOST_BYTES
     if time.monotonic() >= until:
@@ -149,10 +169,10 @@ def _exchange(sock: socket.socket, method: str, url: str, fields: bytes | None, 
     return Answer(response.status, kind, body, response.headers.get("Date", ""))
 
 
-def _judge(response: http.client.HTTPResponse, host: str) -> None:
+def _judge(response: http.client.HTTPResponse, host: str, answers: Container[int]) -> None:
     if response.status in BUSY:
         raise NoAnswer("refused", f"{host} says {response.status}", _seconds(response.headers.get("Retry-After", "")))
-    if response.status not in (200, 404, 410):
+    if response.status not in answers:
         raise NoAnswer("nonsense", f"{host} says {response.status}")
 
 

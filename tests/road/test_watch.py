@@ -102,7 +102,7 @@ def test_the_metrics_tell_what_the_store_holds_and_nothing_of_a_customer(address
     assert found["processor_answered_seconds_bucket", "program", "60.0"] == 1
     assert found["processor_failures_total", "mail_set_aside"] == 0
     assert {name[1] for name in found if name[0] == "processor_loop_late"} == {
-        "clocks", "delivery-1", "delivery-2", "main", "mailbox oppsigelse", "work"
+        "alarms", "clocks", "delivery-1", "delivery-2", "main", "mailbox oppsigelse", "work"
     }  # fmt: skip
     _, text = ask(f"{address}/metrics")
     (number,) = here.ask("select number from ticket")[0]

@@ -9,11 +9,15 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from processor.alarm import Alarm, Episode, Kind
 from processor.consent import Consent
+from processor.store.alarm_notices import WayMeasure
+from processor.store.alarms import Known
 from processor.store.intake import Intake
 from processor.store.leases import Lease
 from processor.store.measures import MailboxMeasure, Measures
@@ -56,6 +60,8 @@ class Everything:
             disk_free=1,
             size=1,
             leases=(lease,),
+            alarms=(Known(Alarm("login_failed", "oppsigelse"), Episode(NOW, NOW)),),
+            ways=(WayMeasure("webhook 1", 1, 2, "says 500", 0),),
         )
         totals = Totals()
         totals.rules["termination/notice"] += 1
@@ -114,6 +120,14 @@ def test_every_alert_is_explained_to_who_is_woken_by_it() -> None:
     told = (OPERATE / "watching.md").read_text()
     names = re.findall(r"- alert: (\w+)", (OPERATE / "alerts.yml").read_text())
     assert names == re.findall(r"(?m)^\| `(Processor\w+)` \|", told)
+
+
+def test_what_to_do_is_told_of_every_alarm() -> None:
+    told = (OPERATE / "alarms.md").read_text()
+    assert sorted(re.findall(r"(?m)^### (\w+)$", told)) == sorted(get_args(Kind))
+    example = (OPERATE.parent.parent / "config.example.toml").read_text()
+    for threshold in re.findall(r"`(\w+)` \([\d.]+\)", told):
+        assert re.search(rf"(?m)^(# )?{threshold} = ", example), threshold
 
 
 def test_every_series_of_ours_is_explained() -> None:
