@@ -8,11 +8,10 @@ the same characters are the classic traps (CWE-1333).
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from re import _constants as ops  # type: ignore[attr-defined]
 from re import _parser as grammar  # type: ignore[attr-defined]
@@ -26,8 +25,8 @@ PRODUCT_KEYS = ("name", "aliases", "ordinary", "family")
 PLACES = ("subject", "body", "both")
 LETTER, SIGN = 0.06, 0.01
 """About one character in so many is a given letter, or a given sign or digit."""
-MOST_TREES = 64
-"""Parsed expressions kept at once, about a pattern's: all of them together leave 15 MB of holes in memory."""
+PLAIN = re.compile(r"[^\\^$.|?*+(){}\[\]]+")
+"""Nothing in it means anything but itself, as in half of the expressions, which need no parsing."""
 MOST_REPEATS = 400
 """The widest bounded repeat an operator may write, such as ``.{0,60}``."""
 
@@ -100,35 +99,38 @@ def compile_alternatives(
     """Join a list of expressions into one that matches at word starts; None for an empty list or a fault."""
     if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
         return None, [Problem(file, line, f"{what} must be a list of texts")]
-    problems = [Problem(file, line, f"{what}: {fault}") for text in texts for fault in _faults(text)]
+    problems = [Problem(file, line, f"{what}: {fault}") for text in texts for fault in _read(text)[0]]
     if problems or not texts:
         return None, problems
     return re.compile((r"(?<!\w)" if start else "") + "(?:" + "|".join(texts) + ")"), []
 
 
-@lru_cache(maxsize=MOST_TREES)
-def _tree(text: str) -> Any:
-    """An expression's parts, which are asked for twice."""
-    return grammar.parse(text)
+@cache
+def _read(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """What is wrong with an expression, and literals of which one must stand in a match (none: none is known).
 
-
-def forget_parsed() -> None:
-    """Give back what parsing took: expressions are not parsed again before the next load."""
-    _tree.cache_clear()
-
-
-def _faults(text: str) -> Iterator[str]:
+    A quarter of the expressions stand in several lists.  What was parsed is not kept: it would leave 15 MB of
+    holes in memory.
+    """
+    faults = []
     if text != text.lower() and not re.search(r"\\[A-Z]", text):
-        yield f"{text!r} has capital letters, but the text is matched in lower case"
+        faults.append(f"{text!r} has capital letters, but the text is matched in lower case")
+    if PLAIN.fullmatch(text):
+        return tuple(faults), frozenset((text,))
     try:
-        tree = _tree(text)
+        tree = grammar.parse(text)
     except (re.error, OverflowError, RecursionError) as fault:
-        yield f"{text!r} is no regular expression: {fault}"
-        return
+        return (*faults, f"{text!r} is no regular expression: {fault}"), frozenset()
     if _unbounded(tree, inside=False):
-        yield f"{text!r} can take for ever: a repeat without bound within or beside another"
+        faults.append(f"{text!r} can take for ever: a repeat without bound within or beside another")
     elif tree.getwidth()[0] == 0:
-        yield f"{text!r} matches nothing at all"
+        faults.append(f"{text!r} matches nothing at all")
+    return tuple(faults), frozenset(_runs(tree))
+
+
+def forget_read() -> None:
+    """Give back what reading took: expressions are not read again before the next load."""
+    _read.cache_clear()
 
 
 def _unbounded(tree: Any, *, inside: bool) -> bool:
@@ -162,11 +164,16 @@ def _literals(texts: list[str]) -> tuple[str, ...]:
     """The longest literal run of each alternative, or nothing when one has none; ``@mood`` is one too."""
     runs: set[str] = set()
     for text in texts:
-        found = _runs(_tree(text))
+        found = _read(text)[1]
         if not found:
             return ()
         runs |= found
-    return tuple(sorted(run for run in runs if not any(other != run and other in run for other in runs)))
+    # One that has another of them within says nothing more; the shorter come first.
+    needed: list[str] = []
+    for run in sorted(runs, key=len):
+        if not any(other in run for other in needed):
+            needed.append(run)
+    return tuple(sorted(needed))
 
 
 def _by_rarity(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -196,7 +203,9 @@ def _runs(tree: Any) -> set[str]:
 
 def _better(one: set[str], other: set[str]) -> set[str]:
     """Those of which fewer sentences have one; none are worse than any."""
-    return min(one, other, key=lambda runs: _commonness(runs) if runs else math.inf)
+    if not (one and other):
+        return one or other
+    return other if _commonness(other) < _commonness(one) else one
 
 
 def _commonness(runs: set[str]) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 from processor.loading.agreements import load_agreements
 from processor.loading.conditions import Conditions
 from processor.loading.model import SHIPPED, load_model
-from processor.loading.patterns import compile_patterns, forget_parsed, load_products, load_words
+from processor.loading.patterns import compile_patterns, forget_read, load_products, load_words
 from processor.loading.problems import Problem, Refused
 from processor.loading.rows import RulesFile, load_row, load_shapes, nearest
 from processor.loading.templates import ANSWER_LANGUAGES, LANGUAGES, LAYOUT, Templates, load_templates
@@ -69,7 +69,7 @@ def load_rulebook(
     public_domains, more = load_words(data / "public_domains.toml")
     vocabulary, others = load_vocabulary(data)
     # A tenth of the program's memory, which the model takes over.
-    forget_parsed()
+    forget_read()
     model, wrong = load_model(model_file) if model_file else (None, [])
     agreements, faulty = load_agreements(data / "families.toml")
     problems += [*missing, *more, *others, *wrong, *faulty]

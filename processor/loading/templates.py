@@ -14,7 +14,9 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.runtime import Context
@@ -70,6 +72,8 @@ PART_VALUES = [
     "answered",
     "corrects",
 ]
+MOST_TEXTS = 1000
+"""Texts whose faults and code are kept: a start reads every template twice, to check and to render."""
 LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
@@ -145,11 +149,17 @@ class Templates:
         key = template, language
         if key not in self._compiled:
             source = self.sources[key]
-            self._compiled[key] = (
-                self._environment.from_string(source.subject),
-                self._environment.from_string(source.body),
-            )
+            self._compiled[key] = self._made(source.subject), self._made(source.body)
         return self._compiled[key]
+
+    def _made(self, text: str) -> Template:
+        return Template.from_code(self._environment, _code(text), {})
+
+
+@lru_cache(maxsize=MOST_TEXTS)
+def _code(text: str) -> CodeType:
+    """What a template's text is compiled to, for whatever environment of ours that does not escape."""
+    return _environment().compile(text)
 
 
 def _headings(values: Mapping[str, object]) -> frozenset[str]:
@@ -171,7 +181,6 @@ def load_templates(folder: Path) -> tuple[Templates, list[Problem]]:
     sources: dict[tuple[str, str], Source] = {}
     problems: list[Problem] = []
     digest = hashlib.sha256()
-    environment = _environment()
     for path in sorted(folder.glob("*/*.txt")):
         name, _, language = path.stem.rpartition(".")
         file = f"{folder.name}/{path.relative_to(folder).as_posix()}"
@@ -182,7 +191,7 @@ def load_templates(folder: Path) -> tuple[Templates, list[Problem]]:
             faults.append(Problem(file, 0, f"no language {language!r}: files are named <reply>.<language>.txt", hint))
         template = f"{path.parent.name}/{name}"
         source, more = _split(template, file, text)
-        problems += faults or more or list(_faults(template, source, environment))
+        problems += faults or more or list(_faults(template, source))
         sources[template, language] = source
     layout, faults = _read(folder / "general" / "letter.html", f"{folder.name}/general/letter.html")
     digest.update(layout.encode())
@@ -212,38 +221,45 @@ def _split(template: str, file: str, text: str) -> tuple[Source, list[Problem]]:
     return Source(file, subject, "\n\n" + rest), []
 
 
-def _faults(template: str, source: Source, environment: ImmutableSandboxedEnvironment) -> Iterator[Problem]:
-    known = LAYOUT_VALUES if template == LAYOUT else PART_VALUES
+def _faults(template: str, source: Source) -> Iterator[Problem]:
     for text in (source.subject, source.body):
-        try:
-            found = list(environment.parse(text).find_all(nodes.Node))
-        except TemplateError as error:
-            yield Problem(source.file, getattr(error, "lineno", 0) or 0, str(error))
-            continue
-        yield from _unknown_values(found, source.file, known)
-        yield from _forbidden(found, source.file)
+        for fault in _judged(text, template == LAYOUT):
+            yield Problem(source.file, *fault)
 
 
-def _unknown_values(found: Sequence[nodes.Node], file: str, known: Sequence[str]) -> Iterator[Problem]:
+Fault = tuple[int, str, str]
+"""Line, what is wrong and a hint."""
+
+
+@lru_cache(maxsize=MOST_TEXTS)
+def _judged(text: str, is_layout: bool) -> tuple[Fault, ...]:
+    try:
+        found = list(_environment().parse(text).find_all(nodes.Node))
+    except TemplateError as error:
+        return ((getattr(error, "lineno", 0) or 0, str(error), ""),)
+    return (*_unknown_values(found, LAYOUT_VALUES if is_layout else PART_VALUES), *_forbidden(found))
+
+
+def _unknown_values(found: Sequence[nodes.Node], known: Sequence[str]) -> Iterator[Fault]:
     names = [node for node in found if isinstance(node, nodes.Name)]
     set_here = {node.name for node in names if node.ctx == "store"} | {"loop", "language", *known}
     for node in names:
         if node.name not in set_here:
             hint = next(iter(get_close_matches(node.name, known, 1)), "")
-            yield Problem(file, node.lineno, f"no value {node.name!r}", hint)
+            yield node.lineno, f"no value {node.name!r}", hint
 
 
-def _forbidden(found: Sequence[nodes.Node], file: str) -> Iterator[Problem]:
+def _forbidden(found: Sequence[nodes.Node]) -> Iterator[Fault]:
     for node in found:
         if word := next((word for kind, word in FORBIDDEN if isinstance(node, kind)), ""):
-            yield Problem(file, node.lineno, f"{word} is not for templates")
+            yield node.lineno, f"{word} is not for templates", ""
         elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
             hint = next(iter(get_close_matches(node.name, FILTERS, 1)), "")
-            yield Problem(file, node.lineno, f"no filter {node.name!r}", hint)
+            yield node.lineno, f"no filter {node.name!r}", hint
         elif isinstance(node, nodes.For):
             inner = [each for outer in node.find_all(nodes.For) for each in outer.find_all(nodes.For)]
             if inner:
-                yield Problem(file, node.lineno, "loops stand three deep; two are enough for a letter")
+                yield node.lineno, "loops stand three deep; two are enough for a letter", ""
 
 
 def check_templates(templates: Templates) -> list[Problem]:
