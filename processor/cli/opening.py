@@ -83,6 +83,20 @@ def open_engine(config: Config) -> Engine:
         raise typer.Exit(1) from None
 
 
+def refuse_gone_back(engine: Engine) -> None:
+    """Exit 2 where the store has lost commits, since what it answered in them it would answer again."""
+    from processor.store.gone_back import gone_back
+
+    if lost := gone_back(engine):
+        typer.echo(
+            f"The store ends at event {lost.has} and once held event {lost.had}: its last commits are lost. Its -wal "
+            "file was taken away, or an older copy lies in its place.\n"
+            "Put the file back that belongs there. If it is gone for good: processor restored accept",
+            err=True,
+        )
+        raise typer.Exit(2)
+
+
 def store_refusal(error: BaseException) -> str:
     """What to tell whose store may only be read, "" for any other error."""
     from sqlalchemy.exc import DBAPIError

@@ -81,6 +81,33 @@ def show(
         typer.echo(_mail_line(mail))
 
 
+@app.command("accept")
+def accept(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Go on with a store that has lost its last commits, as if a backup of that moment had been restored.
+
+    Do so only where the lost part cannot be found again: its -wal file, or the newer copy.
+    """
+    from processor.store.gone_back import gone_back
+    from processor.store.lock import StoreInUseError, nobody_else
+    from processor.store.restoration import accept_older
+
+    settings = open_config(config)
+    try:
+        with nobody_else(settings.store_url):
+            engine = open_engine(settings)
+            if gone_back(engine) is None:
+                typer.echo("The store has lost nothing; nothing was changed.", err=True)
+                raise typer.Exit(1)
+            came = accept_older(engine, actor(), datetime.now(UTC))
+    except StoreInUseError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(
+        f"{came.held} replies wait for your word, {came.in_doubt} are in doubt, {came.reminders} reminders fell."
+    )
+    typer.echo("Start the daemon, which reads again what arrived since, and see: processor restored list")
+
+
 @app.command("release")
 def release(which: Which = None, yes: Yes = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Show what would be sent, ask, and let it go; drafts wait for their approval again.

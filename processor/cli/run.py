@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
+from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules, refuse_gone_back
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -32,6 +32,7 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     try:
         with only_one(settings.store_url):
             engine = open_engine(settings)
+            refuse_gone_back(engine)
             daemon = Daemon(settings, engine, _deciders(settings, engine))
             daemon.listen_to_signals()
             _invite(settings, engine)
@@ -63,6 +64,7 @@ def once(config: ConfigPath = DEFAULT_CONFIG) -> None:
     try:
         with only_one(settings.store_url):
             engine = open_engine(settings)
+            refuse_gone_back(engine)
             well = one_pass(settings, engine, InProcess(engine, settings, rulebook, StoreClock(engine)))
     except StoreInUseError as error:
         typer.echo(str(error), err=True)

@@ -11,6 +11,7 @@ from processor.config import Config
 from processor.store import retention
 from processor.store.daily import count_days
 from processor.store.due import SOON, due_actions
+from processor.store.gone_back import note_mark
 from processor.store.lookups import forget_answers
 from processor.store.seals import seal_events
 from processor.store.settings import change_setting, setting
@@ -33,7 +34,8 @@ def remind(engine: Engine, now: datetime) -> int:
 def seal(engine: Engine, now: datetime) -> None:
     """Chain the events that were committed since the last time; what hinders it hinders nothing else."""
     try:
-        seal_events(engine, now)
+        if seal_events(engine, now):
+            note_mark(engine)
     except Exception as error:
         journal.step_failed("sealing", error)
 

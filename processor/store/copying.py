@@ -33,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from processor.store import tables as t
 from processor.store.engine import DIGEST_KEY, connect, open_to_read
+from processor.store.gone_back import forget_mark
 from processor.store.migrate import migrate, require_current, stored_version
 from processor.store.transaction import writing
 
@@ -65,7 +66,9 @@ def copy_store(source_url: str, target_url: str) -> dict[str, TableDigest]:
         target = open_target(target_url)
         try:
             with snapshot(source) as read, writing(target) as write:
-                return copy_into(read, write)
+                copied = copy_into(read, write)
+            forget_mark(target)
+            return copied
         finally:
             target.dispose()
     finally:

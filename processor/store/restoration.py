@@ -15,14 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from processor.store import tables as t
 from processor.store.backup import STORE, BackupError, Manifest, verify
 from processor.store.copying import copy_into, open_target, require_same, snapshot
 from processor.store.engine import open_file, upgrade
 from processor.store.events import Happening, write_event
+from processor.store.gone_back import forget_mark
 from processor.store.keep_stream import forget_halves
 from processor.store.migrate import code_version, known_versions
 from processor.store.replies import OBSERVE
@@ -39,6 +41,14 @@ HOLD_RESTORED = "restored from a backup: it may have been sent since"
 IN_DOUBT = "the backup was taken while it was being sent"
 # A mail server's clock may be this much ahead of ours (threats.md T95), and what it got before the restore would look newer.
 CLOCKS_APART = timedelta(minutes=5)
+
+
+class Came(NamedTuple):
+    """How many replies wait, are in doubt, and reminders were dropped."""
+
+    held: int
+    in_doubt: int
+    reminders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +78,24 @@ def restore(folder: Path, url: str, actor: str, now: datetime) -> Restored:
                 copied = copy_into(read, write)
                 if manifest.schema == code_version():
                     require_same(manifest.tables, copied)
-                return _come_back(write, manifest, actor, now)
+                came = _come_back(write, manifest.taken_at, manifest.sha256, actor, now)
+                forget_mark(target)
+                return Restored(manifest, *came)
         finally:
             source.dispose()
             target.dispose()
+
+
+def accept_older(engine: Engine, actor: str, now: datetime) -> Came:
+    """Go on with a store that has gone back (``gone_back``), as with a backup of the time of its newest event.
+
+    Nobody else may work on the store.
+    """
+    with writing(engine) as conn:
+        newest = conn.execute(select(func.max(t.event.c.at))).scalar() or now
+        came = _come_back(conn, newest, "", actor, now)
+    forget_mark(engine)
+    return came
 
 
 @contextmanager
@@ -87,7 +111,7 @@ def _of_our_schema(path: Path, manifest: Manifest) -> Iterator[Path]:
         yield copy
 
 
-def _come_back(conn: Connection, manifest: Manifest, actor: str, now: datetime) -> Restored:
+def _come_back(conn: Connection, taken_at: datetime, sha256: str, actor: str, now: datetime) -> Came:
     forget_halves(conn)
     # Of daemons that are gone.
     conn.execute(delete(t.lease))
@@ -97,12 +121,12 @@ def _come_back(conn: Connection, manifest: Manifest, actor: str, now: datetime) 
     reminders = conn.execute(update(t.item).where(t.item.c.follow_up_at <= now).values(follow_up_at=None)).rowcount
     held, in_doubt = _hold_outbox(conn, actor, now)
     for account in conn.execute(select(t.mailbox.c.account)).scalars().all():
-        put_setting(conn, LOOK_BACK + account, manifest.taken_at.isoformat(), actor, now)
-    facts = {"at": now.isoformat(), "taken_at": manifest.taken_at.isoformat(), "by": actor}
+        put_setting(conn, LOOK_BACK + account, taken_at.isoformat(), actor, now)
+    facts = {"at": now.isoformat(), "taken_at": taken_at.isoformat(), "by": actor}
     put_setting(conn, RESTORED, json.dumps(facts), actor, now)
-    counts = {"sha256": manifest.sha256, "held": held, "in_doubt": in_doubt, "reminders": reminders}
+    counts = {"sha256": sha256, "held": held, "in_doubt": in_doubt, "reminders": reminders}
     write_event(conn, Happening("store.restored", actor, now, data={**facts, **counts}))
-    return Restored(manifest, held, in_doubt, reminders)
+    return Came(held, in_doubt, reminders)
 
 
 def _answer_nothing_older(conn: Connection, now: datetime) -> None:
