@@ -18,6 +18,7 @@ PASSING = {"temporarily_unavailable", "server_error"}
 UNSAID_SECONDS = 600
 TOKEN = re.compile(r"[!-~]{1,16000}")
 LONGEST_WORDS = 300
+LONG_WORD = re.compile(r"\S{60,}")
 
 
 class Waiting(Transient):
@@ -44,7 +45,9 @@ def members(answer: Answer) -> dict[str, Any]:
 def refusal(told: Mapping[str, Any]) -> Failure:
     """What an error means, by RFC 6749 section 5.2, RFC 8628 section 3.5 and Entra's own words."""
     error = words(told["error"])
-    said = f"{error}: {words(told.get('error_description', ''))}".rstrip(": ")
+    # Some say back the token or code that they refuse.
+    about = LONG_WORD.sub("…", str(told.get("error_description", "")))
+    said = f"{error}: {words(about)}".rstrip(": ")
     if error in ("authorization_pending", "slow_down"):
         return Waiting(error == "slow_down")
     if error in PASSING:

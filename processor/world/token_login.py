@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import imaplib
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,9 +14,9 @@ from processor.config import MailboxSettings, OAuthSettings, SmtpSettings
 from processor.world.failures import Disconnected, LoginRefused, Transient
 from processor.world.outcomes import words
 from processor.world.sasl import Mechanism, first_words, last_words, mechanism, reasons
+from processor.world.token_answers import LONG_WORD
 from processor.world.tokens import access_token
 
-LONG_WORD = re.compile(r"\S{60,}")
 LONGEST_COMMAND = 512
 """RFC 5321 section 4.5.3.1.4; a longer first response goes on a line of its own (RFC 4954 section 4)."""
 

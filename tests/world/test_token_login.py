@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -228,6 +230,16 @@ def test_no_token_crosses_a_connection_in_clear(oauth: OAuthSettings, tokens: To
         outcome = send(Courier(replace(smtp(clear, oauth), tls="plain")))
     assert isinstance(outcome, Deferred)
     assert tokens.asked == []
+
+
+def test_a_daemon_whose_mailboxes_have_passwords_loads_none_of_the_libraries() -> None:
+    asked = (
+        "import sys, processor.daemon, processor.world.courier, processor.steps.consents as c; "
+        "from types import SimpleNamespace as S; c.consents(S(mailboxes=(), smtp=None)); "
+        "print([each for each in ('authlib', 'joserfc', 'cryptography') if each in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=30)
+    assert told.stdout == "[]\n"
 
 
 def test_what_is_said_is_what_the_specifications_show() -> None:

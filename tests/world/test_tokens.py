@@ -236,6 +236,16 @@ def test_a_revoked_consent_is_no_outage(server: TokenServer, tmp_path: Path) -> 
     assert days_left(consent(ours), datetime.now(UTC)) == 0
 
 
+def test_a_refresh_token_that_a_server_says_back_stands_in_no_reason(server: TokenServer, tmp_path: Path) -> None:
+    ours = settings(server, tmp_path)
+    spent = "0.AXoA" + "k7" * 60
+    signed_in(server, ours, refresh_token=spent)
+    server.tell(Fault("json", 400, {"error": "invalid_grant", "error_description": f"the token '{spent}' is unknown"}))
+    with pytest.raises(LoginRefused, match="the token … is unknown"):
+        access_token(ours)
+    assert spent[:60] not in consent(ours).trouble
+
+
 def test_an_application_that_is_not_taken_is_for_somebody_to_mend(server: TokenServer, tmp_path: Path) -> None:
     ours = settings(server, tmp_path, flow="client_credentials", client_secret=lambda: "feil")
     with pytest.raises(Misconfigured, match="AADSTS7000215"):
