@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 12, 36
+LETTER = 6.5
 SHADES = 5
 """Colours of parts, c0 to c5 of the style sheet, and shades of one colour, s0 to s5."""
 COLOURS = 6
@@ -53,18 +54,20 @@ def stacked(told: Told, places: Sequence[str], series: Sequence[Series]) -> Mark
     return _svg(told, parts)
 
 
-def beside(told: Told, places: Sequence[str], series: Sequence[Series]) -> Markup:
-    """Bars, those of one place side by side."""
-    top = _round_up(max((value or 0 for each in series for value in each.values), default=0))
+def beside(told: Told, places: Sequence[str], series: Sequence[Series], per_cent: bool = False) -> Markup:
+    """Bars, those of one place side by side; ``per_cent`` for shares between 0 and 1."""
+    top = 1 if per_cent else _round_up(max((value or 0 for each in series for value in each.values), default=0))
     step = (WIDTH - LEFT - RIGHT) / max(len(places), 1)
     width = step * 0.8 / max(len(series), 1)
-    parts = [_axes(top), *_ticks(places, step)]
+    room = max(int(step / LETTER), 3)
+    short = [place if len(place) <= room else f"{place[: room - 1]}…" for place in places]
+    parts = [_axes(top, per_cent), *_ticks(short, step, every=1)]
     for at, place in enumerate(places):
         for number, each in enumerate(series):
             value = each.values[at] or 0
             if value:
                 x, y = LEFT + at * step + step * 0.1 + number * width, _y(value, top)
-                says = f"{place}, {each.name}: {_number(value)}"
+                says = f"{place}, {each.name}: {_per_cent(value) if per_cent else _number(value)}"
                 parts.append(_rect(x, y, width * 0.92, _y(0, top) - y, f"c{number % COLOURS}", says))
     return _svg(told, parts)
 
@@ -82,7 +85,7 @@ def lines(told: Told, places: Sequence[str], series: Sequence[Series]) -> Markup
             parts.append(Markup('<polyline class="l{}" points="{}"/>').format(number % COLOURS, path))
         for at, point in enumerate(points):
             if point:
-                says = f"{places[at]}, {each.name}: {round((each.values[at] or 0) * 100)} %"
+                says = f"{places[at]}, {each.name}: {_per_cent(each.values[at] or 0)}"
                 parts.append(_dot(*point, 3, f"c{number % COLOURS}", says))
     return _svg(told, parts)
 
@@ -111,20 +114,20 @@ def calibration(told: Told, x_name: str, y_name: str, dots: Sequence[tuple[float
         Markup('<line class="even" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(margin, TOP + side, margin + side, TOP),
     ]
     for share in (0.0, 0.5, 1.0):
-        parts.append(_text(margin + share * side, TOP + side + 14, f"{share * 100:.0f} %", "middle"))
-        parts.append(_text(margin - 6, TOP + (1 - share) * side + 4, f"{share * 100:.0f} %", "end"))
+        parts.append(_text(margin + share * side, TOP + side + 14, _per_cent(share), "middle"))
+        parts.append(_text(margin - 6, TOP + (1 - share) * side + 4, _per_cent(share), "end"))
     for sure, right, count in dots:
         radius = 3 + 12 * math.sqrt(count / many)
-        says = f"{x_name} {sure * 100:.0f} %, {y_name} {right * 100:.0f} % ({count})"
+        says = f"{x_name} {_per_cent(sure)}, {y_name} {_per_cent(right)} ({count})"
         parts.append(_dot(margin + sure * side, TOP + (1 - right) * side, radius, "c0 soft", says))
     parts.append(_text(margin + side / 2, TOP + side + 30, x_name, "middle"))
-    return _svg(told, parts, margin + side + 60, side + TOP + 40)
+    return _svg(told, parts, margin + side + 60, side + TOP + 40, "plot square")
 
 
-def _svg(told: Told, parts: Sequence[Markup], width: int = WIDTH, height: int = HEIGHT) -> Markup:
-    start = Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title><desc>{}</desc>')
+def _svg(told: Told, parts: Sequence[Markup], width: int = WIDTH, height: int = HEIGHT, style: str = "plot") -> Markup:
+    start = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title><desc>{}</desc>')
     label = f"{told.title}. {told.text}"
-    return start.format(width, height, label, told.title, told.text) + Markup("").join(parts) + Markup("</svg>")
+    return start.format(style, width, height, label, told.title, told.text) + Markup("").join(parts) + Markup("</svg>")
 
 
 def _axes(top: float, per_cent: bool = False) -> Markup:
@@ -136,14 +139,14 @@ def _axes(top: float, per_cent: bool = False) -> Markup:
         parts.append(
             Markup('<line class="axis" x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}"/>').format(LEFT, y, WIDTH - RIGHT, y)
         )
-        parts.append(_text(LEFT - 6, y + 4, f"{value * 100:.0f} %" if per_cent else _number(value), "end"))
+        parts.append(_text(LEFT - 6, y + 4, _per_cent(value) if per_cent else _number(value), "end"))
     return Markup("").join(parts)
 
 
-def _ticks(places: Sequence[str], step: float) -> Iterator[Markup]:
-    """The names below, as many as have room."""
+def _ticks(places: Sequence[str], step: float, every: int = 0) -> Iterator[Markup]:
+    """The names below: each so many, or as many as have room."""
     longest = max((len(place) for place in places), default=1)
-    every = max(1, math.ceil((longest * 6.5 + 8) / step)) if step else 1
+    every = every or max(1, math.ceil((longest * LETTER + 8) / step))
     for at in range(0, len(places), every):
         yield _text(LEFT + (at + 0.5) * step, HEIGHT - BOTTOM + 16, places[at], "middle")
 
@@ -182,6 +185,10 @@ def _runs(points: Sequence[tuple[float, float] | None]) -> Iterator[list[tuple[f
         if len(run) > 1:
             yield run
         run = []
+
+
+def _per_cent(share: float) -> str:
+    return f"{share * 100:.0f} %"
 
 
 def _number(value: float) -> str:

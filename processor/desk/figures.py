@@ -213,17 +213,19 @@ def season(today: date) -> int:
     return today.year if today.isocalendar().week <= SEASON[1] and today.month < 12 else today.year + 1
 
 
-def forecast(counts: Mapping[Count, int], today: date) -> Forecast:
+def forecast_from(today: date) -> date:
+    """The first day that ``forecast`` needs to know of."""
+    last_year = date.fromisocalendar(season(today) - 1, SEASON[0], 1)
+    return min(last_year, monday(today) - timedelta(weeks=52 + WEEKS_BEFORE))
+
+
+def forecast(weekly: Mapping[date, int], today: date) -> Forecast:
     """What is expected in the weeks of this or the next September: last year's, grown as the last weeks have.
 
-    ``counts`` hold the arrivals since the September of the year before.
+    ``weekly`` has the mails of each week by its Monday, since ``forecast_from``.
     """
-    weekly: Counter[date] = Counter()
-    for key, count in counts.items():
-        if key.measure == Measure.ARRIVED and key.name:
-            weekly[monday(key.day)] += count
     year, weeks = season(today), list(range(SEASON[0], SEASON[1] + 1))
-    before = [weekly[date.fromisocalendar(year - 1, week, 1)] for week in weeks]
+    before = [weekly.get(date.fromisocalendar(year - 1, week, 1), 0) for week in weeks]
     growth = _growth(weekly, today)
     expected = [count * (growth or 1.0) if any(before) else None for count in before]
     came = [_came(weekly, date.fromisocalendar(year, week, 1), today) for week in weeks]

@@ -18,7 +18,7 @@ class Wording:
     """The words of one language, for one moment."""
 
     def __init__(self, language: Language, told: NullTranslations, now: datetime) -> None:
-        self.language, self._told, self._now = language, told, now
+        self.language, self._told, self.now = language, told, now
         self.say: Callable[[str], str] = told.gettext
 
     def clock(self, at: datetime) -> str:
@@ -38,7 +38,7 @@ class Wording:
         """A time in short: the clock for today, the day otherwise."""
         if at is None:
             return ""
-        days = (at.astimezone(OSLO).date() - self._now.astimezone(OSLO).date()).days
+        days = (at.astimezone(OSLO).date() - self.now.astimezone(OSLO).date()).days
         if days == 0:
             return self.say("today {clock}").format(clock=self.clock(at))
         if days == -1:
@@ -49,10 +49,10 @@ class Wording:
         """When something is due, seen from now: overdue by hours, today, tomorrow, a weekday, a date."""
         if at is None:
             return ""
-        if at <= self._now:
-            return self.say("{span} overdue").format(span=self.span(self._now - at))
+        if at <= self.now:
+            return self.say("{span} overdue").format(span=self.span(self.now - at))
         local = at.astimezone(OSLO)
-        days = (local.date() - self._now.astimezone(OSLO).date()).days
+        days = (local.date() - self.now.astimezone(OSLO).date()).days
         if days == 0:
             return self.say("today {clock}").format(clock=self.clock(at))
         if days == 1:
@@ -63,9 +63,9 @@ class Wording:
 
     def urgency(self, at: datetime | None) -> str:
         """``late``, ``soon`` or ``""``: the style in which a due time is shown."""
-        if at is None or at - self._now > NEAR:
+        if at is None or at - self.now > NEAR:
             return ""
-        return "late" if at <= self._now else "soon"
+        return "late" if at <= self.now else "soon"
 
     def span(self, gap: timedelta) -> str:
         minutes = max(int(gap / timedelta(minutes=1)), 1)

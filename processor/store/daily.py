@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select
 
 from processor.store import tables as t
 from processor.store.happened import OSLO, Count, Measure, counted, midnight, monday
@@ -21,6 +21,7 @@ AGAIN = timedelta(days=35)
 """Days that are counted again: staff judge, and a mailbox that stood still is read, after the day."""
 LIVE = timedelta(days=1)
 CHUNK = timedelta(days=31)
+MEASURES = {each.value: each for each in Measure}
 
 
 def daily_counts(
@@ -35,9 +36,23 @@ def daily_counts(
         live = first if up_to is None else max(first, up_to - LIVE)
         found = stored(conn, first, min(last, live - timedelta(days=1)), weeks, measures)
         if live <= last:
-            for key, count in counted(conn, live, min(last, _today(now))).items():
-                if key.measure in (measures or Measure):
-                    found[key._replace(day=monday(key.day)) if weeks else key] += count
+            for key, count in counted(conn, live, min(last, _today(now)), measures).items():
+                found[key._replace(day=monday(key.day)) if weeks else key] += count
+        return found
+
+
+def weekly_arrivals(engine: Engine, first: date, last: date, now: datetime) -> Counter[date]:
+    """How many mails that ask something came in each week, by its Monday."""
+    d = t.day_count.c
+    with reading(engine) as conn:
+        up_to = counted_up_to(conn)
+        live = first if up_to is None else max(first, up_to - LIVE)
+        query = select(d.week, func.sum(d.count)).where(d.measure == Measure.ARRIVED.value, d.name != "")
+        kept = query.where(d.day >= first.isoformat(), d.day < live.isoformat()).group_by(d.week)
+        found = Counter({date.fromisoformat(week): int(count) for week, count in conn.execute(kept)})
+        if live <= last:
+            for key, count in counted(conn, live, min(last, _today(now)), (Measure.ARRIVED,)).items():
+                found[monday(key.day)] += count if key.name else 0
         return found
 
 
@@ -72,13 +87,13 @@ def stored(
     by = d.week if weeks else d.day
     query = select(by, d.measure, d.name, d.bucket, func.sum(d.count)).group_by(by, d.measure, d.name, d.bucket)
     query = query.where(d.day >= first.isoformat(), d.day <= last.isoformat())
-    if measures:
-        query = query.where(d.measure.in_([each.value for each in measures]))
+    # Always named, since the key begins with them.
+    query = query.where(d.measure.in_([each.value for each in measures or Measure]))
     days: dict[str, date] = {}
     found: Counter[Count] = Counter()
     for day, measure, name, bucket, count in conn.execute(query):
         on = days.get(day) or days.setdefault(day, date.fromisoformat(day))
-        found[Count(on, Measure(measure), name, bucket)] = int(count)
+        found[Count(on, MEASURES[measure], name, bucket)] = int(count)
     return found
 
 
@@ -88,22 +103,25 @@ def _count(engine: Engine, first: date, last: date) -> int:
         for day in range((last - first).days + 1):
             fresh[Count(first + timedelta(days=day), Measure.COUNTED, "", 0)] = 1
         old = stored(conn, first, last)
-        d = t.day_count.c
-        for key in old.keys() | fresh.keys():
-            if old[key] == fresh[key]:
-                continue
-            values = {"day": key.day.isoformat(), "measure": key.measure.value, "name": key.name, "bucket": key.bucket}
-            here = and_(*(d[name] == value for name, value in values.items()))
-            if not fresh[key]:
-                conn.execute(delete(t.day_count).where(here))
-            elif not old[key]:
-                more = {"week": monday(key.day).isoformat(), "count": fresh[key]}
-                conn.execute(insert(t.day_count).values(**values, **more))
-            else:
-                conn.execute(update(t.day_count).where(here).values(count=fresh[key]))
-        return sum(old[key] != fresh[key] for key in old.keys() | fresh.keys())
+        differ = {key for key in old.keys() | fresh.keys() if old[key] != fresh[key]}
+        for key in differ & old.keys():
+            conn.execute(
+                delete(t.day_count).where(*(t.day_count.c[name] == value for name, value in _key(key).items()))
+            )
+        new = [
+            {**_key(key), "week": monday(key.day).isoformat(), "count": fresh[key]}
+            for key in sorted(differ)
+            if fresh[key]
+        ]
+        if new:
+            conn.execute(insert(t.day_count), new)
+        return len(differ)
 
     return commit(engine, work)
+
+
+def _key(key: Count) -> dict[str, object]:
+    return {"day": key.day.isoformat(), "measure": key.measure.value, "name": key.name, "bucket": key.bucket}
 
 
 def _first_to_count(conn: Connection) -> date | None:

@@ -16,8 +16,8 @@ class DayCountRow(Row, table=True):
 
     __tablename__ = "day_count"
 
-    day: str = Field(primary_key=True)
     measure: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
     name: str = Field(primary_key=True, sa_type=Words)
     bucket: int = Field(primary_key=True)
     week: str

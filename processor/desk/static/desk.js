@@ -66,7 +66,7 @@
     if (link) link.click();
   }
 
-  const GO = { q: "/queue", h: "/queue?view=urgent", m: "/queue?view=mine", o: "/queue?view=terminations", v: "/queue?view=review", k: "/queue?view=codes", i: "/queue?view=unsent" };
+  const GO = { q: "/queue", h: "/queue?view=urgent", m: "/queue?view=mine", o: "/queue?view=terminations", v: "/queue?view=review", k: "/queue?view=codes", i: "/queue?view=unsent", s: "/insight" };
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),

@@ -16,13 +16,13 @@ JUDGING = "kind IN ('mail.retyped', 'outbox.edited', 'outbox.cancel', 'action.re
 def upgrade() -> None:
     op.create_table(
         "day_count",
-        sa.Column("day", sa.String(), nullable=False),
         sa.Column("measure", sa.String(), nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("week", sa.String(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "measure", "name", "bucket", name="pk_day_count"),
+        sa.PrimaryKeyConstraint("measure", "day", "name", "bucket", name="pk_day_count"),
     )
     where = sa.text(JUDGING)
     op.create_index("ix_event_judging", "event", ["kind", "id"], sqlite_where=where, postgresql_where=where)
