@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 from processor.config import Config
 from processor.desk.indexing import Indexing
 from processor.desk.language import Language
+from processor.desk.lookout import Lookout
 from processor.desk.rules_in_force import RulesInForce
 from processor.store.accounts import Account
 from processor.store.people import Person
@@ -69,19 +70,22 @@ class Asked:
 
 @dataclass
 class Desk:
-    """What the pages stand on."""
+    """What the pages stand on; ``ended`` is set when the process is about to end."""
 
     engine: Engine
     config: Config
     clock: Callable[[], datetime]
     rules: RulesInForce = field(init=False)
     indexing: Indexing = field(init=False)
+    lookout: Lookout = field(init=False)
+    ended: threading.Event = field(default_factory=threading.Event)
     _counts: dict[tuple[int, Scope], tuple[float, dict[View, int]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.rules = RulesInForce(self.config)
         self.indexing = Indexing(self.engine)
+        self.lookout = Lookout(self.engine, self.clock, self.changed)
 
     def counts(self, account: Account) -> dict[View, int]:
         """How much is in each view of what the person sees, at most a few seconds old."""

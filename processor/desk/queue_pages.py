@@ -12,6 +12,7 @@ from processor.desk.answering import go, page
 from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_
 from processor.desk.notices import told
+from processor.desk.present import others_present
 from processor.store import queue_page
 from processor.store.queue import QueueRow, unsent
 from processor.store.queue_page import Key, View, holders, key_of
@@ -22,12 +23,16 @@ ROWS = 50
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row with where it leads; ``holder`` has taken the ticket on; ``flags`` are sentences for staff (English)."""
+    """A row with where it leads; ``holder`` has taken the ticket on, ``present`` others look at it.
+
+    ``flags`` are sentences for staff (English).
+    """
 
     row: QueueRow
     key: str
     holder: str
     flags: tuple[str, ...]
+    present: tuple[str, ...] = ()
 
 
 def home(_: Desk, asked: Asked) -> Response:
@@ -51,10 +56,15 @@ def queue(desk: Desk, asked: Asked) -> Response:
     after = Key.read(asked.query.get("after", ""))
     shown = queue_page.page(desk.engine, view, desk.clock(), asked.person.id, after, ROWS, asked.account.scope)
     held = holders(desk.engine, [row.ticket_id for row in shown.rows])
-    lines = [Line(row, str(key_of(row)), held.get(row.ticket_id, ""), flags_of(row)) for row in shown.rows]
+    here = others_present(desk, asked, desk.lookout.look())
+    lines = [
+        Line(row, str(key_of(row)), held.get(row.ticket_id, ""), flags_of(row), here.get(row.ticket_no, ()))
+        for row in shown.rows
+    ]
     following = str(shown.following) if shown.following else ""
     title = desk.rules.title
-    return page(desk, asked, "queue.html", **values, lines=lines, replies=[], following=following, title=title)
+    name = "queue_rows.html" if asked.query.get("part") else "queue.html"
+    return page(desk, asked, name, **values, lines=lines, replies=[], following=following, title=title)
 
 
 def search(desk: Desk, asked: Asked) -> Response:

@@ -51,20 +51,19 @@ class Idle:
 def serve(config: Config, listening: socket.socket, idle_minutes: float | None) -> None:
     """Serve the desk on a listening socket until SIGTERM, or until it was idle for so long (None: for ever)."""
     engine = open_store(config.store_url)
-    ended = threading.Event()
+    desk = Desk(engine, config, StoreClock(engine))
     try:
-        desk = Desk(engine, config, StoreClock(engine))
         if config.desk.demo:
             make_demo_users(engine, desk.clock())
         desk.rules.warm()
-        threading.Thread(target=desk.indexing.keep_on, args=(ended,), name="indexing", daemon=True).start()
-        asyncio.run(_serve(Idle(build(desk)), listening, idle_minutes))
+        threading.Thread(target=desk.indexing.keep_on, args=(desk.ended,), name="indexing", daemon=True).start()
+        asyncio.run(_serve(Idle(build(desk)), listening, idle_minutes, desk.ended))
     finally:
-        ended.set()
+        desk.ended.set()
         engine.dispose()
 
 
-async def _serve(app: Idle, listening: socket.socket, idle_minutes: float | None) -> None:
+async def _serve(app: Idle, listening: socket.socket, idle_minutes: float | None, ended: threading.Event) -> None:
     settings = uvicorn.Config(
         app,
         http="h11",
@@ -86,4 +85,7 @@ async def _serve(app: Idle, listening: socket.socket, idle_minutes: float | None
         await asyncio.wait({serving}, timeout=LOOK_SECONDS)
         if idle_minutes is not None and app.seconds > idle_minutes * 60:
             server.should_exit = True
+        if server.should_exit:
+            # Pages that follow what happens let go.
+            ended.set()
     await serving

@@ -16,6 +16,7 @@ from processor.desk.mail_pages import is_program
 from processor.desk.mailbox_rights import only_seen
 from processor.desk.marking import Passage, Span, marked, passages
 from processor.desk.notices import told
+from processor.desk.present import others_present
 from processor.desk.proposals import Proposal, day_of, proposal
 from processor.desk.queue_pages import view_of
 from processor.desk.timeline import Timeline, timeline
@@ -94,6 +95,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "entries": _entries(view),
         "others": [each for each in view.actions if action is None or each.id != action.id],
         "holder": holder_of(desk.engine, view.id),
+        "present": others_present(desk, asked, desk.lookout.look()).get(view.number, ()),
         "kept": kept,
         "notice": told(desk, asked),
         "view": view_of(asked),

@@ -59,6 +59,16 @@ class HolderRow(Row, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
+class PresenceRow(Row, table=True):
+    """Somebody has a ticket open, as far as is known ``until`` then."""
+
+    __tablename__ = "ticket_presence"
+
+    ticket_id: int = Field(primary_key=True, foreign_key="ticket.id")
+    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    until: datetime = Field(sa_type=Utc)
+
+
 class SearchText(Row, table=True):
     """A mail's words, one space between, which the database's own full-text index is over; erased with its mail."""
 

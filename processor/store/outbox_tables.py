@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from processor.store.columns import Utc, Words
@@ -65,6 +65,18 @@ class OutboxRow(Row, table=True):
     tries: int = 0
     error: str = Field(default="", sa_type=Words)
     response: str = Field(default="", sa_type=Words)
+
+
+class OutboxFile(Row, table=True):
+    """A file that leaves with a mail, in its order; ``kind`` is its media type."""
+
+    __tablename__ = "outbox_file"
+
+    outbox_id: int = Field(primary_key=True, foreign_key="outbox.id")
+    number: int = Field(primary_key=True)
+    name: str = Field(sa_type=Words)
+    kind: str = Field(sa_type=Words)
+    content: bytes = Field(sa_type=LargeBinary)
 
 
 class OutboxAttempt(Row, table=True):

@@ -77,6 +77,15 @@ def session_of(engine: Engine, token: str, now: datetime) -> Session | None:
     return Session(token, found, row.way)
 
 
+def still_signed_in(engine: Engine, token: str, now: datetime) -> Account | None:
+    """Whose session it is, as they may see and do by now, None when it is over; asking is no sign of life."""
+    s = t.desk_session.c
+    query = select(s.person_id).where(s.digest == digest(token), s.ends_at > now, s.seen_at > now - IDLE)
+    with reading(engine) as conn:
+        person = conn.execute(query).scalar()
+        return account_of(conn, person) if person is not None else None
+
+
 def end_session(engine: Engine, token: str, person: Person, now: datetime) -> None:
     """Sign this browser out."""
     with writing(engine) as conn:

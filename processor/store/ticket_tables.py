@@ -18,7 +18,10 @@ JUDGING = "kind IN ('mail.retyped', 'outbox.edited', 'outbox.cancel', 'action.re
 
 
 class Ticket(Row, table=True):
-    """A case.  ``version`` grows with each proven mail, so that an approval knows what it approved."""
+    """A case.  ``version`` grows with each proven mail, so that an approval knows what it approved.
+
+    It sleeps until ``snoozed_until``; ``split_from`` is the ticket whose mail it was made of.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (Index("ix_ticket_state_changed", "state", "changed_at"),)
@@ -36,6 +39,8 @@ class Ticket(Row, table=True):
     opened_at: datetime = Field(sa_type=Utc)
     changed_at: datetime = Field(sa_type=Utc)
     merged_into: int | None = Field(default=None, foreign_key="ticket.id")
+    snoozed_until: datetime | None = Field(default=None, sa_type=Utc)
+    split_from: int | None = None
 
 
 class ItemRow(Row, table=True):

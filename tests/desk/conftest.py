@@ -124,10 +124,15 @@ def people(engine: Engine) -> None:
 
 
 def take_in(
-    engine: Engine, config: Config, rulebook: Rulebook, mails: tuple[str, ...], clock: Callable[[], datetime]
+    engine: Engine,
+    config: Config,
+    rulebook: Rulebook,
+    mails: tuple[str, ...],
+    clock: Callable[[], datetime],
+    first_uid: int = 1,
 ) -> None:
     arrivals = []
-    for uid, name in enumerate(mails, 1):
+    for uid, name in enumerate(mails, first_uid):
         raw = (MAILS / f"{name}.eml").read_bytes()
         arrivals.append(Arrival("a", "INBOX", 7, uid, NOW, len(raw), raw))
     keep(engine, arrivals, NOW)

@@ -57,6 +57,7 @@ def address(room: Room) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    room.desk.ended.set()
     server.should_exit = True
     thread.join(10)
     listening.close()

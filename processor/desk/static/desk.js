@@ -33,7 +33,7 @@
   }
 
   function press(key) {
-    const target = $(`[data-key="${key}"]`);
+    const target = all(`[data-key="${key}"]`).find((each) => !each.closest("[hidden]"));
     if (!target) return false;
     if (target.tagName === "DETAILS") {
       target.open = true;
@@ -93,7 +93,7 @@
     }
     const act = KEYS[event.key];
     if (act) { event.preventDefault(); act(); return; }
-    if (/^[a-z]$/.test(event.key) && !event.repeat) {
+    if (/^[a-z.]$/.test(event.key) && !event.repeat) {
       if (event.key === "a" && rows().includes(document.activeElement)) { event.preventDefault(); document.activeElement.click(); return; }
       if (press(event.key)) event.preventDefault();
     }
