@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from processor.cli.import_summary import read, short, sum_up
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config, open_engine, open_rules
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 HISTORY = "history"
 """The account that history is attributed to where no mailbox of several is named."""
-MOST_SHOWN = 20
 
 
 def bring_in(
@@ -42,6 +42,10 @@ def bring_in(
     dialect: Annotated[
         str, typer.Option("--as", help="zammad or zendesk, where the export does not tell by itself.")
     ] = "",
+    zammad: Annotated[str, typer.Option(help="The address of a running Zammad.", metavar="URL")] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(help="The file with a token of that Zammad, of a user who sees every group.")
+    ] = None,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Only what came on that day or later.")
     ] = None,
@@ -69,7 +73,7 @@ def bring_in(
     # Looked at before anything is written, since every process would stumble over them.
     open_rules(settings)
     box = _mailbox(settings, mailbox, bool(folder))
-    sources = _sources(paths or [], folder or [], box, dialect)
+    sources = _sources(paths or [], folder or [], box, dialect, bool(zammad)) + _servers(zammad, token_file)
     engine = open_engine(settings)
     span = _span(engine, sources, box, since, before)
     unread = 0
@@ -98,7 +102,9 @@ def _mailbox(settings: Config, name: str, needed: bool) -> MailboxSettings | Non
     return found
 
 
-def _sources(paths: list[Path], folders: list[str], box: MailboxSettings | None, dialect: str) -> list[Source]:
+def _sources(
+    paths: list[Path], folders: list[str], box: MailboxSettings | None, dialect: str, servers: bool
+) -> list[Source]:
     """Every source, or exit 2 with all that is wrong with them."""
     from processor.moving.exports import DIALECTS
     from processor.moving.folder import Folder
@@ -107,7 +113,7 @@ def _sources(paths: list[Path], folders: list[str], box: MailboxSettings | None,
 
     found: list[Source] = []
     problems = [f"--as {dialect}: choose one of {', '.join(DIALECTS)}."] if dialect and dialect not in DIALECTS else []
-    if not paths and not folders:
+    if not (paths or folders or servers):
         problems.append("Name what to take in: a file or a folder of this machine, or --folder of a mailbox's server.")
     for path in [] if problems else paths:
         try:
@@ -122,6 +128,25 @@ def _sources(paths: list[Path], folders: list[str], box: MailboxSettings | None,
     if problems:
         raise typer.Exit(2)
     return found
+
+
+def _servers(url: str, token_file: Path | None) -> list[Source]:
+    import time
+
+    from processor.moving.zammad_server import ZammadServer
+    from processor.world.zammad_api import ZammadApi
+
+    if not url:
+        return []
+    try:
+        token = token_file.read_text(encoding="utf-8").strip() if token_file else ""
+    except (OSError, ValueError) as error:
+        typer.echo(f"{token_file}: {getattr(error, 'strerror', None) or 'it is no text'}.", err=True)
+        raise typer.Exit(2) from None
+    if not token.isascii() or not token.isprintable() or not token:
+        typer.echo("Name with --token-file the file that holds a token of that Zammad, and nothing else.", err=True)
+        raise typer.Exit(2)
+    return [ZammadServer(ZammadApi(url, token, time.sleep))]
 
 
 def _span(
@@ -164,7 +189,7 @@ def _one(
     brought = BringIn(engine, settings, source, owner, _clock, span, 1 if few else jobs, actor())
     with _told(source):
         run = _shown(brought, anew)
-    _sum(engine, source, run, span)
+    sum_up(engine, source, run, span)
     return run.counts.get("unreadable", 0)
 
 
@@ -216,68 +241,12 @@ def _shown(brought: BringIn, anew: bool) -> Run:
         *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     )
     with bar:
-        task = bar.add_task(_short(source), total=source.size or None, mails=0)
+        task = bar.add_task(short(source), total=source.size or None, mails=0)
         for progress in brought.run(anew=anew):
             if run is None and progress.run.resumed:
-                typer.echo(f"{_short(source)}: goes on where it was cut off.", err=True)
+                typer.echo(f"{short(source)}: goes on where it was cut off.", err=True)
             run = progress.run
-            bar.update(task, completed=progress.done, total=source.size or None, mails=f"{_read(run):,}")
+            bar.update(task, completed=progress.done, total=source.size or None, mails=f"{read(run):,}")
     if run is None:
         raise AssertionError("an import that begins says so")
     return run
-
-
-def _short(source: Source) -> str:
-    kind, _, place = source.name.partition(" ")
-    return place if kind == "imap" else Path(place).name
-
-
-def _read(run: Run) -> int:
-    counts = run.counts
-    return sum(counts.get(name, 0) for name in ("new", "again", "known", "later", "earlier", "unreadable"))
-
-
-def _sum(engine: Engine, source: Source, run: Run, span: Span) -> None:
-    """What became of a source's mails, and of each that could not be read why."""
-    count = run.counts.get
-    typer.echo(f"{_short(source)}: {_read(run):,} mails read.")
-    typer.echo(
-        f"  {count('new', 0):,} new, {count('own', 0):,} of them our own; "
-        f"{count('tickets', 0):,} tickets made, {count('open', 0):,} of them open there and here"
-    )
-    told = (
-        ("known", "were here already"),
-        ("again", "are another copy of a letter that is here"),
-        ("later", f"came on {_day(span.before)} or later and are no history (--before)"),
-        ("earlier", f"came before {_day(span.since)} and were left out"),
-        ("notes", "notes of staff were taken over"),
-        ("lacking", "attached files are named in the export, which does not hold them"),
-        ("notes_only", "tickets hold no letter"),
-        ("unreadable", "could not be taken in:"),
-    )
-    for name, words in told:
-        if count(name):
-            typer.echo(f"  {count(name):,} {words}")
-    for where, why in run.faults[:MOST_SHOWN]:
-        typer.echo(f"    {where}: {why}")
-    if (more := count("unreadable", 0) - min(len(run.faults), MOST_SHOWN)) > 0:
-        typer.echo(f"    … and {more:,} more")
-    if (old := _soon_erased(engine)) and count("new"):
-        typer.echo(
-            f"  {old:,} tickets of history have not changed for a year: tonight's retention erases those that no law "
-            "keeps (docs/operate/moving-in.md)"
-        )
-
-
-def _day(when: datetime | None) -> str:
-    from processor.cli.queue import local
-
-    return local(when).split()[0] if when else ""
-
-
-def _soon_erased(engine: Engine) -> int:
-    from datetime import timedelta
-
-    from processor.store.history import unchanged_since
-
-    return unchanged_since(engine, _clock() - timedelta(days=365))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,23 @@ from processor.moving.found import NOTES_ONLY, Found
 from processor.moving.letters import Letter, Ticket, composed
 from processor.store.history import PastNote
 
-DIALECTS: Mapping[str, Callable[[Mapping[str, Any], Mapping[int, Mapping[str, Any]]], Ticket]] = {
+Users = Mapping[int, Mapping[str, Any]]
+DIALECTS: Mapping[str, Callable[[Mapping[str, Any], Users], Ticket]] = {
     "zammad": zammad.ticket,
     "zendesk": zendesk.ticket,
 }
 NOT_JSON = "it is no JSON from here on"
 CHUNK = 1_000_000
 MOST_OBJECT = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a ticket stands: the source's name, and its positions before and behind it."""
+
+    name: str
+    before: str
+    behind: str
 
 
 class Export:
@@ -43,7 +54,8 @@ class Export:
         for number, value in enumerate(self._tickets(), 1):
             if number <= done:
                 continue
-            yield from self._ticket(number, value)
+            place = Place(self.path.name, str(number - 1), str(number))
+            yield from letters_of(self.dialect, value, self.users, number, place)
 
     def _tickets(self) -> Iterator[Any]:
         for value in values(self.path):
@@ -53,50 +65,54 @@ class Export:
             else:
                 yield value
 
-    def _ticket(self, number: int, value: Any) -> Iterator[Found]:
-        before, behind = str(number - 1), str(number)
-        if isinstance(value, Broken):
-            yield Found(f"{self.path.name}, {value.where}", before, number, fault=NOT_JSON)
-            return
-        try:
-            told = DIALECTS[self.dialect](value, self.users)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            why = f"it is no ticket of {self.dialect}: {type(error).__name__} {error}"[:200]
-            yield Found(f"{self.path.name}, ticket {number}", behind, number, fault=why)
-            return
-        notes = tuple(PastNote(told.thread, each.at, each.who, each.text) for each in told.notes)
-        for each in told.faults:
-            yield Found(f"{told.name}, {each[0]}", before, number, fault=each[1])
-        if not told.letters:
-            yield Found(told.name, behind, number, fault=NOTES_ONLY)
-            return
-        for n, letter in enumerate(told.letters, 1):
-            last = n == len(told.letters)
-            # The notes go with the last letter, when the ticket is there for certain.
-            yield self._letter(told, letter, behind if last else before, number, notes if last else ())
 
-    def _letter(self, told: Ticket, letter: Letter, position: str, number: int, notes: tuple[PastNote, ...]) -> Found:
-        name = f"{told.name}, {letter.name}"
-        try:
-            raw = composed(told, letter)
-        except (ValueError, TypeError, LookupError) as error:
-            why = f"it cannot be written as a mail: {type(error).__name__} {error}"[:200]
-            return Found(name, position, number, fault=why, notes=notes)
-        return Found(
-            name,
-            position,
-            number,
-            f"{self.dialect} {told.group}".strip(),
-            raw=raw,
-            size=len(raw),
-            at=letter.at,
-            at_from="export",
-            own=letter.own,
-            thread=told.thread,
-            open=told.open,
-            notes=notes,
-            lacking=letter.lacking,
-        )
+def letters_of(dialect: str, value: Any, users: Users, number: int, place: Place) -> Iterator[Found]:
+    """The letters of the ``number``-th ticket, and in words what is none."""
+    if isinstance(value, Broken):
+        yield Found(f"{place.name}, {value.where}", place.before, number, fault=NOT_JSON)
+        return
+    try:
+        told = DIALECTS[dialect](value, users)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        why = f"it is no ticket of {dialect}: {type(error).__name__} {error}"[:200]
+        yield Found(f"{place.name}, ticket {number}", place.behind, number, fault=why)
+        return
+    notes = tuple(PastNote(told.thread, each.at, each.who, each.text) for each in told.notes)
+    for where, why in told.faults:
+        yield Found(f"{told.name}, {where}", place.before, number, fault=why)
+    if not told.letters:
+        yield Found(told.name, place.behind, number, fault=NOTES_ONLY)
+    for n, letter in enumerate(told.letters, 1):
+        last = n == len(told.letters)
+        folder = f"{dialect} {told.group}".strip()
+        # The notes go with the last letter, when the ticket is there for certain.
+        yield _letter(told, letter, folder, place.behind if last else place.before, number, notes if last else ())
+
+
+def _letter(
+    told: Ticket, letter: Letter, folder: str, position: str, number: int, notes: tuple[PastNote, ...]
+) -> Found:
+    name = f"{told.name}, {letter.name}"
+    try:
+        raw = composed(told, letter)
+    except (ValueError, TypeError, LookupError) as error:
+        why = f"it cannot be written as a mail: {type(error).__name__} {error}"[:200]
+        return Found(name, position, number, fault=why, notes=notes)
+    return Found(
+        name,
+        position,
+        number,
+        folder,
+        raw=raw,
+        size=len(raw),
+        at=letter.at,
+        at_from="export",
+        own=letter.own,
+        thread=told.thread,
+        open=told.open,
+        notes=notes,
+        lacking=letter.lacking,
+    )
 
 
 class Broken:

@@ -77,9 +77,15 @@ def _letter(
         in_reply_to=text_of(article.get("in_reply_to")),
         references=text_of(article.get("references")),
         files=files,
-        raw=wire(plain.encode("utf-8", "surrogateescape")) if isinstance(plain, str) and plain else None,
+        raw=_plain(plain),
         lacking=0 if plain else lacking,
     )
+
+
+def _plain(value: object) -> bytes | None:
+    """The mail itself: bytes of the API, or a text of a file."""
+    raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+    return wire(raw) if isinstance(raw, bytes) and raw.strip() else None
 
 
 def _customer(value: Mapping[str, Any], users: Mapping[int, Mapping[str, Any]]) -> str:

@@ -48,21 +48,25 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How long a GET may take in all, in seconds; ``internal``: also at addresses that are not public."""
+    """How long a GET may take in all, in seconds; ``internal``: also at addresses that are not public.
+
+    ``most`` is how many bytes may come at most.
+    """
 
     seconds: float
     ca_file: str | None = None
     internal: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    most: int = MOST_BYTES
 
 
-def get(url: str, terms: Terms) -> Answer:
-    """GET a URL; raises NoAnswer for all but a whole answer of status 200, 404 or 410.
+def get(url: str, terms: Terms, answers: Container[int] = ANSWERS) -> Answer:
+    """GET a URL; raises NoAnswer for all but a whole answer of one of these statuses (200, 404 or 410).
 
     HTTPS only, but for this machine itself.  A redirect is nonsense: who is asked is for the configuration,
     or for the SML, to say.
     """
-    return _ask("GET", url, None, terms, ANSWERS)
+    return _ask("GET", url, None, terms, answers)
 
 
 def post(url: str, fields: str, terms: Terms) -> Answer:
@@ -158,12 +162,12 @@ def _exchange(
     with connection.getresponse() as response:
         if answers is not None:
             _judge(response, str(parts.hostname), answers)
-        body = response.read(MOST_BYTES + 1)
-        short = bool(response.length) and len(body) <= MOST_BYTES
+        body = response.read(terms.most + 1)
+        short = bool(response.length) and len(body) <= terms.most
     if time.monotonic() >= until:
         raise TimeoutError
-    if len(body) > MOST_BYTES or short:
-        wrong = "less than it promised" if short else f"more than {MOST_BYTES} bytes"
+    if len(body) > terms.most or short:
+        wrong = "less than it promised" if short else f"more than {terms.most} bytes"
         raise NoAnswer("nonsense", f"{parts.hostname} sends {wrong}")
     kind = response.headers.get_content_type().lower()
     return Answer(response.status, kind, body, response.headers.get("Date", ""))

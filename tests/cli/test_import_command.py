@@ -61,6 +61,8 @@ def test_every_wrong_source_is_named_at_once_and_nothing_is_written(here: Path) 
         ((), "Name what to take in: a file or a folder of this machine, or --folder of a mailbox's server."),
         (("--mailbox", "b", "x"), "No mailbox 'b' is configured: there is a."),
         (("--as", "otrs", "x"), "--as otrs: choose one of zammad, zendesk."),
+        (("--zammad", "https://zammad.firma.no"), "Name with --token-file the file that holds a token of that Zammad, and nothing else."),
+        (("--zammad", "https://zammad.firma.no", "--token-file", "no"), "no: No such file or directory."),
         (("--folder", "INBOX"), "That folder is watched, and what came lately waits for an answer there: say with --before DATE up to which day its mail is history."),
     ],
 )  # fmt: skip

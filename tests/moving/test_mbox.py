@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import re
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from processor.moving.mbox import Mbox, separator_time
+from processor.moving.mbox import Mbox, separator_time, spans
 
 DATED = b"From kari@x.no Mon Mar  2 09:30:00 2026\n"
 HEAD = b"From: kari@x.no\nSubject: a\n\n"
@@ -66,6 +71,17 @@ def test_lines_end_as_on_the_wire_so_that_the_bytes_are_those_of_the_server(tmp_
     path.write_bytes(DATED + HEAD + b"A\n\n")
     (found,) = Mbox(path).mails("")
     assert found.raw == (HEAD + b"A\n").replace(b"\n", b"\r\n")
+
+
+@given(st.lists(st.lists(st.sampled_from([b"", b"From x", b">From y", b"From: z", b"Hei", b"To: a", b"> b"]), max_size=6), min_size=1, max_size=4))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_what_was_written_as_mboxrd_is_read_as_it_was(bodies: list[list[bytes]]) -> None:
+    mails = [HEAD + b"".join(line + b"\n" for line in body) for body in bodies]
+    written = b"".join(DATED + re.sub(rb"(?m)^(>*From )", rb">\1", each) + b"\n" for each in mails)
+    found = list(spans(io.BytesIO(written), 0))
+    assert len(found) == len(mails)
+    with tempfile.TemporaryDirectory() as folder:
+        assert raws(Path(folder), written) == mails
 
 
 def test_a_position_leads_to_the_next_mail_and_its_number(tmp_path: Path) -> None:
