@@ -13,6 +13,7 @@ from processor.provenance import Powers
 from processor.ticket import Level, Limits
 
 Tls = Literal["implicit", "starttls", "plain"]
+Via = Literal["smtp", "sendmail", "lmtp", "file"]
 Settling = Literal["keyword", "seen", "move", "delete", "nothing"]
 Provider = Literal["microsoft", "google", "other"]
 Flow = Literal["device", "browser", "client_credentials", "service_account"]
@@ -95,6 +96,8 @@ class SmtpSettings:
     ``reply_to`` "" leaves the header out.  ``helo`` "" means this machine's own name.  ``timeout``
     is seconds for connecting and for each reply but those of RFC 5321 4.5.3.2 that need longer.
     ``connections`` are kept open side by side: while one waits for the server, the next is written down.
+    ``via``: "lmtp" speaks that to ``host``, which may be a socket's path; "sendmail" runs ``command``; "file" writes
+    into ``folder`` and sends nothing.  ``dkim_selectors`` name the keys that the server signs with, for ``doctor``.
     """
 
     host: str
@@ -111,6 +114,19 @@ class SmtpSettings:
     helo: str = ""
     connections: int = 2
     oauth: OAuthSettings | None = None
+    via: Via = "smtp"
+    command: tuple[str, ...] = ("/usr/sbin/sendmail",)
+    folder: str = ""
+    dkim_selectors: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where mails go, as a person reads it."""
+        if self.via == "sendmail":
+            return self.command[0]
+        if self.via == "file":
+            return self.folder
+        return self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

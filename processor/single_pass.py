@@ -22,7 +22,7 @@ from processor.steps.several import Several, several
 from processor.steps.upkeep import count, remind, retain, seal, take_register
 from processor.store.clock import StoreClock
 from processor.store.troubles import DELIVERY
-from processor.world.courier import Courier
+from processor.world.handing import way_out
 
 if TYPE_CHECKING:
     from processor.steps.in_process import InProcess
@@ -77,7 +77,7 @@ def _pass(
 def _send_all(config: Config, engine: Engine, worker: str, clock: StoreClock) -> bool:
     if config.smtp is None:
         return True
-    with Courier(config.smtp) as courier:
+    with way_out(config.smtp) as courier:
         while True:
             made = deliver(engine, courier, config.smtp, worker, clock)
             if made.claimed:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from processor.alarms.words import Message
 from processor.config import AlarmSettings, Command, SmtpSettings, Webhook
 from processor.letter import compose
-from processor.world.courier import Courier
+from processor.world.handing import way_out
 from processor.world.hook import HookFailed, run_hook
 from processor.world.outcomes import Delivered, text_of
 from processor.world.web import NoAnswer, Terms, call
@@ -113,7 +113,7 @@ def _by_mail(smtp: SmtpSettings, address: str) -> Way:
                 text=f"{message.text}\n",
                 auto_submitted="auto-generated",
             )
-            with Courier(smtp) as courier:
+            with way_out(smtp) as courier:
                 outcome = courier.send(smtp.envelope_from, address, data, lambda: None)
         except Exception as error:
             return f"{type(error).__name__}: {error}"

@@ -15,6 +15,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     Nothing is changed and no mail is sent.  Exit status 1 when anything does not work.
     """
     from processor.cli.doctor_headers import header_findings
+    from processor.cli.doctor_sender import sender_findings
     from processor.store.engine import check_store
     from processor.world.probing import Finding, probe, probe_smtp
     from processor.world.probing_files import probe_files, probe_scanner
@@ -42,7 +43,8 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     for mailbox in settings.mailboxes:
         tell(f"mailbox {mailbox.name} ({mailbox.user} at {mailbox.host}:{mailbox.port})", probe(mailbox))
     if settings.smtp:
-        tell(f"smtp {settings.smtp.host}:{settings.smtp.port}", probe_smtp(settings.smtp))
+        tell(f"{settings.smtp.via} {settings.smtp.place}", probe_smtp(settings.smtp))
+        tell(f"answers from {settings.smtp.from_address}", sender_findings(settings, settings.smtp))
     else:
         tell(
             "smtp",

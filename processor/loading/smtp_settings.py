@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from processor.config import MailboxSettings, SmtpSettings, Tls
+from processor.config import MailboxSettings, SmtpSettings, Tls, Via
 from processor.loading.oauth_settings import TokenPlace, smtp_oauth
 from processor.loading.watch_settings import is_loopback
 
@@ -16,10 +16,10 @@ MOST_CONNECTIONS = 10
 """To the SMTP server; more than a few gain nothing, and many servers refuse them."""
 
 
-def server_address(entry: Table, implicit_port: int, other_port: int) -> tuple[str, int, Tls]:
+def server_address(entry: Table, implicit_port: int, other_port: int, usual: Tls = "implicit") -> tuple[str, int, Tls]:
     """Host, port and kind of TLS as they stand in a table; clear text to loopback addresses alone."""
     host = entry.take("host", str, "", needed=True)
-    tls = entry.choice("tls", get_args(Tls), "implicit")
+    tls = entry.choice("tls", get_args(Tls), usual)
     port = entry.take("port", int, implicit_port if tls == "implicit" else other_port)
     if not 0 < port < 65536:
         entry.problem("port", f"port must be 1 to 65535, and is {port}")
@@ -35,7 +35,8 @@ def smtp_settings(
 ) -> SmtpSettings:
     """Read what stands under [smtp]; files are relative to ``folder``."""
     oauth = smtp_oauth(entry, folder, place, mailboxes)
-    host, port, tls = server_address(entry, 465, 587)
+    via: Via = entry.choice("via", get_args(Via), "smtp")  # type: ignore[assignment]  # one of get_args(Via)
+    host, port, tls = _server(entry, via)
     sender = entry.take("from_address", str, "", needed=True)
     if sender and sender.count("@") != 1:
         entry.problem("from_address", f"from_address must be one mail address, and is {sender!r}")
@@ -54,6 +55,10 @@ def smtp_settings(
         helo=entry.take("helo", str, ""),
         connections=entry.take("connections", int, 2),
         oauth=oauth,
+        via=via,
+        command=_command(entry, via),
+        folder=_out_folder(entry, via, folder),
+        dkim_selectors=entry.strings("dkim_selectors"),
     )
     if not 1 <= settings.connections <= MOST_CONNECTIONS:
         entry.problem("connections", f"connections must be 1 to {MOST_CONNECTIONS}")
@@ -61,3 +66,35 @@ def smtp_settings(
         entry.problem("user", "a user without a password: add password = { file = … }")
     entry.finish()
     return settings
+
+
+def _server(entry: Table, via: Via) -> tuple[str, int, Tls]:
+    """Whom to speak to; nobody for a command or a folder."""
+    if via in ("sendmail", "file"):
+        for key in ("host", "port", "tls", "user", "password"):
+            if key in entry.values:
+                entry.problem(key, f'{key} says nothing with via = "{via}"')
+                entry.asked.add(key)
+        return "", 0, "plain"
+    if via == "lmtp" and str(entry.values.get("host", "")).startswith("/"):
+        return entry.take("host", str, ""), 0, "plain"
+    if via == "lmtp":
+        return server_address(entry, 465, 24, "plain")
+    return server_address(entry, 465, 587)
+
+
+def _command(entry: Table, via: Via) -> tuple[str, ...]:
+    """The sendmail command, by its whole path: what PATH finds depends on who starts the program."""
+    usual = SmtpSettings("", 0, "plain").command
+    if via != "sendmail":
+        return usual
+    found = entry.strings("command") or usual
+    if not Path(found[0]).is_absolute():
+        entry.problem("command", f"command must begin with the whole path of a program, and {found[0]!r} is none")
+    return found
+
+
+def _out_folder(entry: Table, via: Via, folder: Path) -> str:
+    if via != "file":
+        return ""
+    return str(folder / entry.take("folder", str, "var/out"))

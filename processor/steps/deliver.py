@@ -21,7 +21,7 @@ from processor.store.escalations import ESCALATION
 from processor.store.gate import NOTICE
 from processor.store.outbox import Outgoing, Taken
 from processor.store.transaction import away
-from processor.world.courier import Courier
+from processor.world.handing import WayOut
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
 
 # Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
@@ -50,7 +50,7 @@ class Delivery:
 
 def deliver(
     engine: Engine,
-    courier: Courier,
+    courier: WayOut,
     settings: SmtpSettings,
     worker: str,
     clock: Callable[[], datetime],
@@ -114,7 +114,7 @@ class _Line:
     commit and not two; ``finish`` marks the last.
     """
 
-    def __init__(self, engine: Engine, courier: Courier, settings: SmtpSettings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, courier: WayOut, settings: SmtpSettings, clock: Callable[[], datetime]) -> None:
         self.engine, self.courier, self.settings, self.clock = engine, courier, settings, clock
         self.taken = 0
         self.unmarked: Taken | None = None
@@ -128,7 +128,7 @@ class _Line:
             return Rejected(0, str(error))
 
         def on_data() -> None:
-            ours = outbox.attempt(self.engine, row.id, row.fence, self.settings.host, self.clock(), self.unmarked)
+            ours = outbox.attempt(self.engine, row.id, row.fence, self.settings.place, self.clock(), self.unmarked)
             self.unmarked = None
             if not ours:
                 raise FenceLostError(row.id)

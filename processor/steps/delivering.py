@@ -20,7 +20,7 @@ from processor.steps.failing import note_delivery, note_success
 from processor.store.outbox import abandon
 from processor.store.troubles import DELIVERY
 from processor.world.backoff import gap
-from processor.world.courier import Courier
+from processor.world.handing import way_out
 
 IDLE_SECONDS = 1.0
 WELL_SECONDS = 30.0
@@ -45,7 +45,7 @@ class DeliveryLoop(threading.Thread):
         super().__init__(name="delivery", daemon=True)
         self.engine, self.worker, self.clock, self.ended, self.beat = engine, worker, clock, ended, beat
         self.settings = settings
-        self.courier = Courier(settings)
+        self.courier = way_out(settings)
         self.ready = threading.Event()
         self.failures = 0
         self.owing = False

@@ -1,4 +1,4 @@
-"""Handing a mail to the SMTP server: one open connection, and an outcome as a value.
+"""Handing a mail to the SMTP (or LMTP) server: one open connection, and an outcome as a value.
 
 What cannot be known is said so: when the line breaks after the final dot, the server may have taken
 the mail or not (RFC 1047), and no sender can do better alone.  smtplib's sendmail hides that moment,
@@ -160,7 +160,8 @@ def open_smtp(settings: SmtpSettings) -> smtplib.SMTP:
     Raises Misconfigured for what a person must mend, SMTPResponseException for a server that does
     not want us now, OSError for the line.  Never falls back to clear text; no password goes in it.
     """
-    refuse_clear(settings.tls, settings.host)
+    if not settings.host.startswith("/"):
+        refuse_clear(settings.tls, settings.host)
     if (settings.user or settings.oauth) and settings.tls == "plain":
         raise Misconfigured('a login over tls = "plain" would show the password; use "implicit" or "starttls"')
     context = None if settings.tls == "plain" else verified(settings.ca_file)
@@ -170,7 +171,9 @@ def open_smtp(settings: SmtpSettings) -> smtplib.SMTP:
         if settings.tls == "implicit":
             smtp = smtplib.SMTP_SSL(settings.host, settings.port, name, timeout=limit, context=context)
         else:
-            smtp = smtplib.SMTP(settings.host, settings.port, name, timeout=limit)
+            # LMTP differs in its greeting, and in a reply for each recipient, of which there is one here.
+            client = smtplib.LMTP if settings.via == "lmtp" else smtplib.SMTP
+            smtp = client(settings.host, settings.port, name, timeout=limit)
         greet(smtp, settings, context)
         log_in(smtp, settings)
         return smtp
@@ -186,7 +189,8 @@ def open_smtp(settings: SmtpSettings) -> smtplib.SMTP:
 def greet(smtp: smtplib.SMTP, settings: SmtpSettings, context: ssl.SSLContext | None) -> None:
     assert smtp.sock is not None
     # The dot is a small packet of its own and must not wait for the text's acknowledgement.
-    smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if smtp.sock.family != socket.AF_UNIX:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     wait(smtp, COMMAND * settings.timeout)
     smtp.ehlo_or_helo_if_needed()
     if settings.tls == "starttls":

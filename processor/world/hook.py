@@ -17,11 +17,12 @@ REAP_SECONDS = 5.0
 
 
 class HookFailed(Exception):
-    """It could not be started, ended badly, or was killed; ``code`` is its exit status, None where it has none."""
+    """It could not be started (it never ``began``), ended badly, or was killed; ``code`` is its exit status, negative
+    for a signal's, None where it has none."""
 
-    def __init__(self, said: str, code: int | None = None) -> None:
+    def __init__(self, said: str, code: int | None = None, *, began: bool = True) -> None:
         super().__init__(said)
-        self.said, self.code = said, code
+        self.said, self.code, self.began = said, code, began
 
 
 def run_hook(argv: Sequence[str], text: bytes, seconds: float, extra: Mapping[str, str] | None = None) -> None:
@@ -38,7 +39,7 @@ def run_hook(argv: Sequence[str], text: bytes, seconds: float, extra: Mapping[st
             )
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise HookFailed(f"{argv[0]} cannot be run: {reason}") from error
+            raise HookFailed(f"{argv[0]} cannot be run: {reason}", began=False) from error
         try:
             process.communicate(text, timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -6,11 +6,13 @@ Nothing is changed on a server and no mail is sent.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from processor.config import MailboxSettings, OAuthSettings, Settling, SmtpSettings
 from processor.world.courier import Courier
@@ -138,13 +140,35 @@ def folder_findings(session: Session, settings: MailboxSettings) -> Iterator[Fin
 
 
 def smtp_findings(settings: SmtpSettings) -> Iterator[Finding]:
-    place = f"{settings.host}:{settings.port}"
-    with contextlib.suppress(Misconfigured):
-        refuse_clear(settings.tls, settings.host)
-        reached = reach(settings.host, settings.port, settings.timeout)
-        yield reached
-        if not reached.ok:
-            return
+    if settings.via == "sendmail":
+        yield runnable(settings.command[0])
+    elif settings.via == "file":
+        yield Finding(
+            False, f"answers are written to {settings.folder} and reach nobody", 'choose via = "smtp" to send'
+        )
+    else:
+        yield from server_findings(settings)
+    if not settings.envelope_from:
+        yield Finding(False, "the envelope sender is <>: bounces cannot be seen", "set envelope_from to a polled box")
+
+
+def runnable(command: str) -> Finding:
+    if os.access(command, os.X_OK) and Path(command).is_file():
+        return Finding(
+            True, f"{command} is there and may be run; what it does with a mail is only seen when one is sent"
+        )
+    return Finding(False, f"{command} is no program that we may run", "install one, or name another by command")
+
+
+def server_findings(settings: SmtpSettings) -> Iterator[Finding]:
+    place = settings.place
+    if not settings.host.startswith("/"):
+        with contextlib.suppress(Misconfigured):
+            refuse_clear(settings.tls, settings.host)
+            reached = reach(settings.host, settings.port, settings.timeout)
+            yield reached
+            if not reached.ok:
+                return
     if settings.oauth and settings.oauth.login == "smtp":
         from processor.world.probing_tokens import token_findings
 
@@ -159,8 +183,6 @@ def smtp_findings(settings: SmtpSettings) -> Iterator[Finding]:
         yield sender_finding(courier, settings)
     if "smtputf8" not in offered:
         yield Finding(True, "no SMTPUTF8: addresses with letters like å before the @ cannot be answered")
-    if not settings.envelope_from:
-        yield Finding(False, "the envelope sender is <>: bounces cannot be seen", "set envelope_from to a polled box")
 
 
 def sender_finding(courier: Courier, settings: SmtpSettings) -> Finding:
