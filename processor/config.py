@@ -241,6 +241,22 @@ class AlarmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Who else is told of ticket events, by a POST that ``secret`` signs; ``timeout`` is seconds for the whole of it.
+
+    ``internal``: the receiver may lie within our own network.
+    """
+
+    name: str
+    url: str
+    secret: Callable[[], str]
+    events: tuple[str, ...]
+    internal: bool = False
+    ca_file: str | None = None
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSettings:
     """Where the staff's pages are served; ``listen`` None for nowhere.
 
@@ -299,6 +315,7 @@ class Config:
     lookups: LookupSettings = LookupSettings()
     watch_listen: tuple[str, int] | None = None
     escalations: tuple[Escalation, ...] = ()
+    webhooks: tuple[WebhookSettings, ...] = ()
     provenance: ProvenanceSettings = ProvenanceSettings()
     desk: DeskSettings = DeskSettings()
     scan: ScanSettings = ScanSettings()

@@ -37,6 +37,7 @@ from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
 from processor.steps.upkeep import count, remind, retain, seal, take_register
+from processor.steps.webhooks import start_webhooks
 from processor.store.clock import StoreClock
 from processor.store.counts import sending
 from processor.store.outbox import abandon
@@ -140,6 +141,7 @@ class Daemon:
         scheduler.start()
         watch(self.config, self.engine, self.clock, self.ended, pulse.of("alarms"), lambda: pulse.ticking)
         self.lookout.begin()
+        start_webhooks(self.config, self.engine, self.clock, self.ended)
         while not self.ended.wait(0.2):
             pulse.beat("main", TICK_SECONDS)
             if self.several and self.several.silent():
@@ -278,13 +280,8 @@ class Daemon:
             tell = partial(escalate, self.engine, self.config)
             scheduler.add_job(lambda: tell(clock()), "interval", seconds=REMIND_SECONDS, id="escalation")
         if self.config.contracts_path:
-            scheduler.add_job(
-                lambda: take_register(self.engine, self.config, clock()),
-                "interval",
-                seconds=CONTRACTS_SECONDS,
-                id="contracts",
-                next_run_time=clock(),
-            )
+            taking = {"seconds": CONTRACTS_SECONDS, "id": "contracts", "next_run_time": clock()}
+            scheduler.add_job(lambda: take_register(self.engine, self.config, clock()), "interval", **taking)
         counting = {"seconds": COUNT_SECONDS, "id": "counts", "next_run_time": clock() + FIRST_COUNT}
         scheduler.add_job(lambda: count(self.engine, clock()), "interval", **counting)
         # Never between 02 and 03, which the change to summer time skips and the change back repeats.

@@ -209,6 +209,12 @@ def not_scanned(why: str) -> None:
     _tell(logging.WARNING, "not scanned for viruses", why=why)
 
 
+def webhook_not_taken(hook: str, message: str, reason: str, tries: int, given_up: bool) -> None:
+    """A webhook did not take a message; it is tried again but for the last time."""
+    words = "webhook given up" if given_up else "webhook not taken"
+    _tell(logging.ERROR if given_up else logging.WARNING, words, hook=hook, id=message, reason=reason, tries=tries)
+
+
 def desk_failed(mark: str, page: str, error: BaseException) -> None:
     """A page of the desk failed; ``mark`` is what the person was told."""
     _LOG.error("desk page failed", exc_info=error, extra={"told": {"mark": mark, "page": page}})

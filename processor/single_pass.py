@@ -20,6 +20,7 @@ from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
 from processor.steps.upkeep import count, remind, retain, seal, take_register
+from processor.steps.webhooks import tell_webhooks
 from processor.store.clock import StoreClock
 from processor.store.troubles import DELIVERY
 from processor.world.handing import way_out
@@ -71,6 +72,7 @@ def _pass(
     take_round(engine, config, clock())
     if config.alarms.ping and (error := ping(config.alarms.ping)):
         journal.ping_failed(error)
+    tell_webhooks(config, engine, clock)
     return all(passed) and sent and all(settled)
 
 

@@ -21,11 +21,12 @@ from processor.loading.secrets import SecretMissing, secret_source
 from processor.loading.smtp_settings import server_address, smtp_settings
 from processor.loading.toml_lines import parse
 from processor.loading.watch_settings import since, watch_listen
+from processor.loading.webhook_settings import webhook_settings
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")
 TABLES = {
-    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk", "tokens", "alarms"
+    "company", "store", "rules", "answers", "smtp", "mailbox", "run", "contracts", "lookups", "escalation", "watch", "provenance", "desk", "tokens", "alarms", "webhook"
 }  # fmt: skip
 REFERENCES = ("file", "env", "credential")
 
@@ -194,6 +195,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         provenance=provenance_settings(values.get("provenance", {}), table),
         scan=scan_settings(table("scan", values.get("scan", {}))),
         watch_listen=watch_listen(table("watch", values.get("watch", {}))),
+        webhooks=webhook_settings(values.get("webhook", []), table, folder),
         desk=desk_settings(table("desk", values.get("desk", {}))),
     )
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))

@@ -267,8 +267,10 @@ def _close_if_nothing_is_left(conn: Connection, ticket_id: int, now: datetime) -
     a, o = t.action.c, t.outbox.c
     left = exists().where(a.ticket_id == ticket_id, a.state.in_(OPEN_ACTIONS))
     drafts = exists().where(o.ticket_id == ticket_id, o.state == OutboxState.DRAFT.value)
-    conn.execute(
+    closed = conn.execute(
         update(t.ticket)
         .where(t.ticket.c.id == ticket_id, t.ticket.c.state == TicketState.OPEN.value, ~left, ~drafts)
         .values(state=TicketState.CLOSED.value, changed_at=now)
     )
+    if closed.rowcount:
+        write_event(conn, Happening("ticket.closed", "desk", now, ticket_id=ticket_id, data={"by": "nothing left"}))

@@ -38,7 +38,7 @@ def test_one_call_may_approve_and_do_where_one_person_is_enough(engine: Engine, 
     recorded(engine)
     assert done(engine, 1, kari, NOW).ok
     assert count(engine, t.approval) == 1
-    assert column(engine, t.event.c.kind)[-2:] == ["action.approved", "action.done"]
+    assert column(engine, t.event.c.kind)[-3:] == ["action.approved", "action.done", "ticket.closed"]
 
 
 def test_T25_two_people_are_two_different_ones(engine: Engine, kari: Person, ola: Person) -> None:
