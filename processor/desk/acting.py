@@ -133,7 +133,7 @@ def take_marked(desk: Desk, asked: Asked) -> Response:
 def retype(desk: Desk, asked: Asked) -> Response:
     """Say what a mail is."""
     mail_id, said = asked.number("mail"), asked.form.get("type", "")
-    stored = next(iter(past_mails(desk.engine, mail_id, mail_id, None)), None)
+    stored = next(iter(past_mails(desk.engine, mail_id, mail_id, None, history=True)), None)
     if stored is None:
         raise Refusal(404, "There is no such mail.")
     if said not in desk.rules.titles() and said not in AUTOMATIC:

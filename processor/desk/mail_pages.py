@@ -163,7 +163,7 @@ def _decoded(part: Part) -> str:
 
 def _stored(desk: Desk, asked: Asked) -> PastMail:
     number = asked.number("mail")
-    found = past_mails(desk.engine, number, number, None)
+    found = past_mails(desk.engine, number, number, None, history=True)
     if not found:
         raise Refusal(404, "There is no such mail.")
     return found[0]

@@ -125,7 +125,7 @@ def _shown(desk: Desk, view: TicketView, asked: Asked, item: ItemView | None) ->
     wanted = asked.query.get("mail", "")
     usual = item.mail_id if item else (ids[-1] if ids else 0)
     mail_id = next((each for each in ids if str(each) == wanted), usual)
-    stored = next(iter(past_mails(desk.engine, mail_id, mail_id, None)), None)
+    stored = next(iter(past_mails(desk.engine, mail_id, mail_id, None, history=True)), None)
     if stored is None:
         return None
     told = json.loads(stored.told) if stored.told else {}

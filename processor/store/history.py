@@ -29,8 +29,8 @@ from processor.store.history_rows import (
     past_mail_row,
     tell_of,
 )
-from processor.store.history_tables import IMPORTED
-from processor.store.history_threads import HISTORY, Home, PastMail, Threads
+from processor.store.history_tables import HISTORY, IMPORTED
+from processor.store.history_threads import Home, PastMail, Threads
 from processor.store.import_runs import Run, advance
 from processor.store.keep_stream import TOO_LARGE
 from processor.store.landing import known_letters

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, insert, update
 from processor.store import tables as t
 from processor.store.arrivals import Arrival, insert_arrivals, kept_event, proof_of
 from processor.store.events import Happening, write_events
-from processor.store.history_tables import IMPORTED
-from processor.store.history_threads import HISTORY, PastMail
+from processor.store.history_tables import HISTORY, IMPORTED
+from processor.store.history_threads import PastMail
 from processor.store.keep_stream import TOO_LARGE
 from processor.ticket import MailState
 

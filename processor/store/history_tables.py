@@ -9,6 +9,8 @@ from sqlmodel import Field
 from processor.store.columns import Utc, Words
 from processor.store.mail_tables import Row
 
+HISTORY = "history"
+"""The outcome of mails and tickets of which nobody decided here."""
 IMPORTED = "imported"
 """How an item of history continues the earlier ones: not at all, and no later one continues it."""
 

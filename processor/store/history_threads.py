@@ -17,9 +17,9 @@ from sqlalchemy import Connection, bindparam, insert, literal, select, update
 from processor.store import tables as t
 from processor.store.context import bounded_address
 from processor.store.decided import NumberTakenError
+from processor.store.history_tables import HISTORY
 from processor.ticket import TicketState
 
-HISTORY = "history"
 CHUNK = 500
 
 

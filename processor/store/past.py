@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from processor.store import tables as t
+from processor.store.history_tables import HISTORY
 from processor.store.transaction import reading
 from processor.ticket import MailState
 
@@ -56,8 +57,10 @@ def past_count(engine: Engine, since: datetime | None) -> int:
         return int(conn.execute(select(func.count()).select_from(t.mail).where(_counted(since))).scalar_one())
 
 
-def past_mails(engine: Engine, first: int, last: int, since: datetime | None) -> list[PastMail]:
-    """The mails of one page, with their latest decision."""
+def past_mails(
+    engine: Engine, first: int, last: int, since: datetime | None, *, history: bool = False
+) -> list[PastMail]:
+    """The mails of one page, with their latest decision; with ``history`` also those of which none was made."""
     m, e, k, r = t.mail.c, t.event.c, t.ticket.c, t.raw_mail.c
     latest = (
         select(func.max(e.id).label("event_id"), e.mail_id.label("mail_id"))
@@ -68,12 +71,12 @@ def past_mails(engine: Engine, first: int, last: int, since: datetime | None) ->
     query = (
         select(m.id, k.number, k.sender, k.subject, m.account, m.purpose, m.junk, m.arrived_at)
         .add_columns(r.content, r.whole, t.event_text.c.text)
-        .join_from(t.mail, latest, latest.c.mail_id == m.id)
-        .join(t.event, e.id == latest.c.event_id)
+        .join_from(t.mail, latest, latest.c.mail_id == m.id, isouter=history)
+        .join(t.event, e.id == latest.c.event_id, isouter=history)
         .join(t.ticket, k.id == m.ticket_id)
         .outerjoin(t.raw_mail, r.mail_id == m.id)
         .outerjoin(t.event_text, t.event_text.c.event_id == e.id)
-        .where(m.id.between(first, last), _counted(since))
+        .where(m.id.between(first, last), *(() if history else (_counted(since),)))
         .order_by(m.id)
     )
     with reading(engine) as conn:
@@ -97,5 +100,7 @@ def _past(row: t.AnyRow) -> PastMail:
 
 def _counted(since: datetime | None) -> ColumnElement[bool]:
     m = t.mail.c
-    decided = and_(m.state == MailState.DECIDED.value, m.duplicate.is_(False))
+    # What we wrote ourselves, and what came before our time, was never decided.
+    ours = and_(m.own.is_(False), m.outcome != HISTORY)
+    decided = and_(m.state == MailState.DECIDED.value, m.duplicate.is_(False), ours)
     return decided if since is None else and_(decided, m.arrived_at >= since)
