@@ -10,7 +10,7 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-import crash-test simulate fuzz locale lock clean
+.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-import crash-test simulate fuzz locale lock audit sbom clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -74,6 +74,10 @@ $(VENV)/testing: $(VENV)/running requirements-test.lock
 	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
+$(VENV)/auditing: $(VENV)/running requirements-audit.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@
+
 # Takes new words of the desk's pages into its catalog, says which lack a translation, and compiles it.
 locale: $(VENV)/testing
 	$(PY) -m tests.desk.catalog
@@ -81,6 +85,18 @@ locale: $(VENV)/testing
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --extra audit -c requirements-test.lock pyproject.toml -o requirements-audit.lock
+
+# Asks a database of advisories about the locked packages, where one is reachable.
+audit: $(VENV)/auditing
+	$(PY) .ci/audit.py
+
+# The software bill of materials: what `make run` installs, each package with its licence and its hashes.
+sbom: $(VENV)/auditing
+	@rm -rf build/shipped && $(PY) -m venv build/shipped
+	@build/shipped/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m cyclonedx_py environment build/shipped --pyproject pyproject.toml --mc-type application --output-format JSON -o build/processor.cdx.json
+	@rm -rf build/shipped; echo "build/processor.cdx.json"
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
