@@ -36,7 +36,7 @@ from processor.steps.listening import Listener
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
-from processor.steps.upkeep import count, remind, retain, seal, take_register
+from processor.steps.upkeep import count, remind_staff, retain, seal, take_register
 from processor.steps.webhooks import start_webhooks
 from processor.store.clock import StoreClock
 from processor.store.counts import sending
@@ -56,7 +56,6 @@ REMIND_SECONDS = 60
 SEAL_SECONDS = 2
 CONTRACTS_SECONDS = 60
 COUNT_SECONDS = 3600
-FIRST_COUNT = timedelta(minutes=1)
 # After so long without a word a loop has hung: the one that only waits, and the clocks, of which two may do
 # long work.
 TICK_SECONDS = 60.0
@@ -270,7 +269,8 @@ class Daemon:
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
         scheduler.add_job(lambda: seal(self.engine, clock()), "interval", seconds=SEAL_SECONDS, id="seals")
         scheduler.add_job(self._look_for_wish, "interval", seconds=WISH_SECONDS, id="wishes")
-        scheduler.add_job(lambda: remind(self.engine, clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
+        reminded = partial(remind_staff, self.engine, self.config)
+        scheduler.add_job(lambda: reminded(clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
         told = partial(tell_contacts, self.engine, self.config)
         scheduler.add_job(lambda: told(clock()), "interval", seconds=REMIND_SECONDS, id="gate")
         if self.config.escalations:
@@ -282,7 +282,7 @@ class Daemon:
         if self.config.contracts_path:
             taking = {"seconds": CONTRACTS_SECONDS, "id": "contracts", "next_run_time": clock()}
             scheduler.add_job(lambda: take_register(self.engine, self.config, clock()), "interval", **taking)
-        counting = {"seconds": COUNT_SECONDS, "id": "counts", "next_run_time": clock() + FIRST_COUNT}
+        counting = {"seconds": COUNT_SECONDS, "id": "counts", "next_run_time": clock() + timedelta(minutes=1)}
         scheduler.add_job(lambda: count(self.engine, clock()), "interval", **counting)
         # Never between 02 and 03, which the change to summer time skips and the change back repeats.
         scheduler.add_job(lambda: retain(self.engine, clock()), "cron", hour=4, id="retention")

@@ -148,6 +148,10 @@ def action_escalated(ticket_no: str, kind: str) -> None:
     _tell(logging.WARNING, "staff told by mail of an open action", ticket=ticket_no, kind=kind)
 
 
+def staff_told(mails: int) -> None:
+    _tell(logging.INFO, "staff told by mail of what they asked for", mails=mails)
+
+
 def follow_up_written(ticket_no: str) -> None:
     _tell(logging.INFO, "customer reminded of what we lack", ticket=ticket_no)
 

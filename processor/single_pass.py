@@ -19,7 +19,7 @@ from processor.steps.gate_notices import tell_contacts
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
 from processor.steps.several import Several, several
-from processor.steps.upkeep import count, remind, retain, seal, take_register
+from processor.steps.upkeep import count, remind_staff, retain, seal, take_register
 from processor.steps.webhooks import tell_webhooks
 from processor.store.clock import StoreClock
 from processor.store.troubles import DELIVERY
@@ -64,7 +64,7 @@ def _pass(
     escalate(engine, config, clock())
     tell_contacts(engine, config, clock())
     sent = _send_all(config, engine, f"{deciders.name}/delivery", clock)
-    remind(engine, clock())
+    remind_staff(engine, config, clock())
     retain(engine, clock())
     count(engine, clock())
     settled = [loop.settle_pass() for loop in loops]

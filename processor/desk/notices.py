@@ -25,6 +25,7 @@ STEPS = {
     "left": N_("It is free for others."),
     "closed": N_("The ticket is closed."),
     "retyped": N_("It is recorded what the mail is."),
+    "notices": N_("It is kept what you want to be told."),
     "language": N_("The language is changed."),
     "password": N_("The password is changed. Other browsers are signed out."),
     # Steps that a ticket takes as a whole.

@@ -100,6 +100,8 @@ REPLY_KINDS: Mapping[str, str] = {
     "question": N_("Question to the customer"),
     "confirmation": N_("Confirmation"),
     "notice": N_("Notice to staff"),
+    "digest": N_("Daily digest to staff"),
+    "urgent": N_("Urgent notice to staff"),
 }
 FACTS: Mapping[str, str] = {
     "org_no": N_("Org. no."),

@@ -20,10 +20,12 @@ from processor.store import outbox
 from processor.store.escalations import ESCALATION
 from processor.store.gate import NOTICE
 from processor.store.outbox import Outgoing, Taken
+from processor.store.staff_notices import DIGEST, URGENT
 from processor.store.transaction import away
 from processor.world.handing import WayOut
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
 
+TO_STAFF = (ESCALATION, NOTICE, DIGEST, URGENT)
 # Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
 LEASE_SECONDS = 900
 # RFC 5321 section 4.5.4.1 speaks of four to five days; a receipt is stale long before.
@@ -183,5 +185,5 @@ def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:
         text=row.text,
         html=row.html,
         # RFC 3834 section 5: what answers no mail is generated, not replied.
-        auto_submitted="auto-generated" if row.kind in (ESCALATION, NOTICE) else "auto-replied",
+        auto_submitted="auto-generated" if row.kind in TO_STAFF else "auto-replied",
     )

@@ -15,6 +15,7 @@ from processor.store.gone_back import note_mark
 from processor.store.lookups import forget_answers
 from processor.store.seals import seal_events
 from processor.store.settings import change_setting, setting
+from processor.store.staff_notices import wishes
 
 # As long as the configuration may let an answer of a register be used; it may name people.
 ANSWERS_KEPT = timedelta(days=31)
@@ -29,6 +30,19 @@ def remind(engine: Engine, now: datetime) -> int:
     for each in told:
         journal.action_due(each.ticket_no, each.kind, each.overdue)
     return len(told)
+
+
+def remind_staff(engine: Engine, config: Config, now: datetime) -> None:
+    """``remind``, and write to those of the staff who asked for notices; what hinders that hinders nothing else."""
+    remind(engine, now)
+    try:
+        if config.smtp and wishes(engine):
+            # Imported where somebody is to be told, since it brings a calendar and its holidays along.
+            from processor.steps.staff_notices import tell_staff
+
+            tell_staff(engine, config, now)
+    except Exception as error:
+        journal.step_failed("notices", error)
 
 
 def seal(engine: Engine, now: datetime) -> None:

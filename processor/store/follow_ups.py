@@ -19,6 +19,7 @@ from processor.store.escalations import ESCALATION
 from processor.store.events import Happening, write_event
 from processor.store.gate import NOTICE
 from processor.store.replies import OBSERVE, first_state, words
+from processor.store.staff_notices import DIGEST, URGENT
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.switch import stopped
 from processor.store.transaction import commit, reading
@@ -140,7 +141,7 @@ def _standing(conn: Connection, ticket_id: int, items: bool) -> Standing:
     if conn.execute(other).first() is not None:
         return Standing.NEVER
     last = select(o.state, o.hold_reason).where(
-        o.ticket_id == ticket_id, o.kind.not_in(("confirmation", ESCALATION, NOTICE))
+        o.ticket_id == ticket_id, o.kind.not_in(("confirmation", ESCALATION, NOTICE, DIGEST, URGENT))
     )
     letter = conn.execute(last.order_by(o.id.desc()).limit(1)).first()
     if letter is None or letter.state in ("unknown", "failed", "bounced", "cancelled"):

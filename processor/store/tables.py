@@ -17,6 +17,7 @@ import processor.store.history_tables
 import processor.store.insight_tables
 import processor.store.lease_tables
 import processor.store.lookup_tables
+import processor.store.notice_tables
 import processor.store.outbox_tables
 import processor.store.server_tables
 import processor.store.ticket_tables  # noqa: F401
@@ -60,6 +61,8 @@ erasure = _table("erasure")
 setting = _table("setting")
 level = _table("level")
 day_count = _table("day_count")
+notice_wish = _table("notice_wish")
+notice_told = _table("notice_told")
 outbox = _table("outbox")
 outbox_attempt = _table("outbox_attempt")
 outbox_file = _table("outbox_file")
