@@ -27,6 +27,7 @@ VALUES = {
     "config",
     "consent",
     "alarm",
+    "mail_servers",
     "letter",
     "masking",
 }
@@ -43,7 +44,8 @@ ALLOWED = {
     "ticket": {"contract", "findings", "lookup", "provenance", "rulebook", "scan"},
     "consent": set(),
     "alarm": set(),
-    "config": {"alarm", "provenance", "ticket"},
+    "mail_servers": set(),
+    "config": {"alarm", "mail_servers", "provenance", "ticket"},
     "letter": set(),
     "masking": {"message"},
     "journal": {"masking"},

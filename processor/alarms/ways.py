@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 
 from processor.alarms.words import Message
-from processor.config import AlarmSettings, Command, SmtpSettings, Webhook
+from processor.config import AlarmSettings, Command, Webhook
 from processor.letter import compose
+from processor.mail_servers import SmtpSettings
 from processor.world.handing import way_out
 from processor.world.hook import HookFailed, run_hook
 from processor.world.outcomes import Delivered, text_of

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from processor.world.probing import Finding
 
 if TYPE_CHECKING:
-    from processor.config import Config, SmtpSettings
+    from processor.config import Config
+    from processor.mail_servers import SmtpSettings
 
 SIGNATURE = re.compile(rb"(?im)^dkim-signature:((?:[^\r\n]|\r?\n[ \t])*)")
 TAG = re.compile(rb"(?:^|;)\s*([ds])\s*=\s*([a-z0-9._-]+)", re.IGNORECASE)

@@ -19,7 +19,8 @@ from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-    from processor.config import Config, MailboxSettings
+    from processor.config import Config
+    from processor.mail_servers import MailboxSettings
     from processor.moving.bring_in import BringIn, Span
     from processor.moving.found import Source
     from processor.store.import_runs import Run

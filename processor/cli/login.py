@@ -10,7 +10,8 @@ import typer
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config
 
 if TYPE_CHECKING:
-    from processor.config import Config, OAuthSettings
+    from processor.config import Config
+    from processor.mail_servers import OAuthSettings
 
 
 def login(

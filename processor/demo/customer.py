@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import make_msgid
 
-from processor.config import SmtpSettings
 from processor.letter import compose
+from processor.mail_servers import SmtpSettings
 from processor.world.courier import Courier
 from processor.world.outcomes import Delivered, text_of
 

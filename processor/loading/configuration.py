@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from processor.config import Config, MailboxSettings, Settling
+from processor.config import Config
 from processor.loading.alarm_settings import alarm_settings
 from processor.loading.desk_settings import desk_settings
 from processor.loading.escalation_settings import escalation_settings
@@ -22,6 +22,7 @@ from processor.loading.smtp_settings import server_address, smtp_settings
 from processor.loading.toml_lines import parse
 from processor.loading.watch_settings import since, watch_listen
 from processor.loading.webhook_settings import webhook_settings
+from processor.mail_servers import MailboxSettings, Settling
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote
 
-from processor.config import Flow, MailboxSettings, OAuthSettings, Provider
 from processor.loading.lookup_settings import is_url
+from processor.mail_servers import Flow, MailboxSettings, OAuthSettings, Provider
 
 if TYPE_CHECKING:
     from processor.loading.configuration import Table

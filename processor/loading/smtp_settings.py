@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from processor.config import MailboxSettings, SmtpSettings, Tls, Via
 from processor.loading.oauth_settings import TokenPlace, smtp_oauth
 from processor.loading.watch_settings import is_loopback
+from processor.mail_servers import MailboxSettings, SmtpSettings, Tls, Via
 
 if TYPE_CHECKING:
     from processor.loading.configuration import Table

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from processor.config import Config, OAuthSettings
+from processor.config import Config
 from processor.consent import Consent
+from processor.mail_servers import OAuthSettings
 
 
 def logins(config: Config) -> list[OAuthSettings]:

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
-from processor.config import SmtpSettings
 from processor.letter import compose
+from processor.mail_servers import SmtpSettings
 from processor.store import outbox
 from processor.store.escalations import ESCALATION
 from processor.store.gate import NOTICE

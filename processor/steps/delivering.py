@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy.engine import Engine
 
 from processor import journal
-from processor.config import SmtpSettings
+from processor.mail_servers import SmtpSettings
 from processor.steps.deliver import Delivery, deliver
 from processor.steps.failing import note_delivery, note_success
 from processor.store.outbox import abandon

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.steps.take_in import Folder
 from processor.store.restored import looking_back
 from processor.store.watermarks import advance

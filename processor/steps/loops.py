@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Engine
 
 from processor import journal
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.steps.failing import note_failure, note_success
 from processor.steps.look_back import folders_to_look_in
 from processor.steps.several import MailboxLease

@@ -19,7 +19,8 @@ from datetime import datetime
 from sqlalchemy.engine import Engine
 
 from processor import journal
-from processor.config import Config, MailboxSettings
+from processor.config import Config
+from processor.mail_servers import MailboxSettings
 from processor.store.leases import bury, fenced, has_leases, leave, let_go, live, renew, take
 from processor.store.lines import Lines
 

@@ -24,8 +24,8 @@ from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
 from joserfc.jwk import RSAKey
 
-from processor.config import OAuthSettings
 from processor.consent import Grant
+from processor.mail_servers import OAuthSettings
 from processor.world.failures import Misconfigured, Transient
 from processor.world.token_answers import UNSAID_SECONDS, granted, members, number, refusal, words
 from processor.world.token_file import asked

@@ -16,8 +16,8 @@ import ssl
 from collections.abc import Callable
 from types import TracebackType
 
-from processor.config import SmtpSettings
 from processor.letter import ADDRESS, Unwritable, with_ascii_domain
+from processor.mail_servers import SmtpSettings
 from processor.world.failures import Failure, Misconfigured, Transient
 from processor.world.outcomes import (
     Deferred,

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from processor.config import SmtpSettings
 from processor.letter import Unwritable
+from processor.mail_servers import SmtpSettings
 from processor.world.courier import Courier, envelope_address
 from processor.world.hook import HookFailed, run_hook
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, words

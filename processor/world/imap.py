@@ -24,7 +24,7 @@ from imapclient.exceptions import (
     ProtocolError,
 )
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
 from processor.world.login import way_in
 from processor.world.tls import certificate_refused, refuse_clear, verified

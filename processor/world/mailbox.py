@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType, TracebackType
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Failure, Transient
 from processor.world.fetching import WINDOW, Batch, Fetched, batches, by_header, first_since, uids_after
 from processor.world.idling import await_news

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from processor.config import MailboxSettings, OAuthSettings, Settling, SmtpSettings
+from processor.mail_servers import MailboxSettings, OAuthSettings, Settling, SmtpSettings
 from processor.world.courier import Courier
 from processor.world.failures import Failure, LoginRefused, Misconfigured
 from processor.world.imap import Session, open_session

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from processor.config import SmtpSettings
+from processor.mail_servers import SmtpSettings
 from processor.world.probing import Finding
 from processor.world.resolving import records, texts
 from processor.world.spf import Spf, addresses, or_none, read_spf

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from processor.config import OAuthSettings
 from processor.consent import WARN_DAYS, days_left, token_age
+from processor.mail_servers import OAuthSettings
 from processor.world.failures import Failure, LoginRefused, Misconfigured
 from processor.world.probing import Finding
 from processor.world.tokens import access_token, consent

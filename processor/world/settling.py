@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from processor.config import Settling
+from processor.mail_servers import Settling
 from processor.world.failures import Disconnected, Refusal
 from processor.world.imap import Selected, Session
 

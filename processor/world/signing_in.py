@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
-from processor.config import OAuthSettings
 from processor.consent import Grant
+from processor.mail_servers import OAuthSettings
 from processor.world.browser_login import coming_back
 from processor.world.failures import LoginRefused, Misconfigured, Transient
 from processor.world.token_answers import Waiting

@@ -10,7 +10,7 @@ import imaplib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from processor.config import MailboxSettings, OAuthSettings, SmtpSettings
+from processor.mail_servers import MailboxSettings, OAuthSettings, SmtpSettings
 from processor.world.failures import Disconnected, LoginRefused, Transient
 from processor.world.outcomes import words
 from processor.world.sasl import Mechanism, first_words, last_words, mechanism, reasons

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
-from processor.config import OAuthSettings
 from processor.consent import Consent, Grant, Terms, consent_of, fresh, still_valid
+from processor.mail_servers import OAuthSettings
 from processor.world.failures import Failure, LoginRefused, Transient
 from processor.world.token_file import TokenFile, asked, certificate_end
 

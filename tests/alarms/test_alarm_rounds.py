@@ -13,7 +13,8 @@ from sqlalchemy import Engine, insert, update
 
 from processor.alarms.rounds import Told, look_around, take_round
 from processor.alarms.watching import DeadMansPing, Watchman
-from processor.config import AlarmSettings, Config, MailboxSettings, SmtpSettings, Webhook
+from processor.config import AlarmSettings, Config, Webhook
+from processor.mail_servers import MailboxSettings, SmtpSettings
 from processor.steps.delivering import DeliveryLoop
 from processor.steps.loops import MailboxLoop
 from processor.store import tables as t

@@ -17,7 +17,8 @@ import pytest
 from processor.alarm import Alarm
 from processor.alarms.ways import body_of, ping, ways_of
 from processor.alarms.words import Message, message, test_message
-from processor.config import AlarmSettings, Command, SmtpSettings, Webhook
+from processor.config import AlarmSettings, Command, Webhook
+from processor.mail_servers import SmtpSettings
 from processor.world.hook import HookFailed, run_hook
 from tests.servers.dovecot import free_port
 from tests.servers.hooks import Hook, hook_server

@@ -18,9 +18,9 @@ import pytest
 from typer.testing import CliRunner
 
 from processor.cli.main import app
-from processor.config import OAuthSettings
 from processor.consent import Grant
 from processor.loading.configuration import load_config
+from processor.mail_servers import OAuthSettings
 from processor.steps.consents import consents, logins
 from processor.watch.metrics import exposition
 from processor.watch.pulse import Pulse

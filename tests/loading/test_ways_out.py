@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from processor.config import SmtpSettings
 from processor.loading.configuration import load_config
 from processor.loading.problems import Refused
+from processor.mail_servers import SmtpSettings
 from tests.shipped import configuration
 
 

@@ -325,8 +325,8 @@ def test_a_dead_imap_server_is_told_and_exits_1(here: Site) -> None:
 
 
 def test_the_answer_is_a_well_formed_mail(here: Site, tmp_path: Path) -> None:
-    from processor.config import SmtpSettings
     from processor.letter import compose
+    from processor.mail_servers import SmtpSettings
 
     started(here)
     here.dovecot.deliver(

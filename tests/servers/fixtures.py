@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 from imapclient import IMAPClient
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from tests.servers.dovecot import Dovecot
 from tests.servers.postgres import Postgres, installed
 from tests.servers.smtp_sink import SmtpSink

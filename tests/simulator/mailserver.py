@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Misconfigured, Refusal, Transient
 from processor.world.imap import Selected
 from processor.world.mailbox import Mailbox

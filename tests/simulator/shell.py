@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.message import Extracted
 from processor.steps.deliver import deliver
 from processor.steps.follow_ups import follow_up

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.world.mailbox import Mailbox
 from tests.servers.fixtures import Box
 from tests.simulator.letters import Letter

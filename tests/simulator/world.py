@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from processor.config import Config, MailboxSettings, SmtpSettings
+from processor.config import Config
+from processor.mail_servers import MailboxSettings, SmtpSettings
 from processor.pipeline import conclude
 from processor.rulebook import Rulebook
 from processor.steps import deliver as deliver_module

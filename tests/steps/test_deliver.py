@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
-from processor.config import SmtpSettings
+from processor.mail_servers import SmtpSettings
 from processor.steps.deliver import FIRST_GAP, GIVE_UP_AFTER, LONGEST_GAP, deliver, gap_after
 from processor.store import tables as t
 from processor.store.engine import open_store

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.steps.loops import MailboxLoop
 from processor.steps.take_in import FETCH_TRIES, Folder, settle, take_in
 from processor.store import tables as t

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.steps.loops import MailboxLoop
 from processor.store.engine import open_store
 from processor.watch.lookout import Lookout

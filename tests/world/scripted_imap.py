@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 
 SELECTED = b"* 2 EXISTS\r\n* FLAGS ()\r\n* OK [PERMANENTFLAGS (\\Seen)] x\r\n* OK [UIDVALIDITY 7] x\r\n"
 Reply = bytes | Callable[[socket.socket, bytes], None]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from processor.config import SmtpSettings
+from processor.mail_servers import SmtpSettings
 from processor.world.courier import Courier
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected
 from tests.servers.certificates import certificates

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.lmtp import LMTP
 
-from processor.config import SmtpSettings
+from processor.mail_servers import SmtpSettings
 from processor.steps.deliver import deliver
 from processor.store import tables as t
 from processor.store.engine import open_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processor.config import SmtpSettings
+from processor.mail_servers import SmtpSettings
 from processor.world.probing import Finding, probe, probe_smtp
 from tests.servers.dovecot import Dovecot, free_port
 from tests.servers.fixtures import Box

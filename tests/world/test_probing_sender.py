@@ -10,7 +10,7 @@ import dns.rcode
 import pytest
 
 from processor.cli.doctor_sender import selectors_in
-from processor.config import SmtpSettings
+from processor.mail_servers import SmtpSettings
 from processor.world.probing_sender import Sender, probe_sender
 from processor.world.spf import read_spf
 from tests.servers.registers import Zone, dns_server

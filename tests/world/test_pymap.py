@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from processor.config import MailboxSettings
+from processor.mail_servers import MailboxSettings
 from processor.world.failures import Transient
 from processor.world.mailbox import Mailbox
 from tests.servers.dovecot import free_port

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from processor.config import MailboxSettings, OAuthSettings, SmtpSettings
 from processor.consent import Grant
+from processor.mail_servers import MailboxSettings, OAuthSettings, SmtpSettings
 from processor.world.courier import Courier
 from processor.world.failures import Disconnected, LoginRefused, Misconfigured, Transient
 from processor.world.imap import open_session

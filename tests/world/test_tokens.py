@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import RSAKey
 
-from processor.config import OAuthSettings
 from processor.consent import Consent, Grant, days_left, ends_soon, fresh
+from processor.mail_servers import OAuthSettings
 from processor.world.authorizing import thumbprint
 from processor.world.failures import LoginRefused, Misconfigured, Transient
 from processor.world.probing_tokens import clock_ahead
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 RENEWER = """
 import sys
 from pathlib import Path
-from processor.config import OAuthSettings
+from processor.mail_servers import OAuthSettings
 from processor.world.probing_tokens import clock_ahead
 from processor.world.tokens import access_token
 url, file = sys.argv[1:]
