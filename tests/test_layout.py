@@ -28,6 +28,7 @@ VALUES = {
     "consent",
     "alarm",
     "mail_servers",
+    "presets",
     "letter",
     "masking",
 }
@@ -46,6 +47,7 @@ ALLOWED = {
     "alarm": set(),
     "mail_servers": set(),
     "config": {"alarm", "mail_servers", "provenance", "ticket"},
+    "presets": {"mail_servers"},
     "letter": set(),
     "masking": {"message"},
     "journal": {"masking"},

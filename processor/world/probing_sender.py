@@ -25,6 +25,7 @@ SENT_BY: Mapping[str, str] = {
     "smtp.gmail.com": "_spf.google.com",
     "smtp-relay.gmail.com": "_spf.google.com",
     "smtp.fastmail.com": "spf.messagingengine.com",
+    "smtp.domeneshop.no": "_spf.domeneshop.no",
 }
 # Names under which the large providers put their keys, and those that mail servers' guides choose.
 USUAL_SELECTORS = ("selector1", "selector2", "google", "fm1", "fm2", "fm3", "default", "dkim", "mail", "s1", "s2", "k1")

@@ -17,7 +17,10 @@ from tests.servers.registers import Page, Site, web_server
 from tests.shipped import ROOT, configuration
 
 PAGE = ROOT / "docs" / "operate" / "moving-in.md"
-COMMANDS = [line.partition(" #")[0].split()[1:] for line in re.findall(r"^\$ (processor .*)$", PAGE.read_text(encoding="utf-8"), re.M)]
+COMMANDS = [
+    line.partition(" #")[0].split()[1:]
+    for line in re.findall(r"^\$ (processor .*)$", PAGE.read_text(encoding="utf-8"), re.M)
+]
 
 
 @pytest.fixture
