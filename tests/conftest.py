@@ -3,6 +3,7 @@
 import re
 
 from processor.loading import rules
+from tests.store.blank import remember_the_schema
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -10,3 +11,4 @@ pytest_plugins = ["tests.servers.fixtures"]
 # compiles an expression once.  What is found of an expression depends on its text alone.
 re._MAXCACHE = 100_000  # type: ignore[attr-defined]
 rules.forget_read = lambda: None  # type: ignore[attr-defined]
+remember_the_schema()

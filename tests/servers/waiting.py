@@ -22,6 +22,7 @@ from processor.loading import rules as loading
 from processor.loading.model import SHIPPED
 from processor.rulebook import Rulebook
 from tests.servers import ready
+from tests.store.blank import blank, remember_the_schema
 
 ROOT = ready.ROOT
 MOST_FILES = 1024
@@ -33,7 +34,10 @@ def main() -> None:
 
     # What was compiled once is found again in each child.
     re._MAXCACHE = 100_000  # type: ignore[attr-defined]
+    loading.forget_read = lambda: None  # type: ignore[attr-defined]
     _remember_the_shipped_rules()
+    remember_the_schema()
+    blank()
     _import()
     gc.collect()
     # Children neither trace these objects nor copy their pages for it.

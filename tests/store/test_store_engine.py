@@ -16,9 +16,15 @@ from sqlalchemy.exc import OperationalError
 
 from processor.store import tables as t
 from processor.store.engine import check_store, connect, open_store, schema_version, upgrade
-from processor.store.migrate import MIGRATIONS, SchemaError, code_version, known_versions
+from processor.store.migrate import MIGRATIONS, SchemaError, code_version, known_versions, migrate
 from processor.store.transaction import writing
 from tests.store.made import NOW
+
+
+@pytest.fixture(autouse=True)
+def migrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a new store is no copy."""
+    monkeypatch.setattr("processor.store.engine.migrate", migrate)
 
 
 def test_it_makes_a_private_file_in_a_private_folder(tmp_path: Path) -> None:
