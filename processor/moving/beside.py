@@ -82,7 +82,7 @@ class _Pool:
             return batch, future.result()
         except BrokenProcessPool:
             self.pool.shutdown(wait=True, cancel_futures=True)
-            found = [self._alone(recipe, each) for each in batch]
+            found = self._one_by_one(recipe, batch)
             self.pool = self._start(self.jobs)
             # All that waited has fallen with the process that died.
             rest = [(other, self.submit(recipe, other)) for other, _ in under_way]
@@ -93,12 +93,19 @@ class _Pool:
     def end(self) -> None:
         self.pool.shutdown(wait=True, cancel_futures=True)
 
-    def _alone(self, recipe: Recipe, mail: Found) -> PastMail | str:
-        with self._start(1) as pool:
+    def _one_by_one(self, recipe: Recipe, batch: Batch) -> Result:
+        """The mails of a batch in a process of their own, which is started anew where one kills it."""
+        found: Result = []
+        alone = self._start(1)
+        for mail in batch:
             try:
-                return pool.submit(_read, recipe, [replace(mail, pieces=None)]).result()[0]
+                found += alone.submit(_read, recipe, [replace(mail, pieces=None)]).result()
             except BrokenProcessPool:
-                return KILLED
+                found.append(KILLED)
+                alone.shutdown()
+                alone = self._start(1)
+        alone.shutdown()
+        return found
 
     def _start(self, jobs: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
