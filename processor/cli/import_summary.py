@@ -34,11 +34,9 @@ def sum_up(engine: Engine, source: Source, run: Run, span: Span) -> None:
     """What became of a source's mails, and of each that could not be read why."""
     count = run.counts.get
     typer.echo(f"{short(source)}: {read(run):,} mails read.")
-    typer.echo(
-        f"  {count('new', 0):,} new, {count('own', 0):,} of them our own; "
-        f"{count('tickets', 0):,} tickets made, {count('open', 0):,} of them open there and here"
-    )
+    typer.echo(f"  {count('new', 0):,} new, {count('own', 0):,} of them our own; {count('tickets', 0):,} tickets made")
     told = (
+        ("open", "tickets are open there, and so they are here"),
         ("known", "were here already"),
         ("again", "are another copy of a letter that is here"),
         ("later", f"came on {_day(span.before)} or later and are no history (--before)"),

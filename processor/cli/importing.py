@@ -245,7 +245,9 @@ def _shown(brought: BringIn, anew: bool) -> Run:
         task = bar.add_task(short(source), total=source.size or None, mails=0)
         for progress in brought.run(anew=anew):
             if run is None and progress.run.resumed:
-                typer.echo(f"{short(source)}: goes on where it was cut off.", err=True)
+                # By the bar's own console, which knows what it has drawn.
+                said = f"{short(source)}: goes on where it was cut off."
+                bar.console.print(said, markup=False, highlight=False, soft_wrap=True)
             run = progress.run
             bar.update(task, completed=progress.done, total=source.size or None, mails=f"{read(run):,}")
     if run is None:
