@@ -118,7 +118,7 @@ def close(desk: Desk, asked: Asked) -> Response:
     number = asked.params["number"]
     well = actions.set_ticket_state(desk.engine, number, TicketState.CLOSED, asked.person, desk.clock())
     desk.changed()
-    return _next(desk, asked, "closed" if well else "already")
+    return next_row(desk, asked, "closed" if well else "already")
 
 
 def take_marked(desk: Desk, asked: Asked) -> Response:
@@ -167,11 +167,11 @@ def _after(desk: Desk, asked: Asked, action: int, result: actions.ActionResult) 
     if result.outcome == actions.Outcome.UNKNOWN:
         raise Refusal(404, "There is no such action.")
     if result.ok:
-        return _next(desk, asked, f"a{action}.{result.outcome}")
+        return next_row(desk, asked, f"a{action}.{result.outcome}")
     return again(desk, asked, action, OUTCOMES[result.outcome], result.why, 409)
 
 
-def _next(desk: Desk, asked: Asked, did: str) -> Response:
+def next_row(desk: Desk, asked: Asked, did: str) -> Response:
     """The next row of the view, or the queue where there is none."""
     view = view_of(asked)
     after = Key.read(asked.form.get("key", ""))
@@ -195,7 +195,7 @@ def again(desk: Desk, asked: Asked, action: int, refused: str, detail: str, stat
 def _after_reply(desk: Desk, asked: Asked, reply: int, well: bool, what: str) -> Response:
     desk.changed()
     if well:
-        return _next(desk, asked, f"r{reply}.{what}")
+        return next_row(desk, asked, f"r{reply}.{what}")
     stands = standing(desk.engine, reply)
     return reply_again(desk, asked, reply, N_("Not done:"), 409, stands.words + (f", {stands.by}" if stands.by else ""))
 

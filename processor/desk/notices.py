@@ -30,6 +30,12 @@ STEPS = {
     "password": N_("The password is changed. Other browsers are signed out."),
     # Steps that a ticket takes as a whole.
     "undone": N_("Taken back. It waits as before."),
+    "snoozed": N_("The ticket sleeps."),
+    "snoozed_until_due": N_("The ticket sleeps until its next action is due, which is before the time you named."),
+    "opened": N_("The ticket is open again."),
+    "merged": N_("The ticket was merged into this one."),
+    "unmerged": N_("The ticket is by itself again."),
+    "split": N_("The mail has a ticket of its own. It was split from"),
     "browser": N_("Signed out in that browser."),
     "token_ended": N_("The key opens nothing any more."),
     "second_step_off": N_("The second step is off."),

@@ -21,6 +21,7 @@ from processor.desk import (
     signing_in,
     static_page,
     ticket_pages,
+    ticket_steps,
     undo,
 )
 from processor.desk.asking import Asked, Desk
@@ -62,6 +63,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/ticket/{number}/take", AGENT, acting.take),
     Route("POST", "/ticket/{number}/leave", AGENT, acting.leave),
     Route("POST", "/ticket/{number}/close", AGENT, acting.close),
+    Route("POST", "/ticket/{number}/snooze", AGENT, ticket_steps.sleep),
+    Route("POST", "/ticket/{number}/open", AGENT, ticket_steps.reopen),
+    Route("POST", "/ticket/{number}/merge", AGENT, ticket_steps.into),
+    Route("POST", "/ticket/{number}/unmerge", AGENT, ticket_steps.out_again),
+    Route("POST", "/mail/{mail}/split", AGENT, ticket_steps.split_mail),
     Route("POST", "/mail/{mail}/retype", AGENT, acting.retype),
     Route("GET", "/insight", READER, insight_pages.insight),
     Route("GET", "/insight/learning", READER, insight_pages.agreement),

@@ -29,7 +29,9 @@ from processor.store.past import past_mails
 from processor.store.queue import ticket as stored_ticket
 from processor.store.queue_page import Key
 from processor.store.staff_replies import OPEN_ACTIONS
+from processor.store.standing import same_sender
 from processor.store.ticket_view import ActionView, ItemView, TicketView
+from processor.store.visible import sees_ticket
 
 KINDS = ("requests", "fields")
 
@@ -97,6 +99,8 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "holder": holder_of(desk.engine, view.id),
         "present": others_present(desk, asked, desk.lookout.look()).get(view.number, ()),
         "kept": kept,
+        "several": len([each for each in view.mails if not each.duplicate]) > 1,
+        "same_sender": _same_sender(desk, asked, number),
         "notice": told(desk, asked),
         "view": view_of(asked),
         "key": _key(action, item, view),
@@ -105,6 +109,12 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "open_states": OPEN_ACTIONS,
     }
     return page(desk, asked, "ticket.html", status, **values)
+
+
+def _same_sender(desk: Desk, asked: Asked, number: str) -> list[tuple[str, str]]:
+    """Other tickets of whoever wrote, as far as the person sees them."""
+    found = same_sender(desk.engine, number)
+    return [each for each in found if sees_ticket(desk.engine, asked.account.scope, each[0])]
 
 
 def _focus(view: TicketView, asked: Asked, kept: Kept) -> ActionView | None:

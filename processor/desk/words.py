@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from processor.deciding import answerable, staff_words
 from processor.deciding.doubts import HELD
 from processor.desk.language import N_
-from processor.store import undoing
+from processor.store import merging, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
@@ -28,6 +28,7 @@ VIEWS: Mapping[View, str] = {
     View.REVIEW: N_("For review"),
     View.UNSENT: N_("Not sent"),
     View.MINE: N_("Mine"),
+    View.SNOOZED: N_("Snoozed"),
 }
 EMPTY: Mapping[View, str] = {
     View.ALL: N_("Nothing waits for a person. What the program may not do alone appears here."),
@@ -37,6 +38,7 @@ EMPTY: Mapping[View, str] = {
     View.REVIEW: N_("No mail waits because the program was in doubt."),
     View.UNSENT: N_("No reply waits, failed or came back."),
     View.MINE: N_("You have not taken on any ticket. Take one on with t."),
+    View.SNOOZED: N_("No ticket sleeps. One that need not be seen to yet is put to sleep with s."),
 }
 ROLES: Mapping[Role, str] = {
     Role.READER: N_("Reader"),
@@ -162,6 +164,12 @@ EVENTS: Mapping[str, str] = {
     "ticket.left": N_("Let the ticket go"),
     "ticket.closed": N_("Closed the ticket"),
     "ticket.open": N_("Opened the ticket"),
+    "ticket.snoozed": N_("Put the ticket to sleep"),
+    "ticket.woken": N_("The ticket woke"),
+    "ticket.merged": N_("Merged the ticket into another"),
+    "ticket.absorbed": N_("Took another ticket in"),
+    "ticket.split": N_("Split a mail off"),
+    "ticket.split_off": N_("Split off another ticket"),
     "action.seconded": N_("Approved as the first of two"),
     "action.approved": N_("Approved"),
     "action.done": N_("Said that it is done"),
@@ -260,4 +268,6 @@ def all_words() -> Iterator[str]:
     yield from HELD.values()
     yield from answerable.OTHERS.values()
     yield from (undoing.TOO_LATE, undoing.NOT_YOURS, undoing.GONE_ON)
+    yield from merging.REASONS
+    yield from (snoozing.PAST, snoozing.NOT_OPEN)
     yield from (words for _, words, _ in answerable.GUARDS)

@@ -15,6 +15,7 @@ from processor.store.gone_back import note_mark
 from processor.store.lookups import forget_answers
 from processor.store.seals import seal_events
 from processor.store.settings import change_setting, setting
+from processor.store.snoozing import wake_tickets
 from processor.store.staff_notices import wishes
 
 # As long as the configuration may let an answer of a register be used; it may name people.
@@ -25,7 +26,11 @@ RETAINED = "retained_at"
 
 
 def remind(engine: Engine, now: datetime) -> int:
-    """Tell once of each action that is due within two hours, and once when it is overdue; returns how many."""
+    """Tell once of each action that is due within two hours, and once when it is overdue; returns how many.
+
+    Tickets that slept until now wake.
+    """
+    wake_tickets(engine, now)
     told = due_actions(engine, now, SOON)
     for each in told:
         journal.action_due(each.ticket_no, each.kind, each.overdue)

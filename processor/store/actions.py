@@ -84,13 +84,13 @@ def handled_outside(
 
 
 def set_ticket_state(engine: Engine, ticket_no: str, state: TicketState, person: Person, now: datetime) -> bool:
-    """Close, snooze or open a ticket by hand; False if it is so already, merged, or unknown."""
+    """Close or open a ticket by hand; False if it is so already, merged, or unknown."""
     k = t.ticket.c
     with writing(engine) as conn:
         changed = conn.execute(
             update(t.ticket)
             .where(k.number == ticket_no, k.state.not_in((state.value, TicketState.MERGED.value)))
-            .values(state=state.value, changed_at=now)
+            .values(state=state.value, changed_at=now, snoozed_until=None)
             .returning(k.id)
         ).scalar()
         if changed is None:

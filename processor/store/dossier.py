@@ -16,6 +16,7 @@ from processor.store.copying import snapshot
 from processor.store.engine import store_key
 from processor.store.keep import raw_of
 from processor.store.seals import leaf, way
+from processor.store.story import of_ticket
 from processor.store.ticket_view import MailView, TicketView, ticket
 
 KEPT = "mail.kept"
@@ -117,7 +118,7 @@ def dossier(engine: Engine, ticket_no: str) -> Dossier | None:
 def _events(conn: Connection, view: TicketView) -> Sequence[t.AnyRow]:
     """The ticket's events, and those of its mails from before it had one."""
     e, x = t.event.c, t.event_text.c
-    ours = or_(e.ticket_id == view.id, e.mail_id.in_([mail.id for mail in view.mails]))
+    ours = or_(of_ticket(conn, view.id), e.mail_id.in_([mail.id for mail in view.mails]))
     query = select(t.event, x.salt, x.text.label("words")).outerjoin(t.event_text, x.event_id == e.id)
     return conn.execute(query.where(ours).order_by(e.id)).all()
 

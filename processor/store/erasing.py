@@ -11,10 +11,11 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, insert, or_, select, update
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
+from processor.store.story import absorbed, of_ticket
 from processor.store.transitions import FREE, move
 from processor.ticket import OutboxState, TicketState
 
@@ -65,6 +66,9 @@ def erase_ticket(conn: Connection, ticket_id: int, why: str, actor: str, now: da
     conn.execute(update(t.action).where(a.ticket_id == ticket_id).values(facts="{}", reason=""))
     closed = {"sender": "", "subject": "", "company": "", "state": TicketState.CLOSED.value}
     conn.execute(update(t.ticket).where(t.ticket.c.id == ticket_id).values(closed))
+    # Those that were merged into it lead here still.
+    nobody = {"sender": "", "subject": "", "company": ""}
+    conn.execute(update(t.ticket).where(t.ticket.c.id.in_(absorbed(conn, ticket_id))).values(nobody))
     _note(conn, mail_ids, True, why, now)
     data = {"why": why, "mails": mail_ids}
     write_event(conn, Happening(ERASED, actor, now, ticket_id=ticket_id, data=data))
@@ -117,6 +121,9 @@ def _overwrite(conn: Connection) -> None:
 def _without_bytes(conn: Connection, mail_ids: Collection[int]) -> None:
     for table in (t.raw_mail, t.raw_part):
         conn.execute(delete(table).where(table.c.mail_id.in_(mail_ids)))
+    # Their files, where they were forwarded.
+    forwarded = select(t.outbox.c.id).where(t.outbox.c.mail_id.in_(mail_ids))
+    conn.execute(delete(t.outbox_file).where(t.outbox_file.c.outbox_id.in_(forwarded)))
 
 
 def _without_words(conn: Connection, mail_ids: Collection[int]) -> None:
@@ -126,7 +133,9 @@ def _without_words(conn: Connection, mail_ids: Collection[int]) -> None:
 
 def _without_texts(conn: Connection, mail_ids: Collection[int], ticket_id: int | None) -> None:
     e = t.event.c
-    ours = e.mail_id.in_(mail_ids) if ticket_id is None else or_(e.mail_id.in_(mail_ids), e.ticket_id == ticket_id)
+    ours: ColumnElement[bool] = e.mail_id.in_(mail_ids)
+    if ticket_id is not None:
+        ours = or_(ours, of_ticket(conn, ticket_id))
     conn.execute(delete(t.event_text).where(t.event_text.c.event_id.in_(select(e.id).where(ours))))
 
 
@@ -134,6 +143,7 @@ def _without_letters(conn: Connection, which: Select[tuple[int]]) -> None:
     ids = list(conn.execute(which).scalars())
     conn.execute(update(t.outbox).where(t.outbox.c.id.in_(ids)).values({**WORDS, "in_reply_to": "", "refs": ""}))
     conn.execute(update(t.outbox_attempt).where(t.outbox_attempt.c.outbox_id.in_(ids)).values(response=""))
+    conn.execute(delete(t.outbox_file).where(t.outbox_file.c.outbox_id.in_(ids)))
 
 
 def _note(conn: Connection, mail_ids: Collection[int], whole: bool, why: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, insert, select
 
 from processor.store import tables as t
 from processor.store.columns import canonical, storable
@@ -89,11 +89,16 @@ def note(engine: Engine, happening: Happening) -> None:
 
 def events(source: Engine | Connection, ticket_no: str) -> list[Event]:
     """Everything that happened to a ticket, oldest first."""
+    own = select(t.ticket.c.id).where(t.ticket.c.number == ticket_no).scalar_subquery()
+    return events_where(source, t.event.c.ticket_id == own)
+
+
+def events_where(source: Engine | Connection, condition: ColumnElement[bool]) -> list[Event]:
+    """The events that a condition holds for, oldest first, with their texts."""
     query = (
         select(t.event, t.event_text.c.text)
-        .join(t.ticket, t.event.c.ticket_id == t.ticket.c.id)
         .outerjoin(t.event_text, t.event_text.c.event_id == t.event.c.id)
-        .where(t.ticket.c.number == ticket_no)
+        .where(condition)
         .order_by(t.event.c.id)
     )
     with reading(source) as conn:

@@ -122,10 +122,16 @@ def _first_state(r: Record) -> TicketState:
 
 
 def _join(conn: Connection, r: Record) -> int:
-    """Attach a mail to a ticket; only a proven sender's words open it and undo first approvals (T26)."""
+    """Attach a mail to a ticket; only a proven sender's words open it and undo first approvals (T26).
+
+    Whoever writes wakes one that sleeps: a person looks at it, and no more.
+    """
     if r.joins_ticket_id is None:
         raise ValueError("no ticket to join")
     ticket_id: int = whole_ticket(conn, r.joins_ticket_id).id
+    if r.decision.outcome != "ignore":
+        asleep = (t.ticket.c.id == ticket_id, t.ticket.c.state == TicketState.SNOOZED.value)
+        conn.execute(update(t.ticket).where(*asleep).values(state=TicketState.OPEN.value, snoozed_until=None))
     if r.decision.provenance.result != "proven" or r.decision.outcome == "ignore":
         return ticket_id
     conn.execute(

@@ -156,7 +156,9 @@ def _by_ticket(conn: Connection, query: Any) -> Mapping[int, list[t.AnyRow]]:
 def _said(conn: Connection, ids: Sequence[int]) -> dict[int, frozenset[str]]:
     """What staff last said that a mail is; empty for automatic mail."""
     e = t.event.c
-    query = select(e.mail_id, e.data).where(e.kind == RETYPED, e.ticket_id.in_(ids)).order_by(e.id)
+    # By where the mails are now: the trail stays with the ticket in which it was said.
+    here = select(t.mail.c.id).where(t.mail.c.ticket_id.in_(ids))
+    query = select(e.mail_id, e.data).where(e.kind == RETYPED, e.mail_id.in_(here)).order_by(e.id)
     return {row.mail_id: frozenset(json.loads(row.data)["types"]) for row in conn.execute(query)}
 
 

@@ -133,6 +133,10 @@ def _forget(engine: Engine, address: str, actor: str, now: datetime, mails: int)
     r = t.register_contact.c
     with writing(engine) as conn:
         gone = conn.execute(delete(t.register_contact).where(r.kind == "address", r.value == address)).rowcount
+        # A merged ticket of theirs has no mail any more, and keeps nothing but its number.
+        k = t.ticket.c
+        merged = (k.sender == address, k.merged_into.is_not(None))
+        conn.execute(t.ticket.update().where(*merged).values(sender="", subject="", company=""))
         # The event must not say whom it was about; who knows the address and holds the key can tell.
         person = hmac.digest(store_key(conn), b"person\0" + address.encode("utf-8", "replace"), "sha256").hex()
         write_event(conn, Happening("person.erased", actor, now, data={"person": person, "mails": mails}))

@@ -74,6 +74,7 @@ class QueueRow:
     drafts: int
     withheld: str
     deadline: Deadline | None = None
+    snoozed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def queue(
     filters += [a.state == state] if state is not None else []
     filters += [a.due < due_before] if due_before is not None else []
     filters += [_contains(search)] if search else []
-    query = _queue_query().where(or_(a.id.is_not(None), k.state == TicketState.OPEN.value), *filters)
+    query = _queue_query().where(or_(a.id.is_not(None), k.state == TicketState.OPEN.value), awake(), *filters)
     ordered = query.order_by(a.due.nulls_last(), func.coalesce(i.risk, 0).desc(), k.id, a.id).limit(limit)
     with reading(engine) as conn:
         return to_rows(conn, conn.execute(ordered).all())
@@ -143,6 +144,11 @@ def unsent(engine: Engine, limit: int = 200, scope: Scope = None) -> list[Unsent
         ]
 
 
+def awake() -> ColumnElement[bool]:
+    """The condition of a ticket that it does not sleep."""
+    return t.ticket.c.state != TicketState.SNOOZED.value
+
+
 def _queue_query() -> Select[*tuple[object, ...]]:
     a, i, k = t.action.c, t.item.c, t.ticket.c
     # Without an open action, the ticket's first item speaks for it.
@@ -159,7 +165,15 @@ def columns() -> list[ColumnElement[Any]]:
     """What a row of the queue is made of, out of the tables ticket, item and action."""
     a, i, k, o = t.action.c, t.item.c, t.ticket.c, t.outbox.c
     drafts = select(func.count()).where(o.ticket_id == k.id, o.state == OutboxState.DRAFT.value).scalar_subquery()
-    about = [k.id.label("ticket_id"), k.number, k.state.label("ticket_state"), k.sender, k.company, k.subject]
+    about = [
+        k.id.label("ticket_id"),
+        k.number,
+        k.state.label("ticket_state"),
+        k.sender,
+        k.company,
+        k.subject,
+        k.snoozed_until,
+    ]
     found = [k.provenance, k.outcome, i.id.label("item_id"), i.type, i.org_no, i.confidence, i.risk]
     return [*about, *found, a.id.label("action_id"), a.kind, a.needs, a.state, a.due, drafts.label("drafts")]
 
@@ -219,4 +233,5 @@ def _queue_row(row: t.AnyRow, withheld: str, deadline: Deadline | None) -> Queue
         drafts=row.drafts,
         withheld=withheld,
         deadline=deadline,
+        snoozed_until=row.snoozed_until,
     )

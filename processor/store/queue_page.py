@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, exists, func, or_, select, text
 
 from processor.store import tables as t
-from processor.store.queue import UNSENT, WAITED_OUT, QueueRow, columns, to_rows
+from processor.store.queue import UNSENT, WAITED_OUT, QueueRow, awake, columns, to_rows
 from processor.store.ticket_tables import OPEN
 from processor.store.transaction import reading
 from processor.store.visible import Scope, within
@@ -36,6 +36,7 @@ class View(StrEnum):
     REVIEW = "review"
     UNSENT = "unsent"
     MINE = "mine"
+    SNOOZED = "snoozed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,9 @@ def page(
     """The next rows of a view; ``person_id`` is whose MINE is, ``scope`` the mailboxes whose tickets are shown."""
     with reading(engine) as conn:
         rows: list[t.AnyRow] = []
-        if after is None or after.due is not None:
+        if view != View.SNOOZED and (after is None or after.due is not None):
             rows += conn.execute(_actions(view, now, person_id, after, scope).limit(limit + 1)).all()
-        if len(rows) <= limit and view in (View.ALL, View.REVIEW, View.MINE):
+        if len(rows) <= limit and view in (View.ALL, View.REVIEW, View.MINE, View.SNOOZED):
             last = after.id if after and after.due is None else 0
             rows += conn.execute(_tickets(view, person_id, last, scope).limit(limit + 1 - len(rows))).all()
         shown = to_rows(conn, rows[:limit])
@@ -116,7 +117,7 @@ def counts(engine: Engine, now: datetime, person_id: int = 0, scope: Scope = Non
         .select_from(t.action)
         .join(t.item, i.id == a.item_id)
         .join(t.ticket, k.id == a.ticket_id)
-        .where(text(f"action.{OPEN}"), *within(scope, a.ticket_id))
+        .where(text(f"action.{OPEN}"), awake(), *within(scope, a.ticket_id))
     )
     held = exists().where(h.ticket_id == k.id, h.person_id == person_id)
     tickets = select(
@@ -124,11 +125,13 @@ def counts(engine: Engine, now: datetime, person_id: int = 0, scope: Scope = Non
     ).where(k.state == TicketState.OPEN.value, _idle(), *within(scope, k.id))
     unsent = select(func.count()).where(o.state.in_([s.value for s in UNSENT]), o.hold_reason.not_in(WAITED_OUT))
     unsent = unsent.where(*within(scope, o.ticket_id))
+    asleep = select(func.count()).where(k.state == TicketState.SNOOZED.value, *within(scope, k.id))
     with reading(engine) as conn:
         found = conn.execute(actions).one()._mapping
         more = conn.execute(tickets).one()._mapping
         numbers = {view: int(found.get(view.value, 0)) + int(more.get(view.value, 0)) for view in View}
-        return {**numbers, View.UNSENT: int(conn.execute(unsent).scalar_one())}
+        alone = {View.UNSENT: unsent, View.SNOOZED: asleep}
+        return numbers | {view: int(conn.execute(query).scalar_one()) for view, query in alone.items()}
 
 
 def _actions(view: View, now: datetime, person_id: int, after: Key | None, scope: Scope) -> Select[*tuple[object, ...]]:
@@ -139,7 +142,7 @@ def _actions(view: View, now: datetime, person_id: int, after: Key | None, scope
         .join(t.ticket, k.id == a.ticket_id)
         .join(t.item, i.id == a.item_id)
         # In its own words, or the index that keeps the queue in its order is not taken.
-        .where(text(f"action.{OPEN}"), *_of_view(view, now, person_id), *within(scope, k.id))
+        .where(text(f"action.{OPEN}"), awake(), *_of_view(view, now, person_id), *within(scope, k.id))
     )
     if after is not None and after.due is not None:
         same = and_(a.due == after.due, or_(i.risk < after.risk, and_(i.risk == after.risk, a.id > after.id)))
@@ -160,7 +163,7 @@ def _of_view(view: View, now: datetime, person_id: int) -> list[ColumnElement[bo
 
 
 def _tickets(view: View, person_id: int, after: int, scope: Scope) -> Select[*tuple[object, ...]]:
-    """Open tickets without an open action; each ticket's first item speaks for it."""
+    """Open tickets without an open action, or those that sleep; each ticket's first item speaks for it."""
     i, k, h = t.item.c, t.ticket.c, t.ticket_holder.c
     first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
     query = (
@@ -168,8 +171,11 @@ def _tickets(view: View, person_id: int, after: int, scope: Scope) -> Select[*tu
         .select_from(t.ticket)
         .outerjoin(t.item, i.id == first)
         .outerjoin(t.action, text("1 = 0"))
-        .where(k.state == TicketState.OPEN.value, k.id > after, _idle(), *within(scope, k.id))
+        .where(k.id > after, *within(scope, k.id))
     )
+    if view == View.SNOOZED:
+        return query.where(k.state == TicketState.SNOOZED.value).order_by(k.id)
+    query = query.where(k.state == TicketState.OPEN.value, _idle())
     if view == View.REVIEW:
         query = query.where(k.outcome == REVIEW)
     if view == View.MINE:

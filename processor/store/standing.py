@@ -11,6 +11,7 @@ from processor.store import tables as t
 from processor.store.gate import behind_gate
 from processor.store.replies import OBSERVE, UNDO
 from processor.store.staff_replies import OPEN_ACTIONS
+from processor.store.story import of_ticket
 from processor.store.transaction import reading
 from processor.ticket import OutboxState as S
 
@@ -76,7 +77,7 @@ def wants_approver(engine: Engine, action_id: int) -> bool:
 
 def _canceller(conn: Connection, row: t.AnyRow) -> str:
     e = t.event.c
-    query = select(e.actor).where(e.ticket_id == row.ticket_id, e.outbox_id == row.id, e.kind == "outbox.cancel")
+    query = select(e.actor).where(of_ticket(conn, row.ticket_id), e.outbox_id == row.id, e.kind == "outbox.cancel")
     return conn.execute(query.order_by(e.id.desc()).limit(1)).scalar() or ""
 
 
@@ -91,3 +92,20 @@ def ticket_of_reply(engine: Engine, outbox_id: int) -> str:
     """The number of a reply's ticket, ``""`` if there is no such reply."""
     with reading(engine) as conn:
         return conn.execute(select(t.outbox.c.ticket_no).where(t.outbox.c.id == outbox_id)).scalar() or ""
+
+
+def ticket_of_mail(engine: Engine, mail_id: int) -> str:
+    """The number of a mail's ticket, ``""`` if there is no such mail or it has none."""
+    query = select(t.ticket.c.number).join(t.mail, t.mail.c.ticket_id == t.ticket.c.id)
+    with reading(engine) as conn:
+        return conn.execute(query.where(t.mail.c.id == mail_id)).scalar() or ""
+
+
+def same_sender(engine: Engine, ticket_no: str, limit: int = 10) -> list[tuple[str, str]]:
+    """Number and subject of the newest other tickets of a ticket's sender."""
+    k = t.ticket.c
+    sender = select(k.sender).where(k.number == ticket_no).scalar_subquery()
+    query = select(k.number, k.subject).where(k.sender == sender, k.sender != "", k.merged_into.is_(None))
+    with reading(engine) as conn:
+        found = conn.execute(query.where(k.number != ticket_no).order_by(k.id.desc()).limit(limit))
+        return [(row.number, row.subject) for row in found]

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, Table, select
 
 from processor.store import tables as t
-from processor.store.events import Event, events
+from processor.store.context import whole_ticket
+from processor.store.events import Event
 from processor.store.restoring import restored
+from processor.store.story import story
 from processor.store.transaction import reading
 from processor.ticket import Account, ActionState, MailState, OutboxState, TicketState
 
@@ -137,6 +139,8 @@ class TicketView:
     actions: tuple[ActionView, ...]
     replies: tuple[ReplyView, ...]
     events: tuple[Event, ...]
+    merged_into: str = ""
+    snoozed_until: datetime | None = None
 
 
 def ticket(source: Engine | Connection, ticket_no: str) -> TicketView | None:
@@ -145,7 +149,7 @@ def ticket(source: Engine | Connection, ticket_no: str) -> TicketView | None:
         row = conn.execute(select(t.ticket).where(t.ticket.c.number == ticket_no)).first()
         if row is None:
             return None
-        happened = events(conn, ticket_no)
+        happened = story(conn, row.id)
         decided = {each.mail_id: each.data for each in happened if each.kind == DECIDED}
         return TicketView(
             id=row.id,
@@ -165,6 +169,8 @@ def ticket(source: Engine | Connection, ticket_no: str) -> TicketView | None:
             actions=_actions(conn, row.id),
             replies=tuple(_reply(r) for r in conn.execute(_of(t.outbox, row.id))),
             events=tuple(happened),
+            merged_into=whole_ticket(conn, row.id).number if row.merged_into else "",
+            snoozed_until=row.snoozed_until,
         )
 
 

@@ -38,7 +38,7 @@
     if (target.tagName === "DETAILS") {
       target.open = true;
       const field = $("textarea, input:not([type=hidden])", target);
-      if (field) field.focus();
+      if (field) { field.focus(); if (field.select) field.select(); }
     } else if (target.tagName === "TEXTAREA") {
       target.focus();
     } else {
