@@ -57,7 +57,7 @@ simulate: $(VENV)/testing
 	$(PY) -m tests.simulator --steps $(STEPS) --seed $(SEED) $(ARGS)
 
 fuzz: $(VENV)/testing
-	$(PY) -m tests.fuzz.fuzz_reading --seconds $(T) --seed $(SEED)
+	$(PY) -m tests.fuzz --seconds $(T) --seed $(SEED) $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
