@@ -44,7 +44,7 @@ ALONG = {
     (S.READY, S.HELD): 0.6,
 }
 # Said in words under the picture: lines from nearly everywhere would hide the rest.
-IN_WORDS = {"cancel", "restored", "draft_again", "held_again", "hold", "undo"}
+IN_WORDS = {"cancel", "answered", "restored", "draft_again", "held_again", "hold", "undo"}
 STYLE = (
     "text{font:13px sans-serif;text-anchor:middle;fill:#222}.s{font-weight:bold}"
     ".e{paint-order:stroke;stroke:#fff;stroke-width:5px;font-style:italic}"
@@ -66,7 +66,7 @@ def drawing() -> str:
         '<defs><marker id="a" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
         '<path d="M0 1L9 5L0 9" style="fill:#555"/></marker></defs>'
     )
-    words = "A person may cancel whatever has not left: draft, held, ready, retry, unknown, failed."
+    words = "A person may cancel whatever has not left; so does a colleague's own reply (answered), but not of unknown."
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         "<title>The states of a reply</title>",

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from processor import journal
 from processor.alarms.watching import watch
 from processor.config import Config
+from processor.mail_servers import MailboxSettings
 from processor.steps.acceptance import Acceptance
 from processor.steps.consents import consents
 from processor.steps.delivering import DeliveryLoop
@@ -35,6 +35,7 @@ from processor.steps.gate_notices import tell_contacts
 from processor.steps.listening import Listener
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
+from processor.steps.sent_folder import sent_folder_of
 from processor.steps.several import Several, several
 from processor.steps.upkeep import count, remind_staff, retain, seal, take_register
 from processor.steps.webhooks import start_webhooks
@@ -52,7 +53,7 @@ MAILBOX_SECONDS = 5
 BEFORE_DATA_SECONDS = 2
 SWEEP_SECONDS = 5
 WISH_SECONDS = 2
-REMIND_SECONDS = 60
+RECONCILE_SECONDS = 3600
 SEAL_SECONDS = 2
 CONTRACTS_SECONDS = 60
 COUNT_SECONDS = 3600
@@ -121,10 +122,7 @@ class Daemon:
         # What was wished before the start has come true by it.
         self.wish = wished(self.engine)
         pulse = self.lookout.pulse
-        self.mailboxes = [
-            MailboxLoop(each, self.engine, self.clock, self.ended, self.deciders.wake, pulse.of(f"mailbox {each.name}"))
-            for each in self.config.mailboxes
-        ]
+        self.mailboxes = [self._mailbox_loop(each) for each in self.config.mailboxes]
         if smtp := self.config.smtp:
             names = [f"{self.deciders.name}/delivery-{number}" for number in range(1, smtp.connections + 1)]
             self.deliveries = [
@@ -158,6 +156,13 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.ended.set())
         signal.signal(signal.SIGHUP, lambda *_: self.reload.set())
+
+    def _mailbox_loop(self, settings: MailboxSettings) -> MailboxLoop:
+        beat = self.lookout.pulse.of(f"mailbox {settings.name}")
+        loop = MailboxLoop(settings, self.engine, self.clock, self.ended, self.deciders.wake, beat)
+        loop.sent = sent_folder_of(self.config, settings)
+        loop.reconciled = self.lookout.note_reconciled
+        return loop
 
     def _stand_beside_others(self) -> None:
         """On PostgreSQL: lease the mailboxes, and hear of work that others write."""
@@ -261,24 +266,22 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for mailbox in self.mailboxes:
-            scheduler.add_job(
-                mailbox.wake, "interval", seconds=mailbox.settings.poll_seconds, id=f"poll {mailbox.settings.name}"
-            )
+            name, poll = mailbox.settings.name, mailbox.settings.poll_seconds
+            scheduler.add_job(mailbox.wake, "interval", seconds=poll, id=f"poll {name}")
+            scheduler.add_job(mailbox.reconcile_soon, "interval", seconds=RECONCILE_SECONDS, id=f"reconcile {name}")
         often = self.lookout.tick_seconds
         scheduler.add_job(self.lookout.tick, "interval", seconds=often, id="watch", executor="watch")
         scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="delivery")
         scheduler.add_job(lambda: seal(self.engine, clock()), "interval", seconds=SEAL_SECONDS, id="seals")
         scheduler.add_job(self._look_for_wish, "interval", seconds=WISH_SECONDS, id="wishes")
-        reminded = partial(remind_staff, self.engine, self.config)
-        scheduler.add_job(lambda: reminded(clock()), "interval", seconds=REMIND_SECONDS, id="reminders")
-        told = partial(tell_contacts, self.engine, self.config)
-        scheduler.add_job(lambda: told(clock()), "interval", seconds=REMIND_SECONDS, id="gate")
+        scheduler.add_job(lambda: remind_staff(self.engine, self.config, clock()), "interval", minutes=1, id="staff")
+        scheduler.add_job(lambda: tell_contacts(self.engine, self.config, clock()), "interval", minutes=1, id="gate")
         if self.config.escalations:
             # Imported where somebody is to be told, since it brings a calendar and its holidays along.
             from processor.steps.escalation import escalate
 
-            tell = partial(escalate, self.engine, self.config)
-            scheduler.add_job(lambda: tell(clock()), "interval", seconds=REMIND_SECONDS, id="escalation")
+            telling = {"minutes": 1, "id": "escalation"}
+            scheduler.add_job(lambda: escalate(self.engine, self.config, clock()), "interval", **telling)
         if self.config.contracts_path:
             taking = {"seconds": CONTRACTS_SECONDS, "id": "contracts", "next_run_time": clock()}
             scheduler.add_job(lambda: take_register(self.engine, self.config, clock()), "interval", **taking)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from processor.masking import masked
@@ -234,3 +234,24 @@ def desk_refused(address: str, reason: str) -> None:
 
 def desk_ended(status: int) -> None:
     _tell(logging.ERROR, "desk ended by itself, and is started again", status=status)
+
+
+def colleagues_answered(mailbox: str, count: int) -> None:
+    _tell(logging.INFO, "colleagues' replies found in the Sent folder", mailbox=mailbox, attached=count)
+
+
+def sent_folder_failed(mailbox: str, folder: str, reason: str) -> None:
+    _tell(logging.WARNING, "Sent folder cannot be read", mailbox=mailbox, folder=folder, reason=reason)
+
+
+def copy_failed(mailbox: str, folder: str, reason: str, given_up: bool) -> None:
+    event = "copy of a reply given up" if given_up else "copy of a reply put off"
+    _tell(logging.WARNING, event, mailbox=mailbox, folder=folder, reason=reason)
+
+
+def reconciled(mailbox: str, folder: str, held: int, found: Mapping[str, int]) -> None:
+    _tell(logging.INFO, "folder compared with what we kept", mailbox=mailbox, folder=folder, held=held, found=found)
+
+
+def not_reconciled(mailbox: str, reason: str) -> None:
+    _tell(logging.WARNING, "mailbox could not be compared with what we kept", mailbox=mailbox, reason=reason)

@@ -60,6 +60,8 @@ class MailboxSettings:
     the most mails of one FETCH, ``poll_seconds`` the promise where the server has no IDLE.
     Mail that arrived before the day ``since`` is left where it is; None takes all.  Whatever it says, no
     mail from before the first start is ever answered.  With ``oauth`` a token is shown instead of a password.
+    ``sent_folder`` is where colleagues' replies are looked for and ours are put; None means the one that the server
+    marks or usually names so, "" none.  Without ``sent_copies`` ours are not put there.
     """
 
     name: str
@@ -82,6 +84,8 @@ class MailboxSettings:
     poll_seconds: float = 60.0
     since: date | None = None
     oauth: OAuthSettings | None = None
+    sent_folder: str | None = None
+    sent_copies: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from processor.steps.failing import note_delivery, note_success
 from processor.steps.gate_notices import tell_contacts
 from processor.steps.loops import MailboxLoop
 from processor.steps.recovery import recover
+from processor.steps.sent_folder import sent_folder_of
 from processor.steps.several import Several, several
 from processor.steps.upkeep import count, remind_staff, retain, seal, take_register
 from processor.steps.webhooks import tell_webhooks
@@ -55,6 +56,8 @@ def _pass(
     take_register(engine, config, clock())
     note_rules_in_force(engine, deciders.acceptance)
     loops = [MailboxLoop(each, engine, clock, ended, lambda: None) for each in config.mailboxes]
+    for loop in loops:
+        loop.sent = sent_folder_of(config, loop.settings)
     if beside:
         loops = [loop for loop in loops if loop.reads_by(beside.leases[loop.settings.name])]
     passed = [loop.one_pass() for loop in loops]

@@ -34,6 +34,7 @@ from processor.cli import (
     people,
     privacy,
     queue,
+    reconciling,
     reloading,
     replay,
     restoring,
@@ -73,6 +74,7 @@ app.command("import")(importing.bring_in)
 app.command("init")(initial.initial)
 app.command()(status.status)
 app.command()(retrying.retry)
+app.command()(reconciling.reconcile)
 app.command()(backup.backup)
 app.command()(restoring.restore)
 app.add_typer(restoring.app, name="restored")

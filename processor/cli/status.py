@@ -11,6 +11,7 @@ import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
 from processor.cli.queue import local
+from processor.cli.reconciling import KINDS_IN_WORDS, folder_values
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -67,6 +68,10 @@ def _mails(found: Measures) -> Iterator[str]:
         name = ""
     if not found.mailboxes:
         yield _line(name, "none was read yet")
+    name = "compared"
+    for box in found.mailboxes:
+        yield _line(name, f"{box.account}: {_compared(box, found.at)}")
+        name = ""
     oldest = f", the oldest since {_ago(found.at - found.oldest_mail)}" if found.oldest_mail else ""
     yield _line("undecided", f"{found.mails['kept']} mails{oldest}" if found.mails["kept"] else "none")
     if aside := found.mails["set_aside"]:
@@ -109,6 +114,16 @@ def _read(box: MailboxMeasure, now: datetime) -> str:
     return said
 
 
+def _compared(box: MailboxMeasure, now: datetime) -> str:
+    """When the server was last compared with what we kept, and what was not as it should be."""
+    if not box.reconciled_at:
+        return "never compared to its end"
+    said = f"{_ago(now - box.reconciled_at)} ago, {sum(each.held for each in box.folders)} mails"
+    kinds = [(kind, sum(each.counts.get(kind, 0) for each in box.folders)) for kind in KINDS_IN_WORDS]
+    differences = [f"{count} {KINDS_IN_WORDS[kind]}" for kind, count in kinds if count]
+    return f"{said}: {', '.join(differences) or 'all are kept'}"
+
+
 def _queue(engine: Engine, found: Measures) -> Iterator[str]:
     from processor.store.due import SOON, due_counts
 
@@ -132,6 +147,8 @@ def _replies(found: Measures) -> Iterator[str]:
     states = (*FIRST, *sorted(found.replies.keys() - set(FIRST)))
     said = [f"{found.replies[state]} {state}" for state in states if found.replies[state]]
     yield _line("outbox", ", ".join(said) or "nothing waits")
+    if late := sum(found.copies.values()):
+        yield _line("", f"{late} copies of sent replies not yet in the Sent folder")
     yield _line("answers", "STOPPED: processor resume-answers" if found.stopped else "go out as the levels say")
 
 
@@ -204,6 +221,8 @@ def _values(engine: Engine, found: Measures) -> Mapping[str, object]:
                 "read_at": box.read_at and box.read_at.isoformat(),
                 "answer_from": box.answer_from.isoformat(),
                 "left": box.intake.left if box.intake else 0,
+                "reconciled_at": box.reconciled_at and box.reconciled_at.isoformat(),
+                "folders": [folder_values(each) for each in box.folders],
             }
             for box in found.mailboxes
         ],
@@ -217,6 +236,7 @@ def _values(engine: Engine, found: Measures) -> Mapping[str, object]:
         "overdue": found.overdue,
         "tickets": found.tickets,
         "replies": found.replies,
+        "sent_copies": found.copies,
         "answers_stopped": found.stopped,
         "rules": {
             "version": rules.version,

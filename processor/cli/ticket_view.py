@@ -31,6 +31,11 @@ def print_ticket(view: TicketView, confirmations: Mapping[int, str] | None = Non
             f"reply   r{reply.id}  {reply.kind} to {reply.to}: {reply.state} {reply.hold_reason}{reply.response}{reply.error}"
         )
         typer.echo("".join(f"          {line}\n" for line in reply.text.splitlines()))
+    for letter in view.colleagues:
+        to = f" to {letter.recipients}" if letter.recipients else ""
+        answered = ", which answers the customer" if letter.answered else ""
+        typer.echo(f"colleague  {local(letter.sent_at)}  {letter.sender} wrote{to}{answered}: {letter.subject}")
+        typer.echo("".join(f"          {line}\n" for line in letter.text.splitlines()))
     for event in view.events:
         other = f": {event.data['ticket']}" if event.kind == "mail.may_belong" else ""
         typer.echo(f"event   {local(event.at)}  {event.kind} by {event.actor}{other}")
@@ -58,6 +63,8 @@ def _item(item: ItemView) -> None:
         typer.echo(f"          «{' '.join(span['text'].split())}» ({span['rule']})")
     for line in account_in_words(item.account) if item.account else ():
         typer.echo(f"          {line}")
+    if item.answered_at:
+        typer.echo(f"          answered by a colleague, {local(item.answered_at)}")
     if item.asks:
         reminded = f"; the customer is reminded {local(item.follow_up_at)}" if item.follow_up_at else ""
         typer.echo(f"          lacks {', '.join(each.replace('_', ' ') for each in item.asks)}{reminded}")

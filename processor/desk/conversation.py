@@ -1,4 +1,4 @@
-"""What was written on a ticket, in order: the customer's mails, our replies, staff's notes; and what was done."""
+"""What was written on a ticket, in order: the customer's mails, our replies, colleagues' own, staff's notes; and what was done."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from processor.ticket import OutboxState
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that was written: ``who`` for a note, one of ``mail`` and ``reply`` for the others."""
+    """One thing that was written: ``who`` for a note or a colleague's letter, one of ``mail`` and ``reply`` for the others."""
 
-    kind: Literal["mail", "reply", "note"]
+    kind: Literal["mail", "reply", "note", "colleague"]
     at: datetime
     who: str = ""
     text: str = ""
@@ -35,6 +35,8 @@ def _entries(view: TicketView) -> Iterator[Entry]:
     for reply in view.replies:
         if reply.state != OutboxState.CANCELLED:
             yield Entry("reply", reply.created_at, text=reply.text, reply=reply)
+    for letter in view.colleagues:
+        yield Entry("colleague", letter.sent_at, who=letter.sender, text=letter.text or letter.subject)
     for event in view.events:
         if event.kind == NOTED:
             # A note of another system names whoever wrote it there.

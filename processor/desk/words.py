@@ -158,6 +158,8 @@ EVENTS: Mapping[str, str] = {
     "mail.imported": N_("Taken in as history"),
     "mail.retyped": N_("Said what the mail is"),
     "mail.may_belong": N_("May belong to another ticket"),
+    "mail.answered_by_colleague": N_("A colleague answered the customer from the mailbox itself"),
+    "mail.colleague_wrote": N_("A colleague wrote about it from the mailbox itself"),
     "mail.raw_seen": N_("Looked at the raw mail"),
     "ticket.noted": N_("Note"),
     "ticket.taken": N_("Took the ticket on"),
@@ -210,6 +212,8 @@ EVENTS: Mapping[str, str] = {
     "outbox.undo": N_("Took the letter back"),
     "outbox.draft_again": N_("Took the reply back"),
     "outbox.held_again": N_("Took the reply back"),
+    "outbox.answered": N_("Withdrawn: a colleague had answered"),
+    "outbox.copied": N_("A copy lies in the Sent folder"),
     "outbox.resend": N_("Sent the reply again"),
     "outbox.sent": N_("The reply was sent"),
 }

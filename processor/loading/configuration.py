@@ -268,12 +268,20 @@ def _mailbox(entry: Table, folder: Path, place: TokenPlace) -> MailboxSettings:
         poll_seconds=entry.positive("poll_seconds", float, 60.0),
         since=since(entry),
         oauth=oauth,
+        sent_folder=_given(entry, "sent_folder"),
+        sent_copies=entry.take("sent_copies", bool, True),
     )
     for key, folder_key in (("handled", "handled_folder"), ("review", "review_folder")):
         if getattr(mailbox, key) == "move" and not getattr(mailbox, folder_key):
             entry.problem(key, f'{key} = "move" needs {folder_key!r}')
     entry.finish()
     return mailbox
+
+
+def _given(entry: Table, key: str) -> str | None:
+    """A text that may be empty, None where the key is not there."""
+    value = entry.take(key, str, "")
+    return value if key in entry.values else None
 
 
 def _check_names(mailboxes: tuple[MailboxSettings, ...], file: Table) -> None:

@@ -122,11 +122,12 @@ class _Line:
         self.unmarked: Taken | None = None
 
     def send(self, row: Outgoing) -> Outcome:
+        dated = self.clock()
         try:
-            data = _letter(row, self.settings, self.clock())
+            data = letter(row, self.settings, dated)
         except Exception as error:
             # A poison answer is set aside for a person and the rest goes on (threats.md T92).
-            self._mark(row, Rejected(0, f"could not be written: {error}"))
+            self._mark(row, Rejected(0, f"could not be written: {error}"), dated)
             return Rejected(0, str(error))
 
         def on_data() -> None:
@@ -139,21 +140,21 @@ class _Line:
             outcome = self.courier.send(self.settings.envelope_from, row.to, data, on_data)
         except FenceLostError:
             return Rejected(0, "the row was taken over")
-        self._mark(row, outcome)
+        self._mark(row, outcome, dated)
         return outcome
 
     def finish(self) -> None:
         """Mark what is not marked yet."""
         if taken := self.unmarked:
-            _insist(lambda: outbox.sent(self.engine, taken.id, taken.fence, taken.response, taken.at))
+            _insist(lambda: outbox.sent(self.engine, taken.id, taken.fence, taken.response, taken.at, taken.dated))
             self.unmarked = None
 
-    def _mark(self, row: Outgoing, outcome: Outcome) -> None:
+    def _mark(self, row: Outgoing, outcome: Outcome, dated: datetime) -> None:
         now = self.clock()
         if isinstance(outcome, Delivered):
             self.finish()
             self.taken += 1
-            self.unmarked = Taken(row.id, row.fence, outcome.response, now)
+            self.unmarked = Taken(row.id, row.fence, outcome.response, now, dated)
             return
         _insist(lambda: self._mark_untaken(row, outcome, now))
 
@@ -171,7 +172,8 @@ class _Line:
                 outbox.retry_at(self.engine, row.id, row.fence, text_of(outcome), when, now)
 
 
-def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:
+def letter(row: Outgoing, settings: SmtpSettings, dated: datetime) -> bytes:
+    """A reply as the bytes that leave; the same again for the same Date."""
     return compose(
         message_id=row.message_id,
         in_reply_to=row.in_reply_to,
@@ -180,7 +182,7 @@ def _letter(row: Outgoing, settings: SmtpSettings, now: datetime) -> bytes:
         from_name=settings.from_name,
         reply_to=settings.reply_to,
         to=row.to,
-        date=now,
+        date=dated,
         subject=row.subject,
         text=row.text,
         html=row.html,

@@ -14,6 +14,8 @@ from processor import journal
 from processor.mail_servers import MailboxSettings
 from processor.steps.failing import note_failure, note_success
 from processor.steps.look_back import folders_to_look_in
+from processor.steps.reconcile import is_due, reconcile_all
+from processor.steps.sent_folder import SentFolder, put_copies, read_sent
 from processor.steps.several import MailboxLease
 from processor.steps.take_in import Folder, settle, take_in
 from processor.store.intake import note_intake
@@ -75,6 +77,9 @@ class MailboxLoop(threading.Thread):
         self.elsewhere: list[Folder] | None = None
         self.failures = 0
         self.seen: datetime | None = None
+        self.sent: SentFolder | None = None
+        self.reconcile_due = False
+        self.reconciled: Callable[[str, datetime], None] = lambda *_: None
         self.taken = 0
         self.told: datetime | None = None
 
@@ -82,6 +87,11 @@ class MailboxLoop(threading.Thread):
         """End the waiting: fetch and settle now."""
         if self.waiting or self.ended.is_set():
             self.interrupt.set()
+
+    def reconcile_soon(self) -> None:
+        """Compare the folders with what we kept, after the next reading."""
+        self.reconcile_due = True
+        self.wake()
 
     def settle_soon(self) -> None:
         """Mails of this account may have been decided: tell the server at the next pause."""
@@ -98,6 +108,7 @@ class MailboxLoop(threading.Thread):
                     continue
                 self._pass()
                 self.failures = 0
+                self._reconcile()
                 self._wait()
             except LeaseLostError:
                 self.mailbox.close()
@@ -137,6 +148,8 @@ class MailboxLoop(threading.Thread):
         try:
             for folder in self.folders:
                 settle(self.mailbox, folder, self.engine, self.clock)
+            put_copies(self.mailbox, self.sent, self.engine, self.clock)
+            self._reconcile()
         except Failure as failure:
             journal.mailbox_failed(self.settings.name, failure.reason, 0)
             return False
@@ -169,7 +182,9 @@ class MailboxLoop(threading.Thread):
         self.owed = False
         if not self.folders:
             self.folders = self._open()
+            self.reconcile_due = is_due(self.engine, self.settings.name, self.clock())
         self._note_outage()
+        read_sent(self.mailbox, self.sent, self.engine, self.clock)
         refused: Refusal | None = None
         for folder in self.folders:
             try:
@@ -180,6 +195,7 @@ class MailboxLoop(threading.Thread):
                 refused = refusal
             settle(self.mailbox, folder, self.engine, self.clock)
         self._look_back()
+        put_copies(self.mailbox, self.sent, self.engine, self.clock)
         if refused:
             raise refused
         self._note_read()
@@ -211,6 +227,17 @@ class MailboxLoop(threading.Thread):
         note_intake(self.engine, self.settings.name, folder.left, now)
         if not folder.left:
             self.taken, self.told = 0, None
+
+    def _reconcile(self) -> None:
+        """When it is time, compare the folders with what we kept; what hinders it is tried again in an hour."""
+        due, self.reconcile_due = self.reconcile_due, False
+        if due and reconcile_all(self.mailbox, self.folders, self.engine, self.clock, self._portion):
+            self.reconciled(self.settings.name, self.clock())
+
+    def _portion(self) -> None:
+        self.beat(PORTION_SECONDS)
+        if self.ended.is_set():
+            raise Refusal("the program ends")
 
     def _look_back(self) -> None:
         """After a restore: keep what the lost store had moved out of the watched folders, until nothing more comes."""

@@ -83,7 +83,7 @@ def _take_in(
         for mail in batch.mails:
             folder.broke.pop((batch.uidvalidity, mail.uid), None)
         mails = [*batch.mails, *(_by_header(mailbox, folder, batch.uidvalidity, uid) for uid in given_up)]
-        arrivals, new = _keep(mailbox, folder, mails, engine, clock)
+        kept = keep_mails(mailbox, folder, mails, engine, clock)
         if set(batch.pending) - set(given_up):
             blocked = True
         if batch.refused and set(batch.pending) - set(given_up):
@@ -92,7 +92,7 @@ def _take_in(
             reached = max(reached, *_uids(batch), 0)
             advance(engine, mailbox.settings.name, folder.name, batch.uidvalidity, reached)
         folder.left = batch.left
-        yield arrivals, new
+        yield len(kept), sum(each.new for each in kept)
     if refused:
         folder.missed.update(doubtful if some_came else ())
         raise refused
@@ -128,15 +128,18 @@ def _by_header(mailbox: Mailbox, folder: Folder, uidvalidity: int, uid: int) -> 
     return found
 
 
-def _keep(
+def keep_mails(
     mailbox: Mailbox, folder: Folder, mails: Sequence[Fetched], engine: Engine, clock: Callable[[], datetime]
-) -> tuple[int, int]:
+) -> list[Kept]:
+    """Keep what came of a folder, in the order of ``mails``; large ones are streamed from the server."""
     now = clock()
-    kept = keep(engine, [_arrival(mailbox, folder, each) for each in mails if each.chunks is None], now)
-    for each in mails:
-        if each.chunks is not None:
-            kept.append(_stream(engine, _arrival(mailbox, folder, each), each.chunks, folder, now))
-    return len(kept), sum(each.new for each in kept)
+    kept = iter(keep(engine, [_arrival(mailbox, folder, each) for each in mails if each.chunks is None], now))
+    return [
+        next(kept)
+        if each.chunks is None
+        else _stream(engine, _arrival(mailbox, folder, each), each.chunks, folder, now)
+        for each in mails
+    ]
 
 
 def _stream(

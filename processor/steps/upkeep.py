@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 from processor import journal
 from processor.config import Config
 from processor.store import retention
+from processor.store.colleagues import forget_unmatched
 from processor.store.daily import count_days
 from processor.store.due import SOON, due_actions
 from processor.store.gone_back import note_mark
@@ -20,6 +21,8 @@ from processor.store.staff_notices import wishes
 
 # As long as the configuration may let an answer of a register be used; it may name people.
 ANSWERS_KEPT = timedelta(days=31)
+# What colleagues wrote, while the mail that it answers may still come.
+UNMATCHED_KEPT = timedelta(days=30)
 # Less than a day, since the clock that runs it each night is not exact.
 ONCE_A_DAY = timedelta(hours=20)
 RETAINED = "retained_at"
@@ -71,12 +74,13 @@ def retain(engine: Engine, now: datetime) -> int:
     """Erase what the periods of domain.md section 6 let us keep no longer; of how many mails.
 
     Their keyed digests stay, so they never come in again.  Answers of registers that are too old to be used are
-    dropped with it.  It goes through every old ticket, so a single pass by cron each minute does it once a day only.
+    dropped with it, and colleagues' letters that answered no mail of ours.  It goes through every old ticket, so a single pass by cron each minute does it once a day only.
     """
     last = setting(engine, RETAINED)
     if last and now - datetime.fromisoformat(last) < ONCE_A_DAY:
         return 0
     forget_answers(engine, now - ANSWERS_KEPT)
+    forget_unmatched(engine, now - UNMATCHED_KEPT)
     erased = sum(each.mails for each in retention.retain(engine, now))
     change_setting(engine, RETAINED, now.isoformat(), "retention", now)
     journal.retained(erased)

@@ -83,9 +83,10 @@ def ticket_for(source: Engine | Connection, message_ids: Sequence[str]) -> Found
     if not wanted:
         return None
     with reading(source) as conn:
-        o, m = t.outbox.c, t.mail.c
+        o, m, w = t.outbox.c, t.mail.c, t.colleague_reply.c
         for query in (
             select(o.message_id, o.ticket_id, literal(True).label("ours")).order_by(o.id),
+            select(w.message_id, w.ticket_id, literal(True).label("ours")).order_by(w.id),
             select(m.message_id, m.ticket_id, m.own.label("ours")).order_by(m.own.desc(), m.id),
         ):
             c = query.selected_columns

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, insert, or_, select, update
 
 from processor.store import tables as t
+from processor.store.colleagues import erase_replies
 from processor.store.events import Happening, write_event
 from processor.store.story import absorbed, of_ticket
 from processor.store.transitions import FREE, move
@@ -60,6 +61,7 @@ def erase_ticket(conn: Connection, ticket_id: int, why: str, actor: str, now: da
     _without_words(conn, mail_ids)
     _without_texts(conn, mail_ids, ticket_id)
     _without_letters(conn, select(o.id).where(o.ticket_id == ticket_id))
+    erase_replies(conn, ticket_id=ticket_id)
     conn.execute(delete(t.thread_name).where(t.thread_name.c.ticket_id == ticket_id))
     nothing = {"org_no": "", "customer_no": "", "evidence": "{}", "known": "", "asks": "", "follow_up_at": None}
     conn.execute(update(t.item).where(i.ticket_id == ticket_id).values(nothing))
@@ -83,6 +85,7 @@ def erase_mail(conn: Connection, mail_id: int, address: str, why: str, actor: st
     _without_words(conn, [mail_id])
     _without_texts(conn, [mail_id], None)
     _without_letters(conn, select(o.id).where(o.mail_id == mail_id, o.recipient == address))
+    erase_replies(conn, mail_id=mail_id)
     conn.execute(update(t.item).where(t.item.c.mail_id == mail_id).values(evidence="{}"))
     _note(conn, [mail_id], True, why, now)
     data = {"why": why, "mails": [mail_id]}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from processor.store.alarms import Known
 from processor.store.intake import Intake, intakes
 from processor.store.leases import Lease
 from processor.store.migrate import code_version
+from processor.store.reconciliation import Reconciliation, reconciliations
+from processor.store.sent_copies import copies
 from processor.store.settings import change_setting, setting
 from processor.store.switch import stopped
 from processor.store.transaction import reading
@@ -36,12 +38,21 @@ LEAVING = (OutboxState.READY.value, OutboxState.RETRY.value, OutboxState.SENDING
 
 @dataclass(frozen=True, slots=True)
 class MailboxMeasure:
-    """An account: since when it is answered, when its folders were last read to their ends, what is left to take in."""
+    """An account: since when it is answered, when its folders were last read to their ends, what is left to take in.
+
+    ``folders`` are the last comparisons with what we kept.
+    """
 
     account: str
     answer_from: datetime
     read_at: datetime | None
     intake: Intake | None = None
+    folders: tuple[Reconciliation, ...] = ()
+
+    @property
+    def reconciled_at(self) -> datetime | None:
+        """When its folders were last compared with what we kept, by the one for which that is longest ago."""
+        return min((each.swept_at for each in self.folders), default=None)
 
     @property
     def heard_at(self) -> datetime | None:
@@ -57,6 +68,7 @@ class Measures:
     its mailbox's first start does not count.  ``oldest_reply`` is when the oldest reply that may leave was
     written.  ``actions`` is by state and request type.  ``disk_free`` is in bytes, None on PostgreSQL.
     ``leases``, ``alarms`` (those raised) and ``ways`` are filled in by who wants them.
+    ``copies`` are those for Sent folders that wait though they were tried, or were given up.
     """
 
     at: datetime
@@ -76,6 +88,7 @@ class Measures:
     leases: tuple[Lease, ...] = ()
     alarms: tuple[Known, ...] = ()
     ways: tuple[WayMeasure, ...] = ()
+    copies: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def schema_current(self) -> bool:
@@ -111,14 +124,18 @@ def measure(engine: Engine, now: datetime) -> Measures:
             backup_at=datetime.fromisoformat(json.loads(backup)["at"]) if backup else None,
             disk_free=shutil.disk_usage(path.parent).free if path else None,
             size=_size(path) if path else None,
+            copies=copies(conn),
         )
 
 
 def _mailboxes(conn: Connection) -> tuple[MailboxMeasure, ...]:
     m = t.mailbox.c
-    taken = intakes(conn)
+    taken, compared = intakes(conn), reconciliations(conn)
     rows = conn.execute(select(m.account, m.answer_from, m.seen_at).order_by(m.account))
-    return tuple(MailboxMeasure(row.account, row.answer_from, row.seen_at, taken.get(row.account)) for row in rows)
+    return tuple(
+        MailboxMeasure(*row, taken.get(row.account), tuple(each for each in compared if each.account == row.account))
+        for row in rows
+    )
 
 
 def _oldest_mail(conn: Connection, mailboxes: tuple[MailboxMeasure, ...]) -> datetime | None:

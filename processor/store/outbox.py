@@ -54,6 +54,7 @@ __all__ = [
     "failed",
     "issue_confirmation",
     "outbox_counts",
+    "outgoing",
     "release",
     "resend",
     "resume_answers",
@@ -96,6 +97,12 @@ def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds:
     keeps a reply back, the breaker turns the switch, and resuming is a person's act (T31).
     """
     return commit(engine, lambda conn: _claim(conn, worker, limit, now, timedelta(seconds=lease_seconds)))
+
+
+def outgoing(engine: Engine, outbox_id: int) -> Outgoing:
+    """A reply as it stands, claimed or not; for the copy of one that was sent."""
+    with reading(engine) as conn:
+        return Outgoing(*conn.execute(select(*_OUTGOING).where(t.outbox.c.id == outbox_id)).one())
 
 
 def retry_at(

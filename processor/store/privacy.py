@@ -13,6 +13,7 @@ from functools import partial
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from processor.store import tables as t
+from processor.store.colleagues import forget_written_to
 from processor.store.context import bounded_address
 from processor.store.engine import store_key
 from processor.store.erasing import erase_mail, erase_ticket, lock_ticket, settle_erasure
@@ -132,6 +133,7 @@ def _erase_mail(conn: Connection, each: Elsewhere, address: str, actor: str, now
 def _forget(engine: Engine, address: str, actor: str, now: datetime, mails: int) -> bool:
     r = t.register_contact.c
     with writing(engine) as conn:
+        forget_written_to(conn, address)
         gone = conn.execute(delete(t.register_contact).where(r.kind == "address", r.value == address)).rowcount
         # A merged ticket of theirs has no mail any more, and keeps nothing but its number.
         k = t.ticket.c

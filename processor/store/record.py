@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, Engine, bindparam, insert, or_, select, update
 
 from processor.store import tables as t
+from processor.store.colleagues import attach_waiting
 from processor.store.columns import canonical
 from processor.store.context import bounded_id
 from processor.store.decided import Landing, NumberTakenError, OvertakenRequestError, Record, Recorded
@@ -52,6 +53,7 @@ def _record(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
     _decide_mails(conn, changed)
     write_events(conn, [_happening(r, landing, outbox_ids) for r, landing in changed])
     write_events(conn, _named(conn, [pair for pair in changed if pair[1].fresh]))
+    _answered_already(conn, [r for r, landing in changed if landing.fresh])
     return [
         Recorded(
             r.mail_id,
@@ -120,6 +122,13 @@ def _named(conn: Connection, fresh: Sequence[Landed]) -> list[Happening]:
         for r, landing in fresh
         if (number := r.context.may_belong_to) in ids
     ]
+
+
+def _answered_already(conn: Connection, fresh: Sequence[Record]) -> None:
+    """What a colleague answered before we had decided it is not answered once more."""
+    named = [(r.mail_id, r.message.message_id) for r in fresh if not r.message.message_id_made]
+    if named:
+        attach_waiting(conn, named, max(r.now for r in fresh))
 
 
 def _happening(r: Record, landing: Landing, outbox_ids: Mapping[int, int]) -> Happening:

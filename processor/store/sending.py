@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, inser
 from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_events
+from processor.store.sent_copies import note_copy
 from processor.store.settings import STOPPED
 from processor.store.transaction import writing
 from processor.store.transitions import FREE, TRANSITIONS
@@ -17,12 +18,13 @@ from processor.store.transitions import FREE, TRANSITIONS
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A reply that the server took; ``at`` is aware UTC."""
+    """A reply that the server took; ``at``, and its Date header ``dated``, are aware UTC."""
 
     id: int
     fence: int
     response: str
     at: datetime
+    dated: datetime | None = None
 
 
 def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime, after: Taken | None = None) -> bool:
@@ -42,10 +44,12 @@ def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime
         return True
 
 
-def sent(engine: Engine, outbox_id: int, fence: int, response: str, now: datetime) -> bool:
+def sent(
+    engine: Engine, outbox_id: int, fence: int, response: str, now: datetime, dated: datetime | None = None
+) -> bool:
     """The server took the mail.  False: the lease had ended and the row was given up."""
     with writing(engine) as conn:
-        happened = _sent(conn, Taken(outbox_id, fence, response, now))
+        happened = _sent(conn, Taken(outbox_id, fence, response, now, dated))
         write_events(conn, happened)
         return bool(happened)
 
@@ -57,6 +61,7 @@ def _sent(conn: Connection, taken: Taken) -> list[Happening]:
     if moved is None:
         return []
     conn.execute(END_ATTEMPT, {**said, "how": "sent"})
+    note_copy(conn, taken.id, taken.dated or taken.at, taken.at)
     return [_worker_event("sent", moved.ticket_id, taken.id, taken.fence, taken.at)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, Table, select
 
 from processor.store import tables as t
+from processor.store.colleagues import ColleagueView, colleague_views
 from processor.store.context import whole_ticket
 from processor.store.events import Event
 from processor.store.restoring import restored
@@ -66,6 +67,7 @@ class ItemView:
     continues: int | None = None
     asks: tuple[str, ...] = ()
     follow_up_at: datetime | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class TicketView:
     events: tuple[Event, ...]
     merged_into: str = ""
     snoozed_until: datetime | None = None
+    colleagues: tuple[ColleagueView, ...] = ()
 
 
 def ticket(source: Engine | Connection, ticket_no: str) -> TicketView | None:
@@ -171,6 +174,7 @@ def ticket(source: Engine | Connection, ticket_no: str) -> TicketView | None:
             events=tuple(happened),
             merged_into=whole_ticket(conn, row.id).number if row.merged_into else "",
             snoozed_until=row.snoozed_until,
+            colleagues=colleague_views(conn, row.id),
         )
 
 
@@ -195,7 +199,7 @@ def _item(r: t.AnyRow) -> ItemView:
     told = evidence.get("account")
     account = restored(Account, told) if told else None
     said = (r.id, r.mail_id, r.type, r.org_no, r.rule, r.template, r.confidence, r.risk, evidence, account)
-    return ItemView(*said, r.how, r.continues, tuple(r.asks.split()), r.follow_up_at)
+    return ItemView(*said, r.how, r.continues, tuple(r.asks.split()), r.follow_up_at, r.answered_at)
 
 
 def _actions(conn: Connection, ticket_id: int) -> tuple[ActionView, ...]:

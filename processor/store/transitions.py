@@ -44,6 +44,8 @@ TRANSITIONS: Mapping[str, Transition] = {
     "held_again": Transition((S.HELD,), S.HELD),
     # By a bounce that names a Message-ID of ours.
     "bounced": Transition((S.SENT, S.UNKNOWN), S.BOUNCED),
+    # By a colleague's own reply to the customer, found in the Sent folder.
+    "answered": Transition((S.DRAFT, S.HELD, S.READY, S.RETRY, S.FAILED), S.CANCELLED),
     # By a person.
     "approve": Transition((S.DRAFT,), S.READY),
     "release": Transition((S.HELD,), S.READY),

@@ -18,6 +18,7 @@ from processor.store.alarm_notices import way_measures
 from processor.store.alarms import open_alarms
 from processor.store.leases import leases
 from processor.store.measures import Measures, measure
+from processor.store.reconciliation import reconciliations
 from processor.store.reloading import Standing, standing
 from processor.store.tally import Tally, Totals
 from processor.store.transaction import reading
@@ -60,6 +61,7 @@ class Lookout:
         self._seen: tuple[Measures, Totals, Standing] | None = None
         self._seen_at = self._told_at = float("-inf")
         self._stop_serving: Callable[[], None] = lambda: None
+        self._reconciled: dict[str, datetime | None] = dict.fromkeys(each.name for each in config.mailboxes)
 
     @property
     def tick_seconds(self) -> float:
@@ -69,6 +71,10 @@ class Lookout:
     def begin(self) -> None:
         """The loops run: open the port, if one is configured, and tell systemd that the start is over."""
         if self._config.watch_listen:
+            for each in reconciliations(self._engine):
+                # The folder that was compared longest ago.
+                known = self._reconciled.get(each.account) or each.swept_at
+                self._reconciled[each.account] = min(known, each.swept_at)
             # Imported when wanted, since it brings the metrics' library along.
             from processor.watch.serving import serve
 
@@ -95,6 +101,14 @@ class Lookout:
             yield
         finally:
             self._systemd.tell(READY)
+
+    def note_reconciled(self, account: str, at: datetime) -> None:
+        """All folders of an account were compared with what we kept."""
+        self._reconciled[account] = at
+
+    def reconciled(self) -> dict[str, str | None]:
+        """When each mailbox was last compared to its end, as far as this daemon knows; asks no store."""
+        return {account: at.isoformat() if at else None for account, at in sorted(self._reconciled.items())}
 
     def end(self) -> None:
         """Nothing new is begun any more."""

@@ -74,6 +74,7 @@ def _all(lookout: Lookout) -> Iterator[Metric]:
     yield _gauge("processor_store_up", "Whether the store answers.", 1)
     yield from _of_mail(measures)
     yield from _of_alarms(measures)
+    yield from _of_folders(measures)
     yield from _of_daemons(measures)
     yield from _of_people(measures)
     yield from _of_replies(measures)
@@ -125,6 +126,28 @@ def _of_alarms(found: Measures) -> Iterator[Metric]:
         "Alarms that a way was tried with and has not taken, or that it was given up for within a day.",
         "way",
         {way.way: way.given_up + (way.waiting if way.error else 0) for way in found.ways},
+    )
+
+
+def _of_folders(found: Measures) -> Iterator[Metric]:
+    """What mail servers held when they were last compared with what we kept."""
+    boxes = found.mailboxes
+    yield _labelled(
+        "processor_reconciled_age_seconds",
+        "Since a mailbox was last compared to its end; since its first start if it never was.",
+        "mailbox",
+        {box.account: _age(found, box.reconciled_at or box.answer_from) for box in boxes},
+    )
+    differences = GaugeMetricFamily(
+        "processor_reconciliation", "Differences found then, by kind.", labels=["mailbox", "kind"]
+    )
+    for box in boxes:
+        kinds = dict.fromkeys(kind for each in box.folders for kind in each.counts)
+        for kind in kinds:
+            differences.add_metric([box.account, kind], sum(each.counts.get(kind, 0) for each in box.folders))
+    yield differences
+    yield _labelled(
+        "processor_sent_copies", "Copies of replies that no Sent folder took yet, by state.", "state", found.copies
     )
 
 

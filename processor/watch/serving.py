@@ -94,7 +94,8 @@ def _metrics(lookout: Lookout) -> Page:
 def _health(lookout: Lookout) -> Page:
     loops = {loop: "late" if late else "ticking" for loop, late in lookout.pulse.late().items()}
     well = lookout.pulse.ticking
-    return _said(200 if well else 503, {"status": "ok" if well else "hung", "loops": loops})
+    status = "ok" if well else "hung"
+    return _said(200 if well else 503, {"status": status, "loops": loops, "reconciled": lookout.reconciled()})
 
 
 def _ready(lookout: Lookout) -> Page:

@@ -13,6 +13,7 @@ import select
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
@@ -44,6 +45,8 @@ class Selected:
     uidvalidity: int
     permanent_flags: frozenset[str]
     read_only: bool
+    # The first UID that is not given out yet; 0 where the server does not tell.
+    next_uid: int = 0
 
     def keeps(self, keyword: str) -> bool:
         """Whether a keyword stays on a mail after the session (RFC 9051 7.1, PERMANENTFLAGS)."""
@@ -77,7 +80,8 @@ class Session:
             except IMAPClientError as error:
                 raise unselectable(folder, error) from error
             flags = frozenset(flag.decode("ascii", "replace").lower() for flag in told.get(b"PERMANENTFLAGS", ()))
-            return Selected(folder, int(told[b"EXISTS"]), int(told.get(b"UIDVALIDITY", 0)), flags, read_only)
+            validity, next_uid = int(told.get(b"UIDVALIDITY", 0)), int(told.get(b"UIDNEXT", 0))
+            return Selected(folder, int(told[b"EXISTS"]), validity, flags, read_only, next_uid)
 
     def search(self, criteria: str) -> list[int]:
         """The UIDs for criteria that hold our own words and numbers only (a CRLF would be a command)."""
@@ -119,6 +123,11 @@ class Session:
     def create(self, folder: str) -> None:
         with plainly():
             self._client.create_folder(folder)
+
+    def append(self, folder: str, raw: bytes, when: datetime) -> None:
+        """Put a mail into a folder, as one that was read, with ``when`` (aware) as its INTERNALDATE."""
+        with plainly():
+            self._client.append(folder, raw, ["\\Seen"], when)
 
     def folders(self) -> list[tuple[frozenset[str], str]]:
         """Attributes (lower case) and name of every folder."""

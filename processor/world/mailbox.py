@@ -10,14 +10,16 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType, TracebackType
 
 from processor.mail_servers import MailboxSettings
+from processor.world.census import Portion, census
 from processor.world.failures import Disconnected, Failure, Transient
 from processor.world.fetching import WINDOW, Batch, Fetched, batches, by_header, first_since, uids_after
 from processor.world.idling import await_news
 from processor.world.imap import Selected, Session, open_session
+from processor.world.sent_mail import SentBatch, beginning, headers_above, holds, sent_folder
 from processor.world.settling import Settled, settle
 
 TOKEN_EXPIRED = "ACCESSTOKENEXPIRED"  # noqa: S105  (Exchange's word in its BYE, no secret)
@@ -139,6 +141,48 @@ class Mailbox:
             one = settle(session, selected, handled, ours.handled, ours.handled_folder)
             two = settle(session, selected, review, ours.review, ours.review_folder)
             return Settled(one.done | two.done, one.hopeless | two.hopeless)
+
+    def sent_folder(self) -> str:
+        """The folder of sent mail: as set, by its \\Sent mark or by its usual names; "" for none."""
+        if self.settings.sent_folder is not None:
+            return self.settings.sent_folder
+        with Watch(self) as session:
+            return sent_folder(session.folders())
+
+    def sent_headers(self, folder: str, last_uid: int, uidvalidity: int) -> Iterator[SentBatch]:
+        """The headers of what stands above ``last_uid``; of everything where the UIDVALIDITY is another now."""
+        with Watch(self) as session:
+            selected = self._select(session, folder)
+            for batch in headers_above(session, selected, last_uid if uidvalidity == selected.uidvalidity else 0):
+                yield batch
+                if self._stop.is_set():
+                    return
+                self._return_to(session, selected)
+
+    def beginning(self, folder: str, uidvalidity: int, uid: int, most: int) -> bytes | None:
+        """A mail's first bytes; None when it is gone."""
+        with Watch(self) as session:
+            selected = self._select(session, folder)
+            return beginning(session, uid, most) if selected.uidvalidity == uidvalidity else None
+
+    def put_copy(self, folder: str, raw: bytes, message_id: str, when: datetime) -> bool:
+        """Let a copy of a sent mail lie in the folder; False if one lay there already."""
+        with Watch(self) as session:
+            self._select(session, folder)
+            if holds(session, message_id, when):
+                return False
+            session.append(folder, raw, when)
+            return True
+
+    def census(self, folder: str) -> Iterator[Portion]:
+        """All that the folder holds since the day from which it is read, in portions."""
+        with Watch(self) as session:
+            selected = self._select(session, folder)
+            since = self.settings.since
+            below = self._below(session, selected, since) if since and selected.exists else 0
+            for portion in census(session, selected, below):
+                yield portion
+                self._return_to(session, selected)
 
     def wait(self, seconds: float) -> bool:
         """Wait for news in the account's folder; True when there is some, False when time is up.

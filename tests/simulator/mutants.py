@@ -65,26 +65,26 @@ def no_claim() -> Patches:
 
 def done_before_kept() -> Patches:
     """The server is told of a mail as soon as it was fetched."""
-    kept = take_in._keep
+    kept = take_in.keep_mails
 
     def told(mailbox: Any, folder: Any, mails: Any, *rest: Any) -> Any:
         for each in mails:
             mailbox.settle(folder.name, each.uidvalidity, [each.uid])
         return kept(mailbox, folder, mails, *rest)
 
-    return [patch.object(take_in, "_keep", told)]
+    return [patch.object(take_in, "keep_mails", told)]
 
 
 def mark_before_kept() -> Patches:
     """The watermark moves on before the mails below it are kept."""
-    kept = take_in._keep
+    kept = take_in.keep_mails
 
     def early(mailbox: Any, folder: Any, mails: Any, engine: Any, clock: Any) -> Any:
         for each in mails:
             advance(engine, mailbox.settings.name, folder.name, each.uidvalidity, each.uid)
         return kept(mailbox, folder, mails, engine, clock)
 
-    return [patch.object(take_in, "_keep", early)]
+    return [patch.object(take_in, "keep_mails", early)]
 
 
 def no_dedupe() -> Patches:

@@ -115,7 +115,7 @@ def _config(dice: random.Random) -> Config:
 @contextmanager
 def in_place(world: World) -> Iterator[None]:
     """Put the simulated peer, disk waits and bugs under the program for the time of a run."""
-    letter = deliver_module._letter
+    letter = deliver_module.letter
 
     def concluding(mail: Any, *rest: Any) -> Any:
         if world.poison and POISON in mail.message.text:
@@ -136,5 +136,5 @@ def in_place(world: World) -> Iterator[None]:
         stack.enter_context(patch.object(engine_module, "BUSY_SECONDS", 0))
         stack.enter_context(patch.object(courier_module, "open_smtp", world.peer.open))
         stack.enter_context(patch.object(work_off_module, "conclude", concluding))
-        stack.enter_context(patch.object(deliver_module, "_letter", writing))
+        stack.enter_context(patch.object(deliver_module, "letter", writing))
         yield

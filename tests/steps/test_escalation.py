@@ -15,7 +15,7 @@ from processor.config import Escalation
 from processor.deciding.escalation import Overdue, letter_to_staff, span
 from processor.loading.configuration import load_config
 from processor.loading.problems import Refused
-from processor.steps.deliver import _letter
+from processor.steps.deliver import letter
 from processor.steps.escalation import OLDEST, escalate
 from processor.store.actions import done
 from processor.store.outbox import claim, stop_answers
@@ -90,7 +90,7 @@ def test_it_says_nothing_of_the_customer_and_that_it_is_automatic(here: Talk) ->
     look(here, DUE + AT)
     row = next(each for each in claim(here.engine, "w", 9, DUE + AT, 60) if each.kind == "escalation")
     assert here.config.smtp
-    raw = _letter(row, here.config.smtp, DUE)
+    raw = letter(row, here.config.smtp, DUE)
     mail = message_from_bytes(raw, policy=email.policy.default)
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Auto-Response-Suppress"] == "All"
@@ -107,7 +107,7 @@ def test_it_says_nothing_of_the_customer_and_that_it_is_automatic(here: Talk) ->
 def test_an_answer_to_a_customer_still_says_that_it_is_a_reply(here: Talk) -> None:
     row = next(each for each in claim(here.engine, "w", 9, NOW, 60) if each.kind == "receipt")
     assert here.config.smtp
-    assert b"Auto-Submitted: auto-replied\r\n" in _letter(row, here.config.smtp, NOW)
+    assert b"Auto-Submitted: auto-replied\r\n" in letter(row, here.config.smtp, NOW)
 
 
 @pytest.mark.parametrize("sender", ["oppsigelse@visma.no", DESK, BOSS.upper()])

@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 
 from processor.deciding.gate_notice import letter_to_contact
 from processor.gate import CLEAR
-from processor.steps.deliver import _letter
+from processor.steps.deliver import letter
 from processor.steps.gate_notices import tell_contacts
 from processor.store import tables as t
 from processor.store.actions import Outcome, approve
@@ -116,9 +116,9 @@ def test_the_notice_says_nothing_that_a_stranger_wrote_and_is_marked_as_a_machin
     tell_contacts(here.engine, here.config, here.now)
     assert here.config.smtp
     rows = [row for row in claim(here.engine, "w", 10, here.now, 60) if row.kind == "notice"]
-    letter = message_from_bytes(_letter(rows[0], here.config.smtp, here.now))
-    assert letter["Auto-Submitted"] == "auto-generated"
-    assert letter["To"] == LEADER
+    written = message_from_bytes(letter(rows[0], here.config.smtp, here.now))
+    assert written["Auto-Submitted"] == "auto-generated"
+    assert written["To"] == LEADER
     assert "it@fjordbygg" not in rows[0].text
     assert "engangskoder" in rows[0].subject
 

@@ -21,6 +21,7 @@ from processor.store.alarms import Known
 from processor.store.intake import Intake
 from processor.store.leases import Lease
 from processor.store.measures import MailboxMeasure, Measures
+from processor.store.reconciliation import Reconciliation
 from processor.store.reloading import Standing
 from processor.store.tally import Histogram, Totals
 from processor.watch.metrics import exposition
@@ -43,7 +44,8 @@ class Everything:
 
     def seen(self) -> tuple[Measures, Totals, Standing]:
         lease = Lease("mailbox/oppsigelse", "a", 1, 1, NOW, NOW, True)
-        box = MailboxMeasure("oppsigelse", NOW - timedelta(days=1), NOW, Intake(3, NOW))
+        compared = Reconciliation("oppsigelse", "INBOX", 7, 4, NOW, NOW, 3, {"vanished": 1})
+        box = MailboxMeasure("oppsigelse", NOW - timedelta(days=1), NOW, Intake(3, NOW), (compared,))
         measures = Measures(
             at=NOW,
             schema="0001",
@@ -62,6 +64,7 @@ class Everything:
             leases=(lease,),
             alarms=(Known(Alarm("login_failed", "oppsigelse"), Episode(NOW, NOW)),),
             ways=(WayMeasure("webhook 1", 1, 2, "says 500", 0),),
+            copies={"waiting": 1},
         )
         totals = Totals()
         totals.rules["termination/notice"] += 1
