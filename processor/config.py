@@ -142,6 +142,24 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """Who lets staff in by OpenID Connect; ``name`` stands on the sign-in page.
+
+    People are known by the ``claim`` of the ID token.  ``internal``: the provider may lie within our own network.
+    """
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: Callable[[], str] | None = None
+    claim: str = "email"
+    scope: str = "openid email profile"
+    internal: bool = False
+    ca_file: str | None = None
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSettings:
     """Where the staff's pages are served; ``listen`` None for nowhere.
 
@@ -156,6 +174,7 @@ class DeskSettings:
     idle_minutes: float = 10.0
     demo: bool = False
     undo_seconds: int = 10
+    provider: ProviderSettings | None = None
 
     @property
     def address(self) -> str:

@@ -213,6 +213,10 @@ def not_scanned(why: str) -> None:
     _tell(logging.WARNING, "not scanned for viruses", why=why)
 
 
+def single_sign_on_failed(reason: str) -> None:
+    _tell(logging.WARNING, "single sign-on failed", reason=reason)
+
+
 def webhook_not_taken(hook: str, message: str, reason: str, tries: int, given_up: bool) -> None:
     """A webhook did not take a message; it is tried again but for the last time."""
     words = "webhook given up" if given_up else "webhook not taken"

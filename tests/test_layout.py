@@ -102,6 +102,8 @@ ROOM_OF = {
     "jinja2": {"loading", "desk"},
     "sqlmodel": {"store"},
     "alembic": {"store"},
+    # Token servers are asked by what we sign, and providers of single sign-on tell by what they sign.
+    "joserfc": {"world"},
 }
 
 

@@ -48,6 +48,23 @@ def link(name: Annotated[str, typer.Argument(help="The person's name.")], config
     typer.echo(f"{settings.desk.address}/link/{secret}")
 
 
+@app.command("second-step-off")
+def second_step_off(
+    name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG
+) -> None:
+    """Let a person who has lost phone and recovery codes sign in by password alone; they set it up anew at the desk."""
+    from processor.cli.opening import actor
+    from processor.store.accounts import account
+    from processor.store.second_step import turn_off
+
+    engine = open_engine(open_config(config))
+    found = account(engine, name)
+    if found is None or not turn_off(engine, found.person, actor(), datetime.now(UTC)):
+        typer.echo(f"Nobody named {name!r} has a second step.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{name} signs in by password alone.")
+
+
 @app.command("role")
 def role(
     name: Annotated[str, typer.Argument(help="The person's name.")],

@@ -95,6 +95,7 @@ def _guarded(desk: Desk, route: Route, request: Request, form: list[tuple[str, s
         marked=tuple(value for name, value in form if name == "mark"),
         session=session,
         csrf=csrf_of(token) if session else "",
+        cookies=dict(request.cookies),
         browser=browser_of(request.headers.get("user-agent", "")),
     )
     if route.method == "POST" and not _same_origin(request, desk.config.desk):

@@ -48,6 +48,7 @@ class Asked:
     session: Session | None = None
     csrf: str = ""
     browser: str = ""
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def account(self) -> Account:

@@ -40,6 +40,7 @@ STEPS = {
     "token_ended": N_("The key opens nothing any more."),
     "second_step_off": N_("The second step is off."),
     "required": N_("It is recorded which roles need a second step."),
+    "provider_name": N_("It is recorded what the provider calls the person."),
     "limited": N_("It is recorded which mailboxes the person sees."),
 }
 TOLD = re.compile(r"(?:([ar])([0-9]{1,15})\.|([A-Z][A-Z0-9-]{3,40})\.)?([a-z_]{1,20})")

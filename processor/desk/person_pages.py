@@ -27,6 +27,7 @@ def person(desk: Desk, asked: Asked) -> Response:
         "mailboxes": mailboxes(desk, found.scope),
         "notice": notice(desk.engine, asked.query.get("did", "")),
         "now": desk.clock(),
+        "provider": desk.config.desk.provider,
     }
     return page(desk, asked, "person.html", **values)
 
@@ -39,7 +40,7 @@ def limit(desk: Desk, asked: Asked) -> Response:
         raise Refusal(422, "An administrator sees all mailboxes.")
     set_scope(desk.engine, found.person, scope, asked.person.name, desk.clock())
     desk.changed()
-    return _back(found, "limited")
+    return back(found, "limited")
 
 
 def end_persons_browser(desk: Desk, asked: Asked) -> Response:
@@ -47,7 +48,7 @@ def end_persons_browser(desk: Desk, asked: Asked) -> Response:
     found = found_account(desk, asked)
     if not end_browser(desk.engine, found.person, asked.params["mark"], asked.person.name, desk.clock()):
         raise Refusal(404, "There is no such browser.")
-    return _back(found, "browser")
+    return back(found, "browser")
 
 
 def end_persons_token(desk: Desk, asked: Asked) -> Response:
@@ -55,14 +56,14 @@ def end_persons_token(desk: Desk, asked: Asked) -> Response:
     found = found_account(desk, asked)
     if not end_token(desk.engine, found.person, asked.number("token"), asked.person.name, desk.clock()):
         raise Refusal(404, "There is no such key.")
-    return _back(found, "token_ended")
+    return back(found, "token_ended")
 
 
 def second_step_off(desk: Desk, asked: Asked) -> Response:
     """Let a person who has lost phone and codes sign in by password, and set up the second step anew."""
     found = found_account(desk, asked)
     turn_off(desk.engine, found.person, asked.person.name, desk.clock())
-    return _back(found, "second_step_off")
+    return back(found, "second_step_off")
 
 
 def require(desk: Desk, asked: Asked) -> Response:
@@ -90,5 +91,6 @@ def found_account(desk: Desk, asked: Asked) -> Account:
     return found
 
 
-def _back(found: Account, did: str) -> Response:
+def back(found: Account, did: str) -> Response:
+    """The way back to a person's page, which tells what was done."""
     return go(f"/people/{found.person.id}", did=did)

@@ -35,19 +35,22 @@ LONGEST_KEPT = 200_000
 def page(desk: Desk, asked: Asked) -> Response:
     """Where one signs in; who is already goes on."""
     to = own_path(asked.query.get("to", "/"))
-    return go(to) if asked.session else _page(desk, asked, to=to)
+    return go(to) if asked.session else sign_in_page(desk, asked, to=to)
 
 
 def sign_in(desk: Desk, asked: Asked) -> Response:
     """Check name and password; the password is weighed also where there is no such name, so that both take as long."""
     name, password = " ".join(asked.form.get("name", "").split())[:200], asked.form.get("password", "")[:1000]
     to, now = own_path(asked.form.get("to", "/")), desk.clock()
+    if asked.session and _kept(asked):
+        # Signed in meanwhile in another tab, as by single sign-on: what was typed comes back without a password.
+        return _again(desk, asked, to, asked.csrf)
     if locked(desk.engine, name, now):
-        return _page(desk, asked, to=to, name=name, wrong=WRONG, status=401)
+        return sign_in_page(desk, asked, to=to, name=name, wrong=WRONG, status=401)
     found = account(desk.engine, name)
     if not fits(found.password if found else "", password) or found is None:
         note_failure(desk.engine, name, now)
-        return _page(desk, asked, to=to, name=name, wrong=WRONG, status=401)
+        return sign_in_page(desk, asked, to=to, name=name, wrong=WRONG, status=401)
     if found.second_step:
         # The failures are forgotten when both are right, or codes could be guessed without end.
         return _code_page(desk, asked, begin_step(desk.engine, CODE, found.person.id, {"way": PASSWORD}, now), to)
@@ -61,7 +64,7 @@ def code(desk: Desk, asked: Asked) -> Response:
     begun = step(desk.engine, CODE, token, now)
     found = account_of(desk.engine, begun.person_id) if begun and begun.person_id else None
     if begun is None or found is None:
-        return _page(desk, asked, to=to, wrong=N_("That took too long. Sign in again."), status=401)
+        return sign_in_page(desk, asked, to=to, wrong=N_("That took too long. Sign in again."), status=401)
     name = found.person.name
     if locked(desk.engine, name, now):
         return _code_page(desk, asked, token, to, WRONG_CODE, 401)
@@ -77,7 +80,7 @@ def sign_in_again(desk: Desk, asked: Asked) -> Response:
     """A form was sent after the session had ended: its fields wait in the page, and come back after signing in."""
     kept = {f"{KEPT}{name}": value for name, value in asked.form.items()}
     words = N_("You were signed out meanwhile. Sign in, and what you wrote is here again.")
-    return _page(desk, asked, to=asked.path, wrong=words, status=401, kept=kept)
+    return sign_in_page(desk, asked, to=asked.path, wrong=words, status=401, kept=kept)
 
 
 def sign_out(desk: Desk, asked: Asked) -> Response:
@@ -119,18 +122,32 @@ def _by_link(desk: Desk, asked: Asked) -> Account:
 def signed_in(desk: Desk, asked: Asked, found: Account, to: str, way: str) -> Response:
     """Begin a session, and go on to where the person wanted to; what was kept comes back on the way."""
     token = begin_session(desk.engine, found.person, desk.clock(), asked.browser, way)
-    kept = {name.removeprefix(KEPT): value for name, value in asked.form.items() if name.startswith(KEPT)}
-    response = outside(desk, asked, "again.html", to=to, kept=kept, csrf=csrf_of(token)) if kept else go(to)
+    response = _again(desk, asked, to, csrf_of(token)) if _kept(asked) else go(to)
     set_cookie(response, desk.config.desk, token)
     return response
 
 
-def _page(
+def _again(desk: Desk, asked: Asked, to: str, csrf: str) -> Response:
+    """The form that was sent without a session, to be sent once more."""
+    kept = {name.removeprefix(KEPT): value for name, value in asked.form.items() if name.startswith(KEPT)}
+    return outside(desk, asked, "again.html", to=to, kept=kept, csrf=csrf)
+
+
+def sign_in_page(
     desk: Desk, asked: Asked, *, to: str, name: str = "", wrong: str = "", status: int = 200, **more: object
 ) -> Response:
+    """The page itself, with what went wrong and with what was typed before."""
     kept = _kept(asked)
     demo = DEMO_USERS if desk.config.desk.demo else ()
-    values = {"to": to, "name": name, "wrong": wrong, "demo": demo, "kept": kept, **more}
+    values = {
+        "to": to,
+        "name": name,
+        "wrong": wrong,
+        "demo": demo,
+        "kept": kept,
+        "provider": desk.config.desk.provider,
+        **more,
+    }
     return outside(desk, asked, "sign_in.html", status, **values)
 
 

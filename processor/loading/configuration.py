@@ -197,7 +197,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         scan=scan_settings(table("scan", values.get("scan", {}))),
         watch_listen=watch_listen(table("watch", values.get("watch", {}))),
         webhooks=webhook_settings(values.get("webhook", []), table, folder),
-        desk=desk_settings(table("desk", values.get("desk", {}))),
+        desk=desk_settings(table("desk", values.get("desk", {})), table, folder),
     )
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
     config = replace(config, alarms=alarm_settings(values.get("alarms", {}), table, config, place))

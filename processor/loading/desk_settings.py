@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from processor.config import DeskSettings
+from processor.loading.provider_settings import provider_settings
 
 if TYPE_CHECKING:
     from processor.loading.configuration import Table
@@ -15,8 +19,15 @@ MOST_UNDO_SECONDS = 300
 """A confirmation waits for so long before it leaves."""
 
 
-def desk_settings(entry: Table) -> DeskSettings:
-    """The settings; an address that others reach needs an HTTPS proxy in front (threats T72)."""
+def desk_settings(entry: Table, table: Callable[[str, object], Table], folder: Path) -> DeskSettings:
+    """The settings, with those of [desk.provider]; ``folder`` is what paths of secrets are relative to."""
+    values = entry.take("provider", dict, {})
+    provider = provider_settings(table("desk.provider", values), folder) if values else None
+    return replace(_served(entry), provider=provider)
+
+
+def _served(entry: Table) -> DeskSettings:
+    """Where it is served; an address that others reach needs an HTTPS proxy in front (threats T72)."""
     listen = entry.take("listen", str, "127.0.0.1:8080")
     public_url = entry.take("public_url", str, "").rstrip("/")
     idle_minutes = entry.positive("idle_minutes", float, 10.0)

@@ -1,4 +1,4 @@
-"""What a browser is in the middle of: a code still to come, an enrolment, a way to the provider of single sign-on.
+"""What a browser is in the middle of: a code still to come, or an enrolment.
 
 A row is known by the digest of a secret that the browser holds, lasts for minutes, and is taken away when it is used.
 """
@@ -18,13 +18,13 @@ from processor.store import tables as t
 from processor.store.accounts import digest
 from processor.store.transaction import reading, writing
 
-CODE, ENROL, PROVIDER = "code", "enrol", "provider"
+CODE, ENROL = "code", "enrol"
 LASTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``person_id`` is None where nobody is known yet."""
+    """Whose it is, and what it must remember."""
 
     person_id: int | None
     data: Mapping[str, Any]
