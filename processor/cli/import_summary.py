@@ -70,3 +70,17 @@ def _soon_erased(engine: Engine) -> int:
     from processor.store.history import unchanged_since
 
     return unchanged_since(engine, datetime.now(UTC) - timedelta(days=365))
+
+
+def list_runs(engine: Engine) -> None:
+    """Every source that was ever taken in, the oldest first."""
+    from processor.cli.queue import local
+    from processor.store.import_runs import runs
+
+    found = runs(engine)
+    for run, ended in found:
+        how = f"ended {local(ended)}" if ended else "cut off, or still under way: the same command goes on"
+        told = f"{run.counts.get('new', 0):,} new in {run.counts.get('tickets', 0):,} tickets"
+        typer.echo(f"{run.source}: {told}, {run.counts.get('unreadable', 0):,} not taken in; {how}")
+    if not found:
+        typer.echo("Nothing was ever taken in.")

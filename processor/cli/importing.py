@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from processor.cli.import_summary import read, short, sum_up
+from processor.cli.import_summary import list_runs, read, short, sum_up
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config, open_engine, open_rules
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ def bring_in(
     anew: Annotated[
         bool, typer.Option("--anew", help="Read from the beginning, not from where it was cut off.")
     ] = False,
+    listed: Annotated[
+        bool, typer.Option("--list", help="Only list what was ever taken in, and what was cut off.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option(help="Processes that read.", min=1, show_default="one a core")] = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
@@ -71,6 +74,9 @@ def bring_in(
     Example: processor import Archive.mbox Sent.mbox
     """
     settings = open_config(config, passwords=bool(folder))
+    if listed:
+        list_runs(open_engine(settings))
+        return
     # Looked at before anything is written, since every process would stumble over them.
     open_rules(settings)
     box = _mailbox(settings, mailbox, bool(folder))

@@ -71,7 +71,7 @@ class BringIn:
         if problems:
             raise Refused(problems)
         side = partial(side_of, public)
-        yield Progress(0, run)
+        yield Progress(self.source.done_at(run.position), run)
         recipe = Recipe(self.config.path, self.owner, self.clock())
         for batch, results in read_beside(recipe, self._batches(run.position), self.jobs):
             run = self._take(run, batch, results, side)

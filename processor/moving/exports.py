@@ -48,6 +48,10 @@ class Export:
         self.size = 0
         self.users = {**_users(path.with_name("users.json")), **_users(path.with_name("users.ndjson"))}
 
+    def done_at(self, position: str) -> int:
+        """How many tickets are done."""
+        return int(position or 0)
+
     def mails(self, after: str) -> Iterator[Found]:
         """The letters of the tickets behind a position."""
         done = int(after or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,10 @@ class Tree:
         self.mark = ""
         self.paths = sorted(_mails(path))
         self.size = len(self.paths)
+
+    def done_at(self, position: str) -> int:
+        """How many paths come before the next one."""
+        return bisect_right(self.paths, position)
 
     def mails(self, after: str) -> Iterator[Found]:
         """The mails behind a path, each read when it is asked for."""

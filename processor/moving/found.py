@@ -55,6 +55,9 @@ class Source(Protocol):
     size: int
     unit: str
 
+    def done_at(self, position: str) -> int:
+        """How much of it lies before a position, in its unit."""
+
     def mails(self, after: str) -> Iterator[Found]:
         """The mails behind a position, ``""`` for all.  Raises OSError or Failure where the source itself fails."""
 

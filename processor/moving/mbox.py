@@ -58,6 +58,10 @@ class Mbox:
             # Of the beginning alone, since a file may grow between two runs.
             self.mark = sha256(file.read(1024 if self.size >= 1024 else 0)).hexdigest()[:16]
 
+    def done_at(self, position: str) -> int:
+        """The offset itself."""
+        return int(position.partition(":")[0] or 0)
+
     def mails(self, after: str) -> Iterator[Found]:
         """The mails from an offset on, each read when it is asked for."""
         offset, _, number = after.partition(":")

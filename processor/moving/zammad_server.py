@@ -20,6 +20,11 @@ class ZammadServer:
         self.api = api
         self.name = f"zammad {api.url}"
 
+    def done_at(self, position: str) -> int:
+        """How many tickets are done."""
+        page, _, done = position.partition(":")
+        return (int(page or 1) - 1) * PAGE + int(done or 0)
+
     def mails(self, after: str) -> Iterator[Found]:
         """The letters of the tickets behind a position; a page that was left in the middle is asked for again."""
         page, _, done = after.partition(":")

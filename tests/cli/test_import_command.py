@@ -38,6 +38,8 @@ def test_an_archive_is_taken_in_with_a_summary_and_known_the_second_time(here: P
     ]
     again = run("Archive.mbox", "--before", "2026-10-01", cwd=here)
     assert "  3 were here already" in again.stdout
+    listed = run("--list", cwd=here).stdout
+    assert listed.startswith(f"mbox {here}/Archive.mbox: 0 new in 0 tickets, 0 not taken in; ended ")
 
 
 def test_what_could_not_be_read_is_named_and_ends_with_1(here: Path) -> None:

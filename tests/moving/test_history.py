@@ -230,6 +230,8 @@ def test_an_import_that_is_killed_with_minus_9_goes_on_where_it_was(
     monkeypatch.setattr("processor.moving.bring_in.MOST", 4)
     assert _dying_at(archive, box, within) == -signal.SIGKILL
     there = 8 if within else 12
+    begun = next(archive.brought(Mbox(box)).run())
+    assert begun.done == mbox(tmp_path / "part", *mails[:there]).stat().st_size
     assert talk.ask("select count(*) from mail") == [(there,)]
     run = archive.take(Mbox(box))
     assert run.resumed
