@@ -66,7 +66,10 @@
     if (link) link.click();
   }
 
-  const GO = { q: "/queue", h: "/queue?view=urgent", m: "/queue?view=mine", o: "/queue?view=terminations", v: "/queue?view=review", k: "/queue?view=codes", i: "/queue?view=unsent", s: "/insight" };
+  // On a row: opens the ticket with this form open, and presses nothing that cannot be taken back.
+  const FORMS = /^[ersmf]$/;
+
+  const GO = { q: "/queue", h: "/queue?view=urgent", m: "/queue?view=mine", o: "/queue?view=terminations", v: "/queue?view=review", k: "/queue?view=codes", i: "/queue?view=unsent", u: "/queue?view=snoozed", s: "/insight" };
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),
@@ -95,6 +98,14 @@
     if (act) { event.preventDefault(); act(); return; }
     if (/^[a-z.]$/.test(event.key) && !event.repeat) {
       if (event.key === "a" && rows().includes(document.activeElement)) { event.preventDefault(); document.activeElement.click(); return; }
+      if (FORMS.test(event.key) && rows().includes(document.activeElement)) {
+        event.preventDefault();
+        remember(rows().indexOf(document.activeElement));
+        const url = new URL(document.activeElement.href);
+        url.searchParams.set("press", event.key);
+        location.assign(url);
+        return;
+      }
       if (press(event.key)) event.preventDefault();
     }
   });
@@ -118,7 +129,7 @@
 
   // What was done can be taken back for as long as the button stands there.
   const undo = $("form.undo");
-  if (undo) setTimeout(() => { if (!undo.dataset.sent) undo.remove(); }, undo.dataset.seconds * 1000);
+  if (undo) setTimeout(() => { if (undo.dataset.sent) return; if (undo.contains(document.activeElement)) $("#main").focus({ preventScroll: true }); undo.remove(); }, undo.dataset.seconds * 1000);
 
   // As one types in the search: the page gives way to what is found, and comes back when the words are gone.
   const here = location.pathname + location.search;
@@ -135,8 +146,12 @@
   // A fault of the connection is said, and what was typed stays where it is.
   document.addEventListener("htmx:sendError", () => { $("#say").textContent = document.body.dataset.lost || ""; });
 
+  window.desk = { press };
+  const wanted = new URLSearchParams(location.search).get("press") || "";
+  if (FORMS.test(wanted) && !$("[role=alert]:not([hidden])") && press(wanted)) return;
+
   // Where one begins: the first row, the main button's column, or what was refused.
-  const start = $("[role=alert]") ? null : $("[autofocus]") || rows()[remembered()] || rows()[0];
+  const start = $("[role=alert]:not([hidden])") ? null : $("[autofocus]") || rows()[remembered()] || rows()[0];
   if (start && document.activeElement === document.body) start.focus({ preventScroll: true });
   else if (document.activeElement === document.body && $("#main")) $("#main").focus({ preventScroll: true });
 })();
