@@ -49,6 +49,10 @@ bench-bomb: $(VENV)/testing
 bench-import: $(VENV)/testing
 	$(PY) -m tests.bench.importing $(ARGS)
 
+bench-tokens: $(VENV)/testing
+	@.ci/debian
+	$(PY) -m tests.bench.tokens $(ARGS)
+
 crash-test: $(VENV)/testing
 	@.ci/debian
 	$(PY) -m tests.crash.crash_test --rounds $(N) --seed $(SEED) $(ARGS)

@@ -82,7 +82,7 @@ def number(told: object, otherwise: float) -> float:
     """A positive number of seconds, a year at most, also where it comes as a text; ``otherwise`` for anything else."""
     try:
         seconds = float(told) if isinstance(told, int | float | str) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         seconds = 0.0
     return min(seconds, 366 * 86400.0) if seconds > 0 else otherwise
 

@@ -15,7 +15,7 @@ from processor.world.failures import Disconnected, LoginRefused, Transient
 from processor.world.outcomes import words
 from processor.world.sasl import Mechanism, first_words, last_words, mechanism, reasons
 from processor.world.token_answers import LONG_WORD
-from processor.world.tokens import access_token
+from processor.world.tokens import DOUBTED, access_token, doubt
 
 LONGEST_COMMAND = 512
 """RFC 5321 section 4.5.3.1.4; a longer first response goes on a line of its own (RFC 4954 section 4)."""
@@ -90,9 +90,13 @@ class Talk:
 def show(settings: OAuthSettings | None, user: str, shown: Callable[[str], str]) -> None:
     """Show a token, and a newer one once where ``shown`` tells why it was refused ("" for taken)."""
     assert settings is not None
-    token = access_token(settings)
-    if not shown(token):
-        return
+    token = access_token(settings, unlike=DOUBTED.pop(settings.file, ""))
+    try:
+        if not shown(token):
+            return
+    except (Disconnected, OSError):
+        doubt(settings, token)
+        raise
     refused = shown(access_token(settings, unlike=token))
     if refused:
         raise LoginRefused(f"a new token for {user} was refused: {refused}")

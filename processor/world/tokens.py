@@ -6,7 +6,8 @@ import atexit
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from processor.consent import Consent, Grant, Terms, consent_of, fresh, still_valid
@@ -44,6 +45,9 @@ class UnderWay:
 
 
 UNDER_WAY = UnderWay()
+OLD_ENOUGH = timedelta(minutes=2)
+DOUBTED: dict[Path, str] = {}
+"""Tokens of this process that a line broke at, by their files."""
 BY_PERSON = ("device", "browser")
 
 
@@ -94,6 +98,16 @@ def renew(settings: OAuthSettings, grant: Grant | None, now: datetime) -> Grant:
         return server.refreshed(grant, now)
     except LoginRefused as refused:
         raise LoginRefused(f"{refused.reason}; sign in anew: processor login {settings.login}") from refused
+
+
+def doubt(settings: OAuthSettings, token: str, now: Callable[[], datetime] = clock) -> None:
+    """The line broke while a token was shown: some servers cut it where others refuse.  The next one is new.
+
+    Not for a young token, since a line that breaks all the time must not renew all the time.
+    """
+    grant = file_of(settings).read()
+    if grant and grant.access_token == token and grant.renewed_at and now() - grant.renewed_at > OLD_ENOUGH:
+        DOUBTED[settings.file] = token
 
 
 def keep(settings: OAuthSettings, grant: Grant) -> None:

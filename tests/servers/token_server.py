@@ -86,6 +86,11 @@ class TokenServer:
         """One fault for each of the next questions to /token and /device."""
         self._faults.extend(faults)
 
+    @property
+    def failing(self) -> bool:
+        """Whether the next question will meet a fault."""
+        return bool(self._faults)
+
     def consent(self, user: str) -> str:
         """A refresh token, as if the user had agreed."""
         with self._lock:

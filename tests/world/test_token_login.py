@@ -151,6 +151,21 @@ def test_exchanges_goodbye_to_an_expired_token_is_no_failure_but_of_a_young_sess
         assert box._session is None
 
 
+@pytest.mark.parametrize(("minutes", "renewals"), [(1, 0), (3, 1)])
+def test_a_server_that_hangs_up_instead_of_refusing_gets_a_new_token_unless_the_old_one_is_young(
+    oauth: OAuthSettings, tokens: TokenServer, minutes: int, renewals: int
+) -> None:
+    now = datetime.now(UTC)
+    old = Grant("gammel", tokens.consent(USER), now + timedelta(hours=1), now, now - timedelta(minutes=minutes))
+    keep(oauth, old)
+    server, settings = exchange(oauth, CONTINUED=b"* BYE Connection is closed. 13\r\n")
+    with server:
+        for _ in range(3):
+            with pytest.raises(Transient):
+                open_session(settings)
+    assert len(tokens.forms("/token")) == renewals
+
+
 @pytest.mark.parametrize("echo", [b"%s\r\n", b"{tag} NO I do not know %s\r\n", b"{tag} BAD %s\r\n", b"* BYE %s\r\n"])
 def test_a_token_that_a_server_says_back_stands_in_no_reason(
     oauth: OAuthSettings, tokens: TokenServer, echo: bytes
@@ -232,9 +247,9 @@ def test_no_token_crosses_a_connection_in_clear(oauth: OAuthSettings, tokens: To
     assert tokens.asked == []
 
 
-def test_a_daemon_whose_mailboxes_have_passwords_loads_none_of_the_libraries() -> None:
+def test_who_has_passwords_alone_loads_none_of_the_libraries() -> None:
     asked = (
-        "import sys, processor.daemon, processor.world.courier, processor.steps.consents as c; "
+        "import sys, processor.world.imap, processor.world.courier, processor.world.probing, processor.steps.consents as c; "
         "from types import SimpleNamespace as S; c.consents(S(mailboxes=(), smtp=None)); "
         "print([each for each in ('authlib', 'joserfc', 'cryptography') if each in sys.modules])"
     )

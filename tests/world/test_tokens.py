@@ -15,14 +15,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as law
+from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
 from processor.consent import Consent, Grant, days_left, ends_soon, fresh
 from processor.mail_servers import OAuthSettings
 from processor.world.authorizing import thumbprint
-from processor.world.failures import LoginRefused, Misconfigured, Transient
+from processor.world.failures import Failure, LoginRefused, Misconfigured, Transient
 from processor.world.probing_tokens import clock_ahead
+from processor.world.token_answers import granted, members, refusal
 from processor.world.tokens import access_token, consent, file_of, keep
+from processor.world.web import Answer
 from tests.servers.certificates import certificates, openssl
 from tests.servers.token_server import Fault, TokenServer
 
@@ -33,6 +38,7 @@ import sys
 from pathlib import Path
 from processor.mail_servers import OAuthSettings
 from processor.world.probing_tokens import clock_ahead
+from processor.world.token_answers import granted, members, refusal
 from processor.world.tokens import access_token
 url, file = sys.argv[1:]
 settings = OAuthSettings("firma", "other", "device", "post@firma.example", "app", Path(file), lambda: "nokkel", token_url=url)
@@ -198,6 +204,36 @@ def test_an_outage_is_told_as_one_and_costs_no_consent(server: TokenServer, tmp_
     kept = file_of(ours).read()
     assert kept == before
     assert server.user_of(access_token(replace(ours, timeout=5.0))) == USER
+
+
+WORDS = st.text("a1 \r\n\x00\x1b\u2028ø", max_size=8)
+VALUES: st.SearchStrategy[object] = (
+    st.sampled_from([None, True, -1, 0, 3599, 10**400, float("nan"), float("inf"), [], {}, ["a"], "3599"]) | WORDS
+)
+NAMES = ["refresh_token", "expires_in", "refresh_token_expires_in", "error", "error_description"]
+MEMBERS = {**dict.fromkeys(NAMES, VALUES), "access_token": st.just("ya29.a0") | VALUES}
+ANSWERS = st.fixed_dictionaries({}, optional=MEMBERS)
+BODIES = st.binary(max_size=50) | ANSWERS.map(lambda told: json.dumps(told).encode())
+
+
+@given(status=st.sampled_from([200, 302, 400, 401, 429, 503]), body=BODIES)
+@law(max_examples=150)
+def test_whatever_a_token_server_answers_is_a_token_that_can_be_shown_or_a_failure_in_words(
+    status: int, body: bytes
+) -> None:
+    failure, grant = "", Grant()
+    try:
+        told = members(Answer(status, "application/json", body))
+        if "error" in told:
+            raise refusal(told)
+        grant = granted(told, None, NOW)
+    except Failure as failed:
+        failure = failed.reason
+    assert failure.isprintable()
+    assert bool(failure) is not bool(grant.access_token)
+    assert grant.access_token.isascii()
+    assert grant.access_token.isprintable()
+    assert grant.expires_at is None or NOW < grant.expires_at <= NOW + timedelta(days=366)
 
 
 def test_during_an_outage_the_old_token_is_used_for_as_long_as_it_holds(server: TokenServer, tmp_path: Path) -> None:
