@@ -76,6 +76,9 @@ def insert_past_mails(
         values = {name: value for name, value in row.items() if name not in ("digest", "size", "kept_at")}
         aside = (t.mail.c.id == mail.kept_as, t.mail.c.state == MailState.SET_ASIDE.value)
         conn.execute(update(t.mail).where(*aside, t.mail.c.reason == TOO_LARGE).values({**values, "reason": ""}))
+        # Nothing is owed to the server, which shows it.
+        owed = update(t.arrival).where(t.arrival.c.mail_id == mail.kept_as, t.arrival.c.done.is_(False))
+        conn.execute(owed.values(done=True, done_at=row["decided_at"]))
         found.append(mail.kept_as)
     return found
 

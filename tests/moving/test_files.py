@@ -37,6 +37,15 @@ def test_a_maildir_gives_its_folders_too_and_neither_drafts_nor_what_is_half_wri
     assert [each.name for each in Tree(path).mails("cur/1:2,S")] == ["cur/5:2,DS", "new/2"]
 
 
+def test_a_file_too_large_to_hold_is_given_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processor.moving.files.HELD", 100)
+    (tmp_path / "a.eml").write_bytes(mail(1))
+    (found,) = Tree(tmp_path).mails("")
+    assert found.raw is None
+    assert found.pieces
+    assert (b"".join(found.pieces()), found.head) == (mail(1), mail(1))
+
+
 def test_a_tree_of_eml_files_gives_those_alone_and_names_what_it_cannot_read(tmp_path: Path) -> None:
     (tmp_path / "2025" / "mars").mkdir(parents=True)
     (tmp_path / "2025" / "mars" / "a.EML").write_bytes(mail(1))

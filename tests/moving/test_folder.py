@@ -73,3 +73,16 @@ def test_a_mail_that_is_taken_in_where_it_lies_is_known_by_its_place(archive: Ar
 def test_a_folder_that_is_not_there_is_told_by_the_server(archive: Archive, box: Box) -> None:
     with Mailbox(box.settings()) as mailbox, pytest.raises(Failure):
         archive.take(Folder(mailbox, "Finnes ikke"), Owner(box.user))
+
+
+def test_a_large_mail_of_the_server_is_kept_in_parts_while_the_server_gives_it(archive: Archive, box: Box) -> None:
+    big = mail(1, "Vi sier opp.\n" + "x" * 9_000).replace(b"\n", b"\r\n")
+    for each in (big, answer(2, 1).replace(b"\n", b"\r\n")):
+        box.deliver(each)
+    with Mailbox(box.settings(max_bytes=5_000)) as mailbox:
+        assert archive.take(Folder(mailbox, "INBOX"), Owner(box.user)).counts["new"] == 2
+        assert archive.take(Folder(mailbox, "INBOX"), Owner(box.user)).counts == {"known": 2}
+    assert archive.tickets() == [("closed", KARI, 2)]
+    assert archive.nothing_follows()
+    assert b"".join(row[0] for row in archive.talk.ask("select content from raw_part order by number")) == big
+    assert archive.talk.ask("select count(*), sum(done) from arrival") == [(2, 2)]
