@@ -32,6 +32,7 @@ from processor.steps.work_off import work_off
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
 from processor.world.confined import Confined
+from tests.desk.year import fill_year
 
 ROOT = Path(__file__).parent.parent
 CAME = datetime(2026, 8, 18, 8, 2, tzinfo=UTC)
@@ -117,6 +118,7 @@ def furnished(folder: Path) -> Desk:
         pass
     files.close()
     make_demo_users(engine, CAME)
+    fill_year(engine, 2500, CAME, days=460)
     return Desk(engine, config, lambda: NOW)
 
 
@@ -151,6 +153,9 @@ def draw(browser: Browser, address: str, theme: str, locale: str) -> None:
         page.locator("[data-rows] .open").first.click()
         page.wait_for_url("**/ticket/**")
         keep_picture(page, name, theme)
+    page.set_viewport_size({"width": 1280, "height": 1180})
+    page.goto("/insight")
+    keep_picture(page, "insight", theme)
     context.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +84,59 @@ def export(
     )
     if labels:
         typer.echo(f"Train from them too: processor train --mails training --mails {folder}")
+
+
+@app.command("masked")
+def masked(
+    file: Annotated[Path, typer.Argument(help="The file to write, such as corrections.jsonl.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Write the judged mails masked, as one file to train from.
+
+    Names, numbers, addresses, links, signatures and quoted history are taken out of them; mails with files are
+    left out.  What is left is still customers' words: the file is for your eyes alone, is refused inside a
+    repository (but for its var/), and does not follow what is erased in the store: write it anew to train anew.
+    Example: processor corrections masked var/corrections.jsonl
+    then: processor train --mails training --mails var/corrections.jsonl
+    """
+    from processor.pipeline import read_and_understand
+    from processor.store.corrections import judged
+    from processor.training.masked import masked_for_training
+    from processor.world.confined import Confined
+
+    if file.suffix != ".jsonl" or file.name == LABELS:
+        raise typer.BadParameter(f"training reads *.jsonl (and takes {LABELS} for a folder's list), not {file.name}")
+    if root := repository_of(file):
+        raise typer.BadParameter(f"{root} is a repository, and customers' words belong in none; its var/ is left out")
+    settings = open_config(config)
+    rulebook = open_rules(settings)
+    known = frozenset(name[2:] for name in (rulebook.model.words if rulebook.model else ()) if name[:2] == "w:")
+    lines, left = [], Counter[str]()
+    with Confined() as files:
+        for mail in judged(open_engine(settings)):
+            read = read_and_understand(mail.raw, rulebook, files.extract)
+            fields = read.understanding.fields
+            done = masked_for_training(read.message, (fields.company or "", fields.contact), fields.products, known)
+            if done.left_out:
+                left[done.left_out] += 1
+            else:
+                line = {**label(mail), "eml": done.raw.decode()}
+                lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+    _write(file, "".join(lines).encode())
+    typer.echo(f"{len(lines)} judged mails, masked, in {file}.")
+    for why, count in sorted(left.items()):
+        typer.echo(f"{count} left out: {why}.")
+    if lines:
+        typer.echo(f"Train from them too: processor train --mails training --mails {file}")
+
+
+def repository_of(file: Path) -> Path | None:
+    """The repository that a file would come into, None where it would not; what lies under its var/ does not."""
+    place = file.absolute().resolve()
+    for folder in place.parents:
+        if (folder / ".git").exists():
+            return None if place.is_relative_to(folder / "var") else folder
+    return None
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -57,7 +57,7 @@ def labelled(paths: Iterable[Path]) -> list[Labelled]:
     """Read JSON Lines files, or folders of them, in the order of their names.
 
     A folder with ``labels.jsonl`` holds each mail as ``<id>.eml`` beside it: how real mails with
-    staff's corrections are kept.  Raises Refused with every line that is wrong.
+    staff's corrections are kept; masked ones have it as ``eml`` in the line.  Raises Refused with every line that is wrong.
     """
     problems: list[Problem] = []
     found: list[Labelled] = []
@@ -91,13 +91,23 @@ def _read_file(file: Path, problems: list[Problem]) -> list[Labelled]:
             continue
         try:
             label = json.loads(line)
-            raw = build(label) if build else (file.parent / f"{label['id']}.eml").read_bytes()
+            # Staff's corrections, masked, have the mail itself in their line.
+            eml = label.pop("eml", None)
+            raw = _raw(label, eml, file, build)
             mail = Labelled(label["id"], file.stem if build else file.parent.name, raw, label)
             assert mail.main, "it has no label"
             found.append(mail)
         except (ValueError, KeyError, TypeError, IndexError, AssertionError, OSError) as error:
             problems.append(Problem(str(file), number, f"is no labelled mail: {type(error).__name__} {error}"))
     return found
+
+
+def _raw(
+    label: Mapping[str, Any], eml: str | None, file: Path, build: Callable[[Mapping[str, Any]], bytes] | None
+) -> bytes:
+    if eml is not None:
+        return eml.encode()
+    return build(label) if build else (file.parent / f"{label['id']}.eml").read_bytes()
 
 
 def _builder() -> Callable[[Mapping[str, Any]], bytes]:

@@ -99,6 +99,29 @@ def test_a_correction_becomes_a_labelled_mail_and_a_model(here: Path) -> None:
     assert "termination_question" in json.loads(gzip.decompress((here / "model.json.gz").read_bytes()))["labels"]
 
 
+def test_the_masked_file_names_nobody_and_is_trained_from(here: Path) -> None:
+    secret = person(here, "Kari")
+    for mail_id, types in (("m1", "termination_question"), ("m2", "termination")):
+        assert run(here, "queue", "retype", mail_id, types, "--as", "Kari", secret=secret).returncode == 0
+    told = run(here, "corrections", "masked", "judged.jsonl")
+    assert told.stdout.startswith("2 judged mails, masked, in judged.jsonl."), told.stderr
+    file = here / "judged.jsonl"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert {mail.main for mail in labelled([file])} == {"termination_question", "termination"}
+    for word in ("Kari", "kari", "Fjord", "fjordbygg", "328627035"):
+        assert word not in file.read_text("utf-8"), word
+
+
+def test_no_masked_file_comes_into_a_repository(here: Path) -> None:
+    (here / ".git").mkdir()
+    told = run(here, "corrections", "masked", "judged.jsonl")
+    assert told.returncode == 2
+    assert "belong in none" in " ".join(told.stderr.replace("│", " ").split())
+    assert not (here / "judged.jsonl").exists()
+    assert run(here, "corrections", "masked", "var/judged.jsonl").returncode == 0
+    assert run(here, "corrections", "masked", "var/judged.csv").returncode == 2
+
+
 def test_a_second_export_has_the_last_word(here: Path) -> None:
     secret = person(here, "Kari")
     for types in (["other"], ["auto_reply"], ["termination", "invoice_question"]):
