@@ -28,6 +28,7 @@ from processor.store.troubles import of_mailbox
 from processor.world.backoff import gap
 from processor.world.failures import Failure, Refusal
 from processor.world.mailbox import Mailbox
+from processor.world.throttling import rest_asked
 
 # A mail already settled shows on the server within this time after it was decided.
 SETTLE_PAUSE = 0.2
@@ -292,7 +293,7 @@ class MailboxLoop(threading.Thread):
 
     def _failed(self, reason: str) -> None:
         self.failures += 1
-        wait = gap(self.failures, random.random())  # noqa: S311  (jitter, no secret)
+        wait = max(gap(self.failures, random.random()), rest_asked(reason))  # noqa: S311  (jitter, no secret)
         journal.mailbox_failed(self.settings.name, reason, wait)
         self.beat(wait + PORTION_SECONDS)
         # The folders stay, with their count of what did not come.

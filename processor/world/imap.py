@@ -28,10 +28,9 @@ from imapclient.exceptions import (
 from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
 from processor.world.login import way_in
+from processor.world.throttling import PASSING, UNCONNECTED
 from processor.world.tls import certificate_refused, refuse_clear, verified
 
-# RFC 9051 7.1: codes of a NO that speaks of the moment, not of the password or the folder.
-PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]", "TOO MANY", "TRY AGAIN", "TEMPORAR")
 CONNECT_SECONDS = 30.0
 FAREWELL_SECONDS = 2.0
 
@@ -277,7 +276,7 @@ def login_failure(error: LoginError, user: str) -> Failure:
 
 def unselectable(folder: str, error: Exception) -> Failure:
     text = str(error)
-    if isinstance(error, IMAPClientAbortError):
+    if isinstance(error, IMAPClientAbortError) or UNCONNECTED in text.upper():
         return Disconnected(f"the connection was lost: {text}")
     if any(word in text.upper() for word in PASSING):
         return Refusal(f"folder {folder} cannot be opened now: {text}")

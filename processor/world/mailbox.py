@@ -6,6 +6,7 @@ committed.  One thread uses a Mailbox; ``abort`` alone may come from another.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ from processor.world.imap import Selected, Session, open_session
 from processor.world.sent_mail import SentBatch, beginning, headers_above, holds, sent_folder
 from processor.world.settling import Settled, settle
 
+SPECIAL = frozenset({"\\all", "\\archive", "\\drafts", "\\flagged", "\\sent", "\\trash"})
+JUNK_NAMES = frozenset({"junk", "junk email", "junk e-mail", "spam", "søppelpost", "søppel-e-post", "uønsket e-post"})
 TOKEN_EXPIRED = "ACCESSTOKENEXPIRED"  # noqa: S105  (Exchange's word in its BYE, no secret)
 SHORTEST_SESSION = 60.0
 """A server that says so sooner is not to be asked again at once."""
@@ -71,11 +74,11 @@ class Mailbox:
             session.abort()
 
     def folders(self) -> list[str]:
-        """The watched folders: the account's own, and Junk by setting or by its \\Junk mark (RFC 6154)."""
+        """The watched folders: the account's own, and Junk by setting, by its \\Junk mark (RFC 6154) or by its name."""
         junk = self.settings.junk_folder
         if junk is None:
             with Watch(self) as session:
-                junk = next((name for flags, name in session.folders() if "\\junk" in flags), "")
+                junk = junk_among(session.folders(), marked=session.has("SPECIAL-USE"))
         return [self.settings.folder] + ([junk] if junk and junk != self.settings.folder else [])
 
     def fetch_new(
@@ -238,6 +241,15 @@ class Mailbox:
         if again:
             yield sorted(again)
         yield from uids_after(session, selected.exists, last_uid)
+
+
+def junk_among(folders: Sequence[tuple[frozenset[str], str]], *, marked: bool) -> str:
+    """The folder of junk, "" for none: by its mark, and by its name at a server that marks no folder at all."""
+    if found := next((name for flags, name in folders if "\\junk" in flags), ""):
+        return found
+    if marked or any(flags & SPECIAL for flags, _ in folders):
+        return ""
+    return next((name for _, name in folders if re.split(r"[/.]", name)[-1].casefold() in JUNK_NAMES), "")
 
 
 class Watch:

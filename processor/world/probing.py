@@ -118,9 +118,16 @@ def offers(session: Session, settings: MailboxSettings) -> Iterator[Finding]:
 
 
 def folder_findings(session: Session, settings: MailboxSettings) -> Iterator[Finding]:
-    names = {name for _, name in session.folders()}
+    listed = session.folders()
+    names = {name for _, name in listed}
     selected = session.select(settings.folder)
     yield Finding(True, f"folder {settings.folder}: {selected.exists} mails")
+    if settings.folder in [name for flags, name in listed if "\\all" in flags]:
+        yield Finding(
+            False,
+            f"folder {settings.folder} holds all mail, what we send and what is archived among it",
+            'watch "INBOX"; with labels each mail stands there once',
+        )
     if selected.read_only:
         yield Finding(False, f"folder {settings.folder} is read-only: nothing is marked or moved", "give write access")
     wishes: set[Settling] = {settings.handled, settings.review}
