@@ -133,6 +133,17 @@ def test_since_is_a_day_or_all(folder: Path) -> None:
         assert found.startswith("11: since must be a day such as 2026-10-01")
 
 
+def test_the_sent_folder_is_looked_for_unless_one_or_none_is_set(folder: Path) -> None:
+    assert load_config(written(folder, GOOD)).mailboxes[0].sent_folder is None
+    for name in ("", "Sendte elementer"):
+        found = load_config(written(folder, GOOD + f'sent_folder = "{name}"\nsent_copies = false\n')).mailboxes[0]
+        assert (found.sent_folder, found.sent_copies) == (name, False)
+    wrong = 'sent_folder = 7\nsent_copies = "no"\nsent_foldr = "x"\n'
+    told = problems(folder, GOOD + wrong)
+    assert [each.partition(":")[0] for each in told] == ["11", "12", "13"]
+    assert "sent_folder" in told[2]
+
+
 def test_what_a_mail_may_cause_can_be_made_stricter_and_never_looser(folder: Path) -> None:
     strict = '[provenance]\nproven = { reply = "receipt" }\nunproven = { reply = "nothing", review = true }\n'
     powers = load_config(written(folder, GOOD + strict)).provenance.powers
