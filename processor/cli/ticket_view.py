@@ -57,8 +57,10 @@ def _mail(mail: MailView) -> None:
 def _item(item: ItemView) -> None:
     from processor.deciding.staff_words import account_in_words
 
-    continues = f"  {item.how} item {item.continues}" if item.how else ""
-    typer.echo(f"item    {item.id}  {item.type} {item.confidence:.0%}  {item.org_no}  by {item.rule}{continues}")
+    continues = f"  {item.how} item {item.continues}" if item.continues else ""
+    # Nobody decided about what came before our time.
+    rule = "of history" if item.how == "imported" else f"by {item.rule}"
+    typer.echo(f"item    {item.id}  {item.type} {item.confidence:.0%}  {item.org_no}  {rule}{continues}")
     for span in (span for spans in item.evidence.get("requests", []) for span in spans):
         typer.echo(f"          «{' '.join(span['text'].split())}» ({span['rule']})")
     for line in account_in_words(item.account) if item.account else ():
