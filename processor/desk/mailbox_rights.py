@@ -25,7 +25,8 @@ BY_NUMBER: Mapping[str, Callable[[Engine, Scope, int], bool]] = {
     "action": visible.sees_action,
     "reply": visible.sees_reply,
 }
-TICKET = re.compile(r"[A-Za-zÆØÅæøå0-9]{1,10}-[A-Za-z0-9]{4}-[A-Za-z0-9]{4}")
+TICKET = re.compile(r"\S{1,40}-[A-Za-z0-9]{4}-[A-Za-z0-9]{4}")
+LONGEST = 80
 # Words that somebody typed may be a ticket's number without leading to it.
 WORDS = frozenset({"q", "text", "reason", "subject"})
 
@@ -43,6 +44,9 @@ def require_seen(desk: Desk, asked: Asked, path: str) -> None:
     tickets = [number.strip().upper() for number in _numbers(asked)]
     if not all(visible.sees_ticket(desk.engine, scope, number) for number in tickets):
         raise Refusal(404, "There is no such ticket.")
+    # Numbers that came from elsewhere may look otherwise.
+    if not visible.sees_numbers(desk.engine, scope, _short(asked)):
+        raise Refusal(404, "There is no such ticket.")
     marked = [int(each) for each in asked.marked if each.isascii() and each.isdecimal() and len(each) < 16]
     if not visible.sees_tickets(desk.engine, scope, marked):
         raise Refusal(404, "There is no such ticket.")
@@ -55,6 +59,17 @@ def _numbers(asked: Asked) -> Iterator[str]:
     for name, value in (*asked.form.items(), *asked.query.items()):
         if name not in WORDS and TICKET.fullmatch(value.strip()):
             yield value
+
+
+def _short(asked: Asked) -> list[str]:
+    """Every value that could be a ticket's number, as it is looked for."""
+    fields = ((name, value.strip()) for name, value in (*asked.form.items(), *asked.query.items()))
+    return [
+        each
+        for name, value in fields
+        if name not in WORDS and 0 < len(value) <= LONGEST
+        for each in (value, value.upper())
+    ]
 
 
 def only_seen(engine: Engine, view: TicketView, scope: Scope) -> TicketView:

@@ -7,7 +7,7 @@ customer who writes to two mailboxes hides nothing from those of the first.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, exists, select
@@ -76,6 +76,19 @@ def sees_reply(engine: Engine, scope: Scope, outbox_id: int) -> bool:
 def sees_tickets(engine: Engine, scope: Scope, ids: Iterable[int]) -> bool:
     """Whether each of these tickets is there for the scope."""
     return scope is None or all(_there(engine, scope, t.ticket.c.id, t.ticket.c.id == each) for each in ids)
+
+
+def sees_numbers(engine: Engine, scope: Scope, numbers: Collection[str]) -> bool:
+    """Whether each of these that is a ticket's number is of one that is there for the scope."""
+    if scope is None or not numbers:
+        return True
+    k = t.ticket.c
+    with reading(engine) as conn:
+        named = set(conn.execute(select(k.id).where(k.number.in_(numbers))).scalars())
+        seen = (
+            set(conn.execute(select(k.id).where(k.id.in_(named), *within(scope, k.id))).scalars()) if named else named
+        )
+    return named == seen
 
 
 def _there(engine: Engine, scope: Scope, ticket_id: ColumnElement[Any], which: ColumnElement[bool]) -> bool:

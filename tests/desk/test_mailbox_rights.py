@@ -128,6 +128,11 @@ def test_T66_a_form_or_a_notice_that_names_anothers_ticket_finds_none(room: Room
     visitor, mine, theirs = room.sign_in(), things(room, MINE), things(room, THEIRS)
     assert visitor.post("/queue/take", mark=theirs["ticket"])[0] == 404
     assert visitor.post(f"/ticket/{mine['number']}/note", text="x", into=theirs["number"])[0] == 404
+    with room.engine.begin() as conn:
+        conn.execute(update(t.ticket).where(t.ticket.c.id == int(theirs["ticket"])).values(number="ZAMMAD 4711"))
+    assert visitor.post(f"/ticket/{mine['number']}/merge", into="Zammad 4711")[0] == 404
+    with room.engine.begin() as conn:
+        conn.execute(update(t.ticket).where(t.ticket.c.id == int(theirs["ticket"])).values(number=theirs["number"]))
     assert count(room.engine, t.ticket_holder) == 0
     # A note may well speak of it.
     assert visitor.post(f"/ticket/{mine['number']}/note", text=theirs["number"])[0] == 303
