@@ -15,6 +15,10 @@ Provider = Literal["microsoft", "google", "other"]
 Flow = Literal["device", "browser", "client_credentials", "service_account"]
 
 
+class SecretMissing(Exception):
+    """A secret that the configuration refers to is not there; the text says which and where."""
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthSettings:
     """How tokens for one login are got, and where they are kept.

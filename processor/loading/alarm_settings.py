@@ -13,10 +13,9 @@ from processor.config import AlarmSettings, Command, Config, Webhook
 from processor.letter import ADDRESS
 from processor.loading.escalation_settings import read_by_us
 from processor.loading.oauth_settings import TokenPlace
-from processor.loading.secrets import SecretMissing
 from processor.loading.smtp_settings import smtp_settings
 from processor.loading.watch_settings import is_loopback
-from processor.mail_servers import SmtpSettings
+from processor.mail_servers import SecretMissing, SmtpSettings
 
 if TYPE_CHECKING:
     from processor.loading.configuration import Table

@@ -17,12 +17,12 @@ from processor.loading.oauth_settings import TokenPlace, mailbox_oauth, token_pl
 from processor.loading.problems import Problem, Refused
 from processor.loading.provenance_settings import provenance_settings
 from processor.loading.scan_settings import scan_settings
-from processor.loading.secrets import SecretMissing, secret_source
+from processor.loading.secrets import secret_source
 from processor.loading.smtp_settings import server_address, smtp_settings
 from processor.loading.toml_lines import parse
 from processor.loading.watch_settings import since, watch_listen
 from processor.loading.webhook_settings import webhook_settings
-from processor.mail_servers import MailboxSettings, Settling
+from processor.mail_servers import MailboxSettings, SecretMissing, Settling
 from processor.ticket import Level, Limits
 
 T = TypeVar("T")

@@ -6,9 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-
-class SecretMissing(Exception):
-    """A secret that the configuration refers to is not there; the text says which and where."""
+from processor.mail_servers import SecretMissing
 
 
 def secret_source(reference: Mapping[str, str], folder: Path) -> Callable[[], str]:

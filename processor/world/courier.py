@@ -19,6 +19,7 @@ from types import TracebackType
 from processor.letter import ADDRESS, Unwritable, with_ascii_domain
 from processor.mail_servers import SmtpSettings
 from processor.world.failures import Failure, Misconfigured, Transient
+from processor.world.login import secret_of
 from processor.world.outcomes import (
     Deferred,
     Delivered,
@@ -210,7 +211,7 @@ def log_in(smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
         return
     if not settings.user:
         return
-    password = settings.password() if settings.password else ""
+    password = secret_of(settings.password)
     try:
         if "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
             secret = base64.b64encode(f"\0{settings.user}\0{password}".encode()).decode("ascii")

@@ -27,7 +27,7 @@ from imapclient.exceptions import (
 
 from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
-from processor.world.login import way_in
+from processor.world.login import secret_of, way_in
 from processor.world.throttling import PASSING, UNCONNECTED
 from processor.world.tls import certificate_refused, refuse_clear, verified
 
@@ -257,7 +257,7 @@ def log_in(client: Any, settings: MailboxSettings) -> None:
 
         imap_login(client, settings, PASSING)
         return
-    password = settings.password()
+    password = secret_of(settings.password)
     way = way_in(settings.user, password, settings.tls, client.has_capability)
     try:
         (client.plain_login if way == "PLAIN" else client.login)(settings.user, password)

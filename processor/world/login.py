@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from processor.world.failures import Misconfigured
+from processor.mail_servers import SecretMissing
+from processor.world.failures import Misconfigured, Transient
 
 # What ends or breaks a quoted string or an astring of LOGIN in some servers (RFC 9051 section 9).
 AWKWARD = ' "\\(){%*]'
+
+
+def secret_of(source: Callable[[], str] | None) -> str:
+    """A password as it is now, "" where none is configured.
+
+    Raises Transient where it cannot be read: it may be in the middle of being replaced, and a loop that ended for
+    it would watch its mailbox no more.
+    """
+    try:
+        return source() if source else ""
+    except SecretMissing as missing:
+        raise Transient(str(missing)) from missing
 
 
 def way_in(user: str, password: str, tls: str, offers: Callable[[str], bool]) -> Literal["LOGIN", "PLAIN"]:

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 
-from tests.bench.site import ROOT, USER, Site
+import pytest
+
+from tests.bench.site import ROOT, USER, Site, kill
 from tests.road.test_road import mail, run, started
 
 
@@ -32,16 +34,29 @@ def wait(here: Site, query: str) -> None:
         time.sleep(0.05)
 
 
+def until_said(here: Site, words: str) -> None:
+    until = time.monotonic() + 30
+    while words not in (here.folder / "log").read_text():
+        assert time.monotonic() < until, words
+        time.sleep(0.05)
+
+
 def test_T93_a_store_whose_wal_is_gone_is_refused_and_answers_nothing_twice(here: Site) -> None:
     started(here)
     program = here.start()
     try:
         here.dovecot.deliver(USER, mail())
         wait(here, "select count(*) from outbox where state = 'sent'")
-        # Sealed: until then nobody outside of the store knows of it.
+        # Sealed and marked: until then nobody outside of the store knows of it.
         wait(
             here, "select (select max(last_event) from seal) >= (select max(id) from event where kind = 'outbox.sent')"
         )
+        newest = str(here.ask("select max(id) from seal")[0][0])
+        mark = here.database.with_name(f"{here.database.name}.mark")
+        until = time.monotonic() + 30
+        while not mark.exists() or int(mark.read_text().split()[0]) < int(newest):
+            assert time.monotonic() < until, "no mark"
+            time.sleep(0.05)
     finally:
         os.killpg(program.pid, signal.SIGKILL)
         program.wait()
@@ -79,6 +94,40 @@ def test_an_older_copy_in_the_stores_place_is_refused_and_a_new_store_is_not(her
     assert run(here, "once").returncode == 0
     assert run(here, "once").returncode == 0
     assert len(here.taken()) == 1
+
+
+@pytest.mark.parametrize("most", [7, 8])
+def test_T96_without_file_descriptors_it_ends_in_words_and_loses_no_mail(here: Site, most: int) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    program = [sys.executable, "-m", "processor", "once", "--config", str(here.folder / "config.toml")]
+    starved = subprocess.run(
+        ["prlimit", f"--nofile={most}", *program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert starved.returncode == 1, starved.stderr
+    assert "Too many open files" in starved.stderr
+    assert not [line for line in starved.stderr.splitlines() if line.startswith("Traceback")]
+    assert run(here, "once").returncode == 0
+    assert len(here.taken()) == 1
+
+
+def test_a_password_that_is_gone_for_a_moment_is_asked_for_again(here: Site) -> None:
+    started(here)
+    here.dovecot.deliver(USER, mail())
+    secret = here.folder / "secrets" / "mailbox"
+    program = here.start()
+    try:
+        until_said(here, "mailbox opened")
+        words = secret.read_text()
+        secret.unlink()
+        # The server goes away, so that the program must log in anew, and finds no password.
+        here.dovecot.stop()
+        here.dovecot.start()
+        until_said(here, "cannot be read")
+        secret.write_text(words)
+        wait(here, "select count(*) from outbox where state = 'sent'")
+    finally:
+        kill(program)
 
 
 def test_T93_a_disk_that_cannot_be_forced_loses_no_mail(here: Site) -> None:
