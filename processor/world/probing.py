@@ -9,7 +9,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from processor.mail_servers import MailboxSettings, OAuthSettings, Settling, Smt
 from processor.world.courier import Courier
 from processor.world.failures import Failure, LoginRefused, Misconfigured
 from processor.world.imap import Session, open_session
+from processor.world.sent_mail import sent_folder
 from processor.world.settling import KEYWORD
 from processor.world.tls import refuse_clear
 
@@ -144,6 +145,27 @@ def folder_findings(session: Session, settings: MailboxSettings) -> Iterator[Fin
             yield Finding(True, f"folder {folder} is not there yet and will be made with the first mail")
     if settings.junk_folder and settings.junk_folder not in names:
         yield Finding(False, f"there is no folder {settings.junk_folder}", "correct junk_folder, or leave it out")
+    yield from sent_findings(session, settings, names, sent_folder(listed))
+
+
+def sent_findings(session: Session, settings: MailboxSettings, names: Collection[str], found: str) -> Iterator[Finding]:
+    """Where colleagues' replies are looked for, and ours are put; ``found`` is the folder that would be without a setting."""
+    folder = found if settings.sent_folder is None else settings.sent_folder
+    if settings.sent_folder == "":
+        yield Finding(True, "no folder of sent mail is read: what colleagues answer is answered once more")
+    elif not folder:
+        yield Finding(
+            True,
+            "no folder of sent mail was found: colleagues' answers are not seen",
+            "where there is one, name it: sent_folder",
+        )
+    elif folder not in names:
+        yield Finding(False, f"there is no folder {folder}", "correct sent_folder, or leave it out")
+    else:
+        copies = ", and copies of ours are put there" if settings.sent_copies else ""
+        yield Finding(True, f"folder {folder}: colleagues' replies are looked for{copies}")
+        if settings.sent_copies and session.has("X-GM-EXT-1"):
+            yield Finding(True, "Gmail keeps copies of what it sends by itself: sent_copies = false spares a search")
 
 
 def smtp_findings(settings: SmtpSettings) -> Iterator[Finding]:

@@ -40,6 +40,7 @@ def test_a_sound_mailbox_has_no_complaints(box: Box) -> None:
         ({"tls": "implicit", "timeout": 1.0}, ""),
         ({"folder": "Finnes ikke"}, "Finnes ikke"),
         ({"junk_folder": "Søppel"}, "Søppel"),
+        ({"sent_folder": "Utgående"}, "Utgående"),
         ({"tls": "starttls"}, "not trusted"),
     ],
 )
@@ -47,6 +48,24 @@ def test_what_is_wrong_with_a_mailbox_is_named(box: Box, changed: dict[str, obje
     found = complaints(probe(box.settings(**changed)))
     assert found
     assert complaint in found
+
+
+def test_where_sent_mail_is_looked_for_is_told(box: Box) -> None:
+    def told(**settings: object) -> str:
+        return "\n".join(f"{finding.what} {finding.mend}" for finding in probe(box.settings(**settings)))
+
+    assert "name it: sent_folder" in told()
+    box.deliver(b"Subject: x\r\n\r\n", "Sendte elementer")
+    assert "Sendte elementer: colleagues' replies are looked for, and copies of ours are put there" in told()
+    assert "put there" not in told(sent_copies=False)
+    assert "answered once more" in told(sent_folder="")
+
+
+def test_gmail_is_known_to_keep_copies_by_itself() -> None:
+    listed = b'* LIST (\\Sent) "/" "[Gmail]/Sendt e-post"\r\n'
+    with ScriptedImap({"LIST": listed}, capabilities="IMAP4rev1 X-GM-EXT-1") as server:
+        findings = probe(server.settings())
+    assert any("sent_copies = false" in finding.what for finding in findings)
 
 
 def test_a_mailbox_that_cannot_be_reached_is_one_finding(box: Box) -> None:
