@@ -14,6 +14,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -96,6 +97,10 @@ def main() -> None:
             browser = play.chromium.launch(executable_path=chromium, args=arguments)
             draw(browser, address, "light", "nb-NO")
             draw(browser, address, "dark", "en-GB")
+            # Last, since a year of tickets would fill the queue.
+            fill_year(desk.engine, 2500, CAME, days=460)
+            draw_insight(browser, address, "light", "nb-NO")
+            draw_insight(browser, address, "dark", "en-GB")
             browser.close()
         server.should_exit = True
         thread.join()
@@ -118,7 +123,6 @@ def furnished(folder: Path) -> Desk:
         pass
     files.close()
     make_demo_users(engine, CAME)
-    fill_year(engine, 2500, CAME, days=460)
     return Desk(engine, config, lambda: NOW)
 
 
@@ -153,7 +157,18 @@ def draw(browser: Browser, address: str, theme: str, locale: str) -> None:
         page.locator("[data-rows] .open").first.click()
         page.wait_for_url("**/ticket/**")
         keep_picture(page, name, theme)
-    page.set_viewport_size({"width": 1280, "height": 1180})
+    context.close()
+
+
+def draw_insight(browser: Browser, address: str, theme: Literal["light", "dark"], locale: str) -> None:
+    """Insight, over a year that was made up."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 1180}, color_scheme=theme, locale=locale, base_url=address
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("button", name=DEMO_USERS[0][0]).click()
+    page.wait_for_url(lambda url: "sign-in" not in url)
     page.goto("/insight")
     keep_picture(page, "insight", theme)
     context.close()

@@ -20,7 +20,7 @@ Kind = Literal[
     "token_ending",
     "reconciliation_old",
 ]
-Event = Literal["raised", "repeated", "cleared", "test"]
+Event = Literal["raised", "repeated", "cleared", "test", "digest"]
 
 FLAPS_FORGOTTEN = timedelta(days=1)
 MOST_DOUBLINGS = 10

@@ -91,10 +91,12 @@ class ScanSettings:
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """A URL that takes alarms as JSON, in our own ``form`` or as a chat wants it; ``url`` is asked at each, as it may be
-    a secret.  HTTPS, in clear on loopback only."""
+    a secret.  HTTPS, in clear on loopback only.  With ``digest`` it is also told each working morning how the queue
+    stands."""
 
     url: Callable[[], str]
     form: Literal["json", "slack", "teams"] = "json"
+    digest: bool = False
     ca_file: str | None = None
     timeout: float = 10.0
 

@@ -29,6 +29,11 @@ class Told:
 def take_round(engine: Engine, config: Config, now: datetime) -> Told:
     """Look once, and tell everything that is due; raises what the store raises, and nothing of the ways."""
     look_around(engine, config, now)
+    if any(each.digest for each in config.alarms.webhooks):
+        # Imported where it is wanted, since it brings a calendar and its holidays along.
+        from processor.alarms.digest import tell_digest
+
+        tell_digest(engine, config, now)
     return tell_due(engine, config, ways_of(config.alarms), now)
 
 

@@ -25,12 +25,16 @@ class Named:
     due: datetime
 
 
-def digest(counts: Mapping[str, int], desk: str, language: str) -> tuple[str, str]:
-    """Subject and text of the morning's mail; ``counts`` by the queue's views, ``desk`` its address or ""."""
+def digest(counts: Mapping[str, int], desk: str, language: str, personal: bool = True) -> tuple[str, str]:
+    """Subject and text of the morning's word; ``counts`` by the queue's views, ``desk`` its address or "".
+
+    One that is not ``personal`` goes into a chat: nobody there can turn it off.
+    """
     words = _WORDS[language]
     lines = [f"{count:>6}  {words[name]}" for name in VIEWS if (count := counts.get(name, 0))]
     subject = words["digest"].format(all=counts.get("all", 0), urgent=counts.get("urgent", 0))
-    return subject, "\n".join([words["now"], "", *lines, "", *_foot(f"{desk}/queue" if desk else "", words)]) + "\n"
+    foot = _foot(f"{desk}/queue" if desk else "", words)
+    return subject, "\n".join([words["now"], "", *lines, "", *(foot if personal else foot[:-1])]).rstrip() + "\n"
 
 
 def urgent(actions: Sequence[Named], now: datetime, desk: str, language: str) -> tuple[str, str]:

@@ -172,7 +172,7 @@ def _y(value: float, top: float) -> float:
 def _round_up(most: float) -> float:
     """The next round number whose quarters are round too."""
     scale = 10.0 ** max(math.floor(math.log10(most)) - 1, 0) if most > 0 else 1.0
-    return next(4 * lead * scale for lead in (1, 2, 3, 5, 10, 20, 30) if 4 * lead * scale >= most)
+    return next(4 * lead * scale for lead in (1, 2, 3, 4, 5, 6, 8, 10, 20, 30) if 4 * lead * scale >= most)
 
 
 def _runs(points: Sequence[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:

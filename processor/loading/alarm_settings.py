@@ -110,6 +110,7 @@ def _webhook(entry: Table, folder: Path) -> Webhook:
     made = Webhook(
         url=_url(entry, "url", folder, needed=True) or (lambda: ""),
         form=entry.choice("form", FORMS, "json"),  # type: ignore[arg-type]  # one of FORMS
+        digest=entry.take("digest", bool, False),
         ca_file=entry.take("ca_file", str, "") or None,
         timeout=_bounded(entry, "timeout", 10.0, LONGEST_SECONDS),
     )

@@ -46,8 +46,7 @@ def tell_staff(engine: Engine, config: Config, now: datetime) -> int:
     wanted = [each for each in wishes(engine) if each.address.lower() not in read_by_us(config)]
     ours = {*read_by_us(config), *(each.address.lower() for each in wanted)}
     local = now.astimezone(OSLO)
-    morning = local.weekday() < 5 and MORNING <= local.hour < NOON
-    done = 0
+    morning, done = is_morning(now), 0
     for wish in wanted:
         made = _digest(engine, config, wish, now) if morning and wish.digest else None
         done += bool(made and write_notice(engine, wish, made, now))
@@ -56,6 +55,20 @@ def tell_staff(engine: Engine, config: Config, now: datetime) -> int:
     if done:
         journal.staff_told(done)
     return done
+
+
+def is_morning(now: datetime) -> bool:
+    """Whether it is the time of the digest: the morning of a working day in Oslo."""
+    local = now.astimezone(OSLO)
+    return local.weekday() < 5 and MORNING <= local.hour < NOON
+
+
+def digest_for_all(engine: Engine, config: Config, language: str, now: datetime) -> tuple[str, str] | None:
+    """Title and text of the digest for a chat, of all mailboxes; None where nothing waits."""
+    found = {view.value: count for view, count in counts(engine, now).items()}
+    if not any(found.values()):
+        return None
+    return digest(found, config.desk.address, language, personal=False)
 
 
 def _digest(engine: Engine, config: Config, wish: Wish, now: datetime) -> StaffLetter | None:

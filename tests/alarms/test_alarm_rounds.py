@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert, update
 
+from processor.alarms.digest import tell_digest
 from processor.alarms.rounds import Told, look_around, take_round
 from processor.alarms.watching import DeadMansPing, Watchman
 from processor.config import AlarmSettings, Config, Webhook
@@ -180,3 +181,22 @@ def test_the_ping_says_that_all_is_well_and_nothing_when_a_loop_hangs_or_the_sto
     watchman.round()
     assert not pings.once()
     assert len(here.hook.asked) == 2
+
+
+def test_a_chat_that_wants_it_hears_each_working_morning_how_the_queue_stands(here: Place) -> None:
+    morning = datetime(2026, 11, 26, 6, 0, tzinfo=UTC)
+    wants = Webhook(lambda: here.hook.url, form="slack", digest=True, timeout=2.0)
+    here.config = replace(here.config, alarms=AlarmSettings(webhooks=(wants,)))
+    assert tell_digest(here.engine, here.config, morning) == 0
+    recorded(here.engine, 1)
+    assert tell_digest(here.engine, here.config, morning - timedelta(minutes=1)) == 0
+    here.hook.statuses.append(500)
+    assert tell_digest(here.engine, here.config, morning) == 0
+    assert tell_digest(here.engine, here.config, morning + MINUTE) == 0
+    assert tell_digest(here.engine, here.config, morning + timedelta(minutes=31)) == 1
+    assert tell_digest(here.engine, here.config, morning + timedelta(hours=2)) == 0
+    assert tell_digest(here.engine, here.config, morning + timedelta(days=2)) == 0
+    said = here.hook.bodies[-1]["text"]
+    assert said.startswith("*Køen i dag: 1 venter, ")
+    for hidden in ("fjordbygg", "kari", "kontosiden"):
+        assert hidden not in said.lower(), hidden
