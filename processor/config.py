@@ -168,7 +168,7 @@ class DeskSettings:
     ``public_url`` is the HTTPS address of a reverse proxy in front, ``""`` for none: then loopback only.
     Without a request for ``idle_minutes`` its process ends, and the next request starts it.  ``demo`` shows
     users with their passwords on the sign-in page.  What is approved here may be taken back for ``undo_seconds``,
-    and leaves after them.
+    and leaves after them.  Mail is sent on to the addresses ``forward_to`` alone.
     """
 
     listen: tuple[str, int] | None = ("127.0.0.1", 8080)
@@ -176,6 +176,7 @@ class DeskSettings:
     idle_minutes: float = 10.0
     demo: bool = False
     undo_seconds: int = 10
+    forward_to: tuple[str, ...] = ()
     provider: ProviderSettings | None = None
 
     @property

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from urllib.parse import quote
 
 # RFC 2047 section 2: an encoded word is 75 characters at most, and so is what a line holds of it.
 WORD = 75
@@ -29,6 +30,8 @@ LOCAL = r"[^\s\x00-\x20\x7f-\x9f\"(),:;<>@\[\\\]]+"
 ADDRESS = re.compile(
     rf"(?:{LOCAL}|\"(?:[!#-\[\]-~ ]|\\[ -~])*\")@(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f.:IPv]+\])"
 )
+MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
+OCTETS = "application/octet-stream"
 ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 # What stands for itself in an encoded word anywhere, a phrase included (RFC 2047 section 5, rule 3).
 PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
@@ -52,11 +55,12 @@ def compose(
     references: Sequence[str] = (),
     reply_to: str = "",
     auto_submitted: str = "auto-replied",
+    files: Sequence[tuple[str, str, bytes]] = (),
 ) -> bytes:
     """The mail with CRLF line ends, to one recipient, 7-bit but for a non-ASCII local part.
 
     ``date`` is aware and is written in UTC.  Ids of the thread that are not well-formed are left
-    out, not mended.  ``auto_submitted`` "" is for what a person wrote (RFC 3834 section 5).  Raises
+    out, not mended.  ``files`` are name, media type and content of what is attached.  ``auto_submitted`` "" is for what a person wrote (RFC 3834 section 5).  Raises
     Unwritable for an address that is none or a naive date.
     """
     if date.tzinfo is None:
@@ -74,7 +78,7 @@ def compose(
         *automatic_headers(auto_submitted),
         "MIME-Version: 1.0",
     ]
-    return "\r\n".join(headers).encode("utf-8") + b"\r\n" + body(text, html, message_id)
+    return "\r\n".join(headers).encode("utf-8") + b"\r\n" + with_files(body(text, html, message_id), files, message_id)
 
 
 def thread(message_id: str, references: Sequence[str], in_reply_to: Sequence[str]) -> tuple[str, ...]:
@@ -189,6 +193,30 @@ def body(text: str, html: str, message_id: str) -> bytes:
     opening = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'.encode("ascii")
     pieces = [opening, mark, b"\r\n", part("plain", text), mark, b"\r\n", part("html", html), mark, b"--\r\n"]
     return b"".join(pieces)
+
+
+def with_files(content: bytes, files: Sequence[tuple[str, str, bytes]], message_id: str) -> bytes:
+    """The body and what is attached to it, as parts of one (RFC 2046 5.1.3); the body itself where nothing is."""
+    if not files:
+        return content
+    boundary = "=_" + hashlib.sha256(b"mixed\0" + message_id.encode("utf-8", "replace")).hexdigest()[:32]
+    mark = b"\r\n--" + boundary.encode("ascii")
+    opening = f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n'.encode("ascii")
+    parts = [piece for each in files for piece in (mark, b"\r\n", attached(*each))]
+    return b"".join([opening, mark, b"\r\n", content, *parts, mark, b"--\r\n"])
+
+
+def attached(name: str, kind: str, content: bytes) -> bytes:
+    """A file as a part, in base64; a mail as one too, which its own type would not allow (RFC 2046 5.2.1)."""
+    safe = kind if MEDIA_TYPE.fullmatch(kind) and not kind.startswith(("message/", "multipart/")) else OCTETS
+    short = cleaned(name)[-60:] or "file"
+    plain = short.isascii() and not set(short) & set('"\\')
+    named = f'filename="{short}"' if plain else f"filename*=UTF-8''{quote(short, safe='')}"
+    head = (
+        f"Content-Type: {safe}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: attachment;\r\n {named}\r\n\r\n"
+    )
+    return head.encode("ascii") + base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
 def part(subtype: str, content: str) -> bytes:

@@ -34,6 +34,7 @@ STEPS = {
     "snoozed_until_due": N_("The ticket sleeps until its next action is due, which is before the time you named."),
     "opened": N_("The ticket is open again."),
     "merged": N_("The ticket was merged into this one."),
+    "forwarded": N_("The mail is forwarded."),
     "unmerged": N_("The ticket is by itself again."),
     "split": N_("The mail has a ticket of its own. It was split from"),
     "browser": N_("Signed out in that browser."),
@@ -81,7 +82,7 @@ def told(desk: Desk, asked: Asked) -> Notice:
     if not said.words or found is None or not found[1]:
         return said
     number, now = int(found[2]), desk.clock()
-    if found[1] == "r" and found[4] == "sent":
+    if found[1] == "r" and found[4] in ("sent", "forwarded"):
         left = undoable_reply(desk.engine, number, asked.person, now)
         return said._replace(undo=f"/reply/{number}/undo", seconds=left) if left else said
     if found[1] == "a" and found[4] in DONE:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from processor.desk import (
     account_pages,
     acting,
+    forward_page,
     insight_pages,
     live,
     mail_pages,
@@ -69,6 +70,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/ticket/{number}/merge", AGENT, ticket_steps.into),
     Route("POST", "/ticket/{number}/unmerge", AGENT, ticket_steps.out_again),
     Route("POST", "/mail/{mail}/split", AGENT, ticket_steps.split_mail),
+    Route("POST", "/mail/{mail}/forward", AGENT, forward_page.send_on),
     Route("POST", "/mail/{mail}/retype", AGENT, acting.retype),
     Route("GET", "/insight", READER, insight_pages.insight),
     Route("GET", "/insight/learning", READER, insight_pages.agreement),

@@ -99,6 +99,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "holder": holder_of(desk.engine, view.id),
         "present": others_present(desk, asked, desk.lookout.look()).get(view.number, ()),
         "kept": kept,
+        "forward_to": desk.config.desk.forward_to,
         "several": len([each for each in view.mails if not each.duplicate]) > 1,
         "same_sender": _same_sender(desk, asked, number),
         "notice": told(desk, asked),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from processor.deciding import answerable, staff_words
 from processor.deciding.doubts import HELD
 from processor.desk.language import N_
+from processor.steps import forwarding
 from processor.store import merging, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
@@ -102,6 +103,7 @@ REPLY_KINDS: Mapping[str, str] = {
     "question": N_("Question to the customer"),
     "confirmation": N_("Confirmation"),
     "notice": N_("Notice to staff"),
+    "forward": N_("Forwarded mail"),
     "digest": N_("Daily digest to staff"),
     "urgent": N_("Urgent notice to staff"),
 }
@@ -203,6 +205,7 @@ EVENTS: Mapping[str, str] = {
     "setting.changed": N_("Changed a setting"),
     "level.changed": N_("Changed how much is done alone"),
     "outbox.issued": N_("Wrote a letter"),
+    "outbox.forwarded": N_("Forwarded the mail"),
     "outbox.edited": N_("Changed the reply"),
     "outbox.approve": N_("Let the reply go out"),
     "outbox.release": N_("Let the reply go out"),
@@ -273,5 +276,6 @@ def all_words() -> Iterator[str]:
     yield from answerable.OTHERS.values()
     yield from (undoing.TOO_LATE, undoing.NOT_YOURS, undoing.GONE_ON)
     yield from merging.REASONS
+    yield from forwarding.REASONS
     yield from (snoozing.PAST, snoozing.NOT_OPEN)
     yield from (words for _, words, _ in answerable.GUARDS)

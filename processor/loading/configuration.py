@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 
 from processor.config import Config
 from processor.loading.alarm_settings import alarm_settings
-from processor.loading.desk_settings import desk_settings
+from processor.loading.desk_settings import desk_settings, require_others
 from processor.loading.escalation_settings import escalation_settings
 from processor.loading.lookup_settings import lookup_settings
 from processor.loading.oauth_settings import TokenPlace, mailbox_oauth, token_place
@@ -199,6 +199,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         webhooks=webhook_settings(values.get("webhook", []), table, folder),
         desk=desk_settings(table("desk", values.get("desk", {})), table, folder),
     )
+    require_others(table("desk", values.get("desk", {})), config)
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
     config = replace(config, alarms=alarm_settings(values.get("alarms", {}), table, config, place))
     if config.workers < 0:

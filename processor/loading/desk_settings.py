@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from processor.config import DeskSettings
+from processor.config import Config, DeskSettings
+from processor.letter import ADDRESS
 from processor.loading.provider_settings import provider_settings
 
 if TYPE_CHECKING:
@@ -33,13 +34,14 @@ def _served(entry: Table) -> DeskSettings:
     idle_minutes = entry.positive("idle_minutes", float, 10.0)
     demo = entry.take("demo", bool, False)
     undo_seconds = _undo_seconds(entry)
+    forward_to = _forward_to(entry)
     entry.finish()
     if public_url and (urlsplit(public_url).scheme != "https" or not urlsplit(public_url).hostname):
         entry.problem("public_url", f"public_url must be an https:// address, and is {public_url!r}")
     if demo and public_url:
         entry.problem("demo", "demo shows passwords to everybody, and is for loopback alone")
     if not listen:
-        return DeskSettings(None, public_url, idle_minutes, demo, undo_seconds)
+        return DeskSettings(None, public_url, idle_minutes, demo, undo_seconds, forward_to)
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not _is_address(host) or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -51,7 +53,7 @@ def _served(entry: Table) -> DeskSettings:
             " listen on 127.0.0.1, or name the HTTPS proxy in front by public_url",
         )
     else:
-        return DeskSettings((host, int(port)), public_url, idle_minutes, demo, undo_seconds)
+        return DeskSettings((host, int(port)), public_url, idle_minutes, demo, undo_seconds, forward_to)
     return DeskSettings(None)
 
 
@@ -61,6 +63,24 @@ def _undo_seconds(entry: Table) -> int:
         return seconds
     entry.problem("undo_seconds", f"undo_seconds must lie between 0 and {MOST_UNDO_SECONDS}, and is {seconds}")
     return 10
+
+
+def _forward_to(entry: Table) -> tuple[str, ...]:
+    addresses = entry.strings("forward_to")
+    for each in addresses:
+        if not ADDRESS.fullmatch(each):
+            entry.problem("forward_to", f"forward_to must be a list of mail addresses, and has {each!r}")
+    return addresses
+
+
+def require_others(entry: Table, config: Config) -> None:
+    """Note each address of forward_to whose mail the program reads itself: what it sends on would come back to it."""
+    smtp = config.smtp
+    ours = {*config.own_addresses, *(each.user.lower() for each in config.mailboxes)}
+    ours |= {smtp.from_address.lower(), smtp.envelope_from.lower(), smtp.reply_to.lower()} if smtp else set()
+    for each in config.desk.forward_to:
+        if each.lower() in ours:
+            entry.problem("forward_to", f"{each} is read by the program itself: what is sent on would come back to it")
 
 
 def _is_address(host: str) -> bool:

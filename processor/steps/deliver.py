@@ -7,7 +7,7 @@ never one that would be sent again by mistake (threats.md, sending once).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from processor.letter import compose
 from processor.mail_servers import SmtpSettings
 from processor.store import outbox
 from processor.store.escalations import ESCALATION
+from processor.store.forwarding import FORWARD, File, files_of
 from processor.store.gate import NOTICE
 from processor.store.outbox import Outgoing, Taken
 from processor.store.staff_notices import DIGEST, URGENT
@@ -124,7 +125,7 @@ class _Line:
     def send(self, row: Outgoing) -> Outcome:
         dated = self.clock()
         try:
-            data = letter(row, self.settings, dated)
+            data = letter(row, self.settings, dated, self._files(row))
         except Exception as error:
             # A poison answer is set aside for a person and the rest goes on (threats.md T92).
             self._mark(row, Rejected(0, f"could not be written: {error}"), dated)
@@ -142,6 +143,10 @@ class _Line:
             return Rejected(0, "the row was taken over")
         self._mark(row, outcome, dated)
         return outcome
+
+    def _files(self, row: Outgoing) -> Sequence[File]:
+        # Nothing else has files, and a reply costs no question more for it.
+        return files_of(self.engine, row.id) if row.kind == FORWARD else ()
 
     def finish(self) -> None:
         """Mark what is not marked yet."""
@@ -172,7 +177,7 @@ class _Line:
                 outbox.retry_at(self.engine, row.id, row.fence, text_of(outcome), when, now)
 
 
-def letter(row: Outgoing, settings: SmtpSettings, dated: datetime) -> bytes:
+def letter(row: Outgoing, settings: SmtpSettings, dated: datetime, files: Sequence[File] = ()) -> bytes:
     """A reply as the bytes that leave; the same again for the same Date."""
     return compose(
         message_id=row.message_id,
@@ -186,6 +191,7 @@ def letter(row: Outgoing, settings: SmtpSettings, dated: datetime) -> bytes:
         subject=row.subject,
         text=row.text,
         html=row.html,
-        # RFC 3834 section 5: what answers no mail is generated, not replied.
-        auto_submitted="auto-generated" if row.kind in TO_STAFF else "auto-replied",
+        # RFC 3834 section 5: what answers no mail is generated, not replied, and what a person sends on is neither.
+        auto_submitted="" if row.kind == FORWARD else "auto-generated" if row.kind in TO_STAFF else "auto-replied",
+        files=[(each.name, each.kind, each.content) for each in files],
     )

@@ -12,6 +12,7 @@ from processor.store import tables as t
 from processor.store.context import bounded_address, whole_ticket
 from processor.store.escalations import ESCALATION
 from processor.store.events import Happening, write_event
+from processor.store.forwarding import FORWARD
 from processor.store.gate import NOTICE
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transitions import FREE, TRANSITIONS, move
@@ -21,7 +22,7 @@ ACTOR = "colleague"
 ANSWERED, WROTE = "mail.answered_by_colleague", "mail.colleague_wrote"
 HEADER_BYTES = 65_536
 # A confirmation says what is registered, which a letter from Outlook does not; the others are not to the customer.
-APART = ("confirmation", ESCALATION, NOTICE)
+APART = ("confirmation", ESCALATION, NOTICE, FORWARD)
 
 
 def answered_by_colleague(conn: Connection, reply_id: int, mail_id: int, now: datetime) -> bool:

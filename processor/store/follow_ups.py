@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, exists, func, insert, select, update
 from processor.store import tables as t
 from processor.store.escalations import ESCALATION
 from processor.store.events import Happening, write_event
+from processor.store.forwarding import FORWARD
 from processor.store.gate import NOTICE
 from processor.store.replies import OBSERVE, first_state, words
 from processor.store.staff_notices import DIGEST, URGENT
@@ -141,7 +142,7 @@ def _standing(conn: Connection, ticket_id: int, items: bool) -> Standing:
     if conn.execute(other).first() is not None:
         return Standing.NEVER
     last = select(o.state, o.hold_reason).where(
-        o.ticket_id == ticket_id, o.kind.not_in(("confirmation", ESCALATION, NOTICE, DIGEST, URGENT))
+        o.ticket_id == ticket_id, o.kind.not_in(("confirmation", ESCALATION, NOTICE, DIGEST, URGENT, FORWARD))
     )
     letter = conn.execute(last.order_by(o.id.desc()).limit(1)).first()
     if letter is None or letter.state in ("unknown", "failed", "bounced", "cancelled"):

@@ -17,6 +17,7 @@ from processor.store import tables as t
 from processor.store.columns import Utc
 from processor.store.escalations import ESCALATION
 from processor.store.events import Happening, write_event
+from processor.store.forwarding import FORWARD
 from processor.store.transaction import reading, writing
 
 WAITING, DONE, NONE, GIVEN_UP = "waiting", "done", "none", "given_up"
@@ -111,7 +112,7 @@ _NOTE = insert(t.sent_copy).from_select(
     .join_from(t.outbox, t.mail, t.mail.c.id == _O.mail_id)
     .where(
         _O.id == bindparam("row"),
-        _O.kind != ESCALATION,
+        _O.kind.not_in((ESCALATION, FORWARD)),
         ~exists().where(t.sent_copy.c.outbox_id == bindparam("row")),
     ),
 )

@@ -37,7 +37,7 @@
     if (!target) return false;
     if (target.tagName === "DETAILS") {
       target.open = true;
-      const field = $("textarea, input:not([type=hidden])", target);
+      const field = $("textarea, select, input:not([type=hidden])", target);
       if (field) { field.focus(); if (field.select) field.select(); }
     } else if (target.tagName === "TEXTAREA") {
       target.focus();

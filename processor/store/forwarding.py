@@ -1,0 +1,110 @@
+"""A customer's mail sent on to somebody of our own, with its files, through the same outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from processor.store import tables as t
+from processor.store.context import bounded_address
+from processor.store.events import Happening, write_event
+from processor.store.people import Person
+from processor.store.replies import UNDO
+from processor.store.transaction import commit, reading
+from processor.ticket import OutboxState
+
+FORWARD = "forward"
+"""The kind of a row of the outbox that sends a mail on."""
+GONE = (OutboxState.CANCELLED.value, OutboxState.FAILED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that leaves with a mail; ``kind`` is its media type."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A mail that is sent on, as it leaves."""
+
+    mail_id: int
+    to: str
+    subject: str
+    text: str
+    message_id: str
+    envelope_from: str
+    language: str
+    files: tuple[File, ...] = ()
+
+
+def forwarded_before(source: Engine | Connection, mail_id: int) -> int:
+    """How often a mail was sent on, also in vain."""
+    o = t.outbox.c
+    query = select(func.count()).where(o.mail_id == mail_id, o.kind == FORWARD)
+    with reading(source) as conn:
+        return int(conn.execute(query).scalar_one())
+
+
+def forward(
+    engine: Engine, letter: Forward, person: Person, now: datetime, hold_until: datetime | None = None
+) -> int | None:
+    """Put it into the outbox; its id there.  None if there is no such mail, or it was sent on to this address before."""
+    return commit(engine, lambda conn: _forward(conn, letter, person, now, hold_until))
+
+
+def files_of(source: Engine | Connection, outbox_id: int) -> Sequence[File]:
+    """The files that leave with a row of the outbox."""
+    f = t.outbox_file.c
+    query = select(f.name, f.kind, f.content).where(f.outbox_id == outbox_id).order_by(f.number)
+    with reading(source) as conn:
+        return [File(row.name, row.kind, bytes(row.content)) for row in conn.execute(query)]
+
+
+def _forward(conn: Connection, letter: Forward, person: Person, now: datetime, until: datetime | None) -> int | None:
+    o, m, k = t.outbox.c, t.mail.c, t.ticket.c
+    about = conn.execute(
+        select(m.ticket_id, k.number).join(t.ticket, k.id == m.ticket_id).where(m.id == letter.mail_id)
+    ).first()
+    recipient = bounded_address(letter.to)
+    same = (o.mail_id == letter.mail_id, o.kind == FORWARD, o.recipient == recipient, o.state.not_in(GONE))
+    if about is None or conn.execute(select(o.id).where(*same)).first() is not None:
+        return None
+    row = {
+        "ticket_id": about.ticket_id,
+        "ticket_no": about.number,
+        "mail_id": letter.mail_id,
+        "kind": FORWARD,
+        "state": (OutboxState.HELD if until else OutboxState.READY).value,
+        "hold_reason": UNDO if until else "",
+        "due_at": until,
+        "automatic": False,
+        "approved_by": person.name,
+        "recipient": recipient,
+        "to_addr": letter.to,
+        "envelope_from": letter.envelope_from,
+        "subject": letter.subject,
+        "text": letter.text,
+        "language": letter.language,
+        "message_id": letter.message_id,
+        "created_at": now,
+        "changed_at": now,
+    }
+    outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row).scalar_one())
+    files = [
+        {"outbox_id": outbox_id, "number": number, "name": each.name, "kind": each.kind, "content": each.content}
+        for number, each in enumerate(letter.files, 1)
+    ]
+    if files:
+        conn.execute(insert(t.outbox_file), files)
+    subjects = {"mail_id": letter.mail_id, "ticket_id": about.ticket_id, "outbox_id": outbox_id}
+    said = f"{letter.to}\n\n{letter.subject}\n\n{letter.text}"
+    happened = Happening("outbox.forwarded", person.name, now, **subjects, data={"files": len(files)}, text=said)
+    write_event(conn, happened)
+    return outbox_id
