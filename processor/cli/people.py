@@ -19,10 +19,11 @@ def add(name: Annotated[str, typer.Argument(help="The person's name.")], config:
     What needs two staff needs two people with two secrets.  Whoever can write the database file can
     bypass this: the secret keeps colleagues honest, the file's permissions keep others out.
     """
+    from processor.cli.opening import actor
     from processor.store.people import NameTakenError, add_person
 
     try:
-        secret = add_person(open_engine(open_config(config)), name, datetime.now(UTC))
+        secret = add_person(open_engine(open_config(config)), name, datetime.now(UTC), actor=actor())
     except NameTakenError:
         typer.echo(f"There is a person named {name!r} already.", err=True)
         raise typer.Exit(2) from None

@@ -23,7 +23,7 @@ def invitation(engine: Engine, settings: DeskSettings, now: datetime) -> str:
         return ""
     found = account(engine, NAME)
     if found is None:
-        add_person(engine, NAME, now, Role.ADMIN.value)
+        add_person(engine, NAME, now, Role.ADMIN.value, ACTOR)
         found = account(engine, NAME)
     if found is None or found.role != Role.ADMIN:
         # Somebody of another role has that name; an administrator is then made by: processor people add

@@ -26,7 +26,7 @@ def add(desk: Desk, asked: Asked) -> Response:
     name, role = " ".join(asked.form.get("name", "").split())[:100], _role(asked)
     try:
         # The secret for the command line can be had there; here a password is set by a link.
-        add_person(desk.engine, name, desk.clock(), role.value)
+        add_person(desk.engine, name, desk.clock(), role.value, asked.person.name)
     except NameTakenError:
         return _people(desk, asked, wrong=N_("There is a person of that name already."), status=422)
     except ValueError:

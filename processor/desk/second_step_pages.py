@@ -91,8 +91,9 @@ def off(desk: Desk, asked: Asked) -> Response:
 
 
 def qr(text: str) -> str:
-    """A text as a QR code, in SVG without a style of its own."""
-    return segno.make(text, error="m").svg_inline(scale=5, border=4, svgclass="qr", lineclass=None, light="#fff")
+    """A text as a QR code, in SVG that is drawn as large as the page has it, and whole."""
+    made = segno.make(text, error="m")
+    return made.svg_inline(border=4, svgclass="qr", lineclass=None, light="#fff", omitsize=True)
 
 
 def _enrol(desk: Desk, asked: Asked, nonce: str, token: str, wrong: str = "") -> Response:

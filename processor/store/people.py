@@ -28,10 +28,10 @@ class Person:
     name: str
 
 
-def add_person(engine: Engine, name: str, now: datetime, role: str = "approver") -> str:
+def add_person(engine: Engine, name: str, now: datetime, role: str = "approver", actor: str = "") -> str:
     """Add a person and return the secret, which cannot be had again.  Raises NameTakenError, or ValueError for an empty name.
 
-    ``role`` is one of ``accounts.Role``.
+    ``role`` is one of ``accounts.Role``, ``actor`` who adds, ``""`` for the person alone.
     """
     name = " ".join(name.split())
     if not name:
@@ -41,7 +41,7 @@ def add_person(engine: Engine, name: str, now: datetime, role: str = "approver")
     try:
         with writing(engine) as conn:
             conn.execute(insert(t.person).values(**row))
-            write_event(conn, Happening("person.added", name, now))
+            write_event(conn, Happening("person.added", actor or name, now, data={"role": role}, text=name))
     except IntegrityError as taken:
         raise NameTakenError(name) from taken
     return secret

@@ -181,6 +181,9 @@ def test_the_picture_is_plain_svg_and_the_secret_is_not_in_the_store(room: Room)
     made = qr("otpauth://totp/x")
     assert made.startswith("<svg ")
     assert " style=" not in made
+    # With a size of its own and none of the whole, what is beyond the page's is cut off, and no app reads it.
+    assert " viewBox=" in made
+    assert " width=" not in made
     with room.engine.connect() as conn:
         row = str(conn.execute(t.person.select().where(t.person.c.name == "Anne")).one())
     assert secret(room).hex() not in row
