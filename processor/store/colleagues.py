@@ -194,8 +194,10 @@ def _known(conn: Connection, digests: Iterable[str]) -> set[str]:
 
 
 def _ours(conn: Connection, message_ids: Collection[str]) -> set[str]:
-    o = t.outbox.c
-    return set(conn.execute(select(o.message_id).where(o.message_id.in_(sorted(message_ids)))).scalars())
+    """Those that we sent, and those that an archive brought as our own."""
+    o, m, ids = t.outbox.c, t.mail.c, sorted(message_ids)
+    sent = set(conn.execute(select(o.message_id).where(o.message_id.in_(ids))).scalars())
+    return sent | set(conn.execute(select(m.message_id).where(m.message_id.in_(ids), m.own.is_(True))).scalars())
 
 
 def _answered_mail(conn: Connection, names: Sequence[str]) -> int | None:

@@ -212,10 +212,12 @@ class Threads:
             home.ticket_id = ticket_id
 
     def _known(self, conn: Connection, ids: set[str]) -> dict[str, tuple[Home, bool]]:
-        o, m = t.outbox.c, t.mail.c
+        o, m, w = t.outbox.c, t.mail.c, t.colleague_reply.c
         sent = select(o.message_id, o.ticket_id, literal(True).label("ours"))
         came = select(m.message_id, m.ticket_id, m.own.label("ours")).where(m.ticket_id.is_not(None)).order_by(m.own)
-        return self._homes(conn, [*_rows(conn, came, m.message_id, ids), *_rows(conn, sent, o.message_id, ids)])
+        written = select(w.message_id, w.ticket_id, literal(True).label("ours")).where(w.ticket_id.is_not(None))
+        asked = ((came, m.message_id), (written, w.message_id), (sent, o.message_id))
+        return self._homes(conn, [row for query, column in asked for row in _rows(conn, query, column, ids)])
 
     def _names(self, conn: Connection, ids: set[str]) -> dict[str, tuple[Home, bool]]:
         n = t.thread_name.c

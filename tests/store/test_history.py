@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from processor.store import tables as t
 from processor.store.audit import verify
+from processor.store.colleagues import SentMail, note_sent
 from processor.store.corrections import retype
 from processor.store.decided import NumberTakenError
 from processor.store.engine import check_store
@@ -130,6 +131,19 @@ def test_history_is_erased_with_all_that_names_it(engine: Engine) -> None:
     assert count(engine, t.thread_name) == 0
     assert take(engine, past(1)) == {"known": 1}
     assert list(erase(engine, find(engine, "ola@other-demo.no"), "Kari", NOW, True).mails) == [2]
+
+
+def test_a_letter_of_ours_that_an_archive_brought_is_no_colleagues_reply_when_the_sent_folder_shows_it(
+    engine: Engine,
+) -> None:
+    take(engine, past(1), ours(2, 1))
+    names, us = ("<1@fjordbygg-demo.no>",), "oppsigelse@visma.no"
+    known = SentMail(7, "<2@fjordbygg-demo.no>", names, us, (KARI,), "Sv: Oppsigelse", THEN)
+    assert note_sent(engine, "a", "Sent", 1, [known], NOW) == 0
+    assert count(engine, t.colleague_reply) == 0
+    assert note_sent(engine, "a", "Sent", 1, [replace(known, uid=8, message_id="<3@visma.no>")], NOW) == 1
+    answer = past(4, sender="regnskap@other-demo.no", named=("<3@visma.no>",))
+    assert take(engine, answer) == {"new": 1, "joined": 1}
 
 
 def test_old_history_is_due_as_any_mail_of_its_age(engine: Engine) -> None:
