@@ -11,7 +11,6 @@ from processor.config import Config
 from processor.steps.consents import consents
 from processor.store.leases import leases
 from processor.store.measures import measure
-from processor.store.reconciled import last_reconciled
 from processor.store.switch import breaker_open_since
 from processor.store.troubles import troubles
 from processor.store.urgent import urgent_tickets
@@ -32,5 +31,5 @@ def look(engine: Engine, config: Config, now: datetime) -> Seen:
         urgent=urgent_tickets(engine, now, config.alarms.thresholds.deadline_days),
         disk_free=found.disk_free,
         consents=consents(config),
-        reconciled=last_reconciled(engine),
+        reconciled={box.account: box.reconciled_at for box in found.mailboxes},
     )

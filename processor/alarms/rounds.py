@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.engine import Engine
 
 from processor import journal
+from processor.alarm import Kind
 from processor.alarms.conditions import alarms_in
 from processor.alarms.looking import look
 from processor.alarms.ways import Way, ways_of
@@ -26,9 +27,16 @@ class Told:
     failed: int
 
 
-def take_round(engine: Engine, config: Config, now: datetime) -> Told:
-    """Look once, and tell everything that is due; raises what the store raises, and nothing of the ways."""
-    look_around(engine, config, now)
+# What a program that stood still all night finds at its start, and has put right a moment later.
+OF_THE_START: tuple[Kind, ...] = ("oldest_mail", "mailbox_unread", "reconciliation_old")
+
+
+def take_round(engine: Engine, config: Config, now: datetime, starting: bool = False) -> Told:
+    """Look once, and tell everything that is due; raises what the store raises, and nothing of the ways.
+
+    While ``starting``, nothing is raised that only tells how long the program stood still.
+    """
+    look_around(engine, config, now, starting)
     if any(each.digest for each in config.alarms.webhooks):
         # Imported where it is wanted, since it brings a calendar and its holidays along.
         from processor.alarms.digest import tell_digest
@@ -37,11 +45,11 @@ def take_round(engine: Engine, config: Config, now: datetime) -> Told:
     return tell_due(engine, config, ways_of(config.alarms), now)
 
 
-def look_around(engine: Engine, config: Config, now: datetime) -> list[Change]:
+def look_around(engine: Engine, config: Config, now: datetime, starting: bool = False) -> list[Change]:
     """What has changed since the last look by any daemon; it is logged, and waits for each way."""
     settings = config.alarms
     found = alarms_in(look(engine, config, now), settings.thresholds)
-    changes = take_look(engine, found, now, settings.pace, list(ways_of(settings)))
+    changes = take_look(engine, found, now, settings.pace, list(ways_of(settings)), OF_THE_START if starting else ())
     for change in changes:
         journal.alarm(change.event, change.alarm.kind, change.alarm.subject, headline(change.alarm, "en"))
     forget_notices(engine, now)

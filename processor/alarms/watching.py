@@ -24,6 +24,8 @@ HUNG_SECONDS = 900.0
 LOOKED_SECONDS = 180.0
 """A look longer ago than this means that the store does not answer."""
 SETTLING_SECONDS = 5.0
+STARTING_SECONDS = 600.0
+"""Long enough to read every mailbox once after a night."""
 
 
 class Watchman(threading.Thread):
@@ -40,6 +42,7 @@ class Watchman(threading.Thread):
         super().__init__(name="alarms", daemon=True)
         self.config, self.engine, self.clock, self.ended, self.beat = config, engine, clock, ended, beat
         self.looked = float("-inf")
+        self.began = time.monotonic()
 
     def run(self) -> None:
         """Once the start is over, a round each few seconds."""
@@ -53,7 +56,8 @@ class Watchman(threading.Thread):
     def round(self) -> None:
         """One round; a store that does not answer is the next round's affair, and the ping's."""
         try:
-            take_round(self.engine, self.config, self.clock())
+            starting = time.monotonic() - self.began < STARTING_SECONDS
+            take_round(self.engine, self.config, self.clock(), starting)
             self.looked = time.monotonic()
         except Exception as error:
             journal.step_failed("alarms", error)

@@ -17,6 +17,7 @@ from processor.steps.comparison import HEADER_ONLY, KINDS, REUSED, TAKEN_IN, UNL
 from processor.steps.take_in import Folder, keep_mails
 from processor.store.reconciliation import (
     Reconciliation,
+    forget_unwatched,
     last_reconciliation,
     ledger,
     note_reconciliation,
@@ -83,6 +84,7 @@ def reconcile_all(
     try:
         for folder in folders:
             reconcile(mailbox, folder, engine, clock, beat)
+        forget_unwatched(engine, mailbox.settings.name, [folder.name for folder in folders])
     except Refusal as refusal:
         journal.not_reconciled(mailbox.settings.name, refusal.reason)
         return False

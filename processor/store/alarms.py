@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -36,12 +36,20 @@ class Known:
     episode: Episode
 
 
-def take_look(engine: Engine, found: Sequence[Alarm], now: datetime, pace: Pace, ways: Sequence[str]) -> list[Change]:
+def take_look(
+    engine: Engine,
+    found: Sequence[Alarm],
+    now: datetime,
+    pace: Pace,
+    ways: Sequence[str],
+    not_yet: Collection[str] = (),
+) -> list[Change]:
     """Compare what was found with what is known, in one transaction; each change gets a notice for each way.
 
-    What several daemons see at the same moment is changed by one of them: the others find it so.
+    What several daemons see at the same moment is changed by one of them: the others find it so.  Alarms of the kinds
+    in ``not_yet`` are not raised now, but one that is raised stays so.
     """
-    return commit(engine, lambda conn: _take_look(conn, found, now, pace, ways))
+    return commit(engine, lambda conn: _take_look(conn, found, now, pace, ways, not_yet))
 
 
 def open_alarms(source: Engine | Connection) -> list[Known]:
@@ -57,10 +65,17 @@ def known_alarms(source: Engine | Connection) -> list[Known]:
 
 
 def _take_look(
-    conn: Connection, found: Sequence[Alarm], now: datetime, pace: Pace, ways: Sequence[str]
+    conn: Connection,
+    found: Sequence[Alarm],
+    now: datetime,
+    pace: Pace,
+    ways: Sequence[str],
+    not_yet: Collection[str],
 ) -> list[Change]:
-    seen: Mapping[Key, Alarm] = {(each.kind, each.subject): each for each in found}
-    rows = {(row.kind, row.subject): row for row in conn.execute(select(t.alarm))}
+    rows: Mapping[Key, t.AnyRow] = {(row.kind, row.subject): row for row in conn.execute(select(t.alarm))}
+    raised = {key for key, row in rows.items() if row.cleared_at is None}
+    there = [each for each in found if (each.kind, each.subject) in raised or each.kind not in not_yet]
+    seen: Mapping[Key, Alarm] = {(each.kind, each.subject): each for each in there}
     changes = []
     for key in sorted(rows.keys() | seen.keys()):
         row = rows.get(key)

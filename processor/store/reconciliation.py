@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from processor.store import tables as t
 from processor.store.columns import canonical
@@ -84,6 +84,14 @@ def reconciliations(source: Engine | Connection, account: str = "") -> list[Reco
 def note_reconciliation(engine: Engine, found: Reconciliation, telling: bool) -> None:
     """A folder was compared to its end; an event says so where ``telling`` that something was not as it should be."""
     commit(engine, lambda conn: _note(conn, found, telling))
+
+
+def forget_unwatched(engine: Engine, account: str, watched: Collection[str]) -> None:
+    """Drop the comparisons of folders that are watched no more: nobody will make them again."""
+    c = t.reconciliation.c
+    if {each.folder for each in reconciliations(engine, account)} - set(watched):
+        gone = delete(t.reconciliation).where(c.account == account, c.folder.not_in(sorted(watched)))
+        commit(engine, lambda conn: conn.execute(gone))
 
 
 def _note(conn: Connection, found: Reconciliation, telling: bool) -> None:

@@ -160,6 +160,22 @@ def test_the_sweep_that_is_too_long_ago_is_found_by_the_folder_that_waits_longes
     assert here.heard == [("reconciliation_old", "raised")]
 
 
+def test_a_program_that_stood_still_all_night_does_not_ring_at_its_start(here: Place) -> None:
+    mailbox_loop(here, MailboxSettings("support", "127.0.0.1", 1, "plain", "u", lambda: ""))
+    with here.engine.begin() as conn:
+        conn.execute(update(t.mailbox).values(seen_at=NOW - timedelta(hours=12)))
+        row = {"account": "support", "folder": "INBOX", "uidvalidity": 1, "next_uid": 1, "held": 0}
+        night = NOW - timedelta(hours=12)
+        conn.execute(insert(t.reconciliation).values(**row, began_at=night, swept_at=night))
+    assert look_around(here.engine, here.config, NOW, starting=True) == []
+    # It still has not read when the start is over: that is an alarm, and a new start does not end it.
+    raised = look_around(here.engine, here.config, NOW + 10 * MINUTE)
+    assert sorted(each.alarm.kind for each in raised) == ["mailbox_unread", "reconciliation_old"]
+    for minutes in (11, 25):
+        assert look_around(here.engine, here.config, NOW + minutes * MINUTE, starting=True) == []
+    assert len(open_alarms(here.engine)) == 2
+
+
 def test_the_ping_says_that_all_is_well_and_nothing_when_a_loop_hangs_or_the_store_is_gone(here: Place) -> None:
     seconds = 0.0
     pulse = Pulse(lambda: seconds)

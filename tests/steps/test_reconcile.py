@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,12 @@ import pytest
 from sqlalchemy import Engine, update
 
 from processor.steps.loops import MailboxLoop
-from processor.steps.reconcile import REMEMBERED, is_due, reconcile
+from processor.steps.reconcile import REMEMBERED, is_due, reconcile, reconcile_all
 from processor.steps.take_in import FETCH_TRIES, Folder, take_in
 from processor.store import tables as t
 from processor.store.engine import open_store
 from processor.store.measures import measure
-from processor.store.reconciliation import Reconciliation, reconciliations
+from processor.store.reconciliation import Reconciliation, note_reconciliation, reconciliations
 from processor.store.watermarks import advance, first_start, mark_arrivals_done
 from processor.world.failures import Refusal
 from processor.world.mailbox import Mailbox
@@ -70,6 +71,17 @@ def test_where_all_is_kept_nothing_differs(box: Box, engine: Engine) -> None:
     found = swept(box, engine)
     assert (found.held, differences(found), found.next_uid) == (5, {}, 6)
     assert reconciliations(engine) == [found]
+
+
+def test_a_folder_that_is_watched_no_more_keeps_no_comparison_that_only_grows_old(box: Box, engine: Engine) -> None:
+    filled(box, engine)
+    first = swept(box, engine)
+    note_reconciliation(engine, replace(first, folder="Reklame"), telling=False)
+    later = NOW + 2 * HOUR
+    with Mailbox(box.settings()) as mailbox:
+        assert reconcile_all(mailbox, [Folder("INBOX")], engine, lambda: later)
+    assert [each.folder for each in reconciliations(engine)] == ["INBOX"]
+    assert not is_due(engine, box.user, later)
 
 
 def test_an_unledgered_mail_is_taken_in_and_told_of(box: Box, engine: Engine) -> None:
