@@ -20,7 +20,7 @@ from processor.store.colleagues import SentMail, attach_late, note_sent, note_te
 from processor.store.outbox import outgoing
 from processor.store.sent_copies import Due, copied, copy_failed, due_copies, want_none
 from processor.store.watermarks import advance, watermark
-from processor.world.failures import Disconnected, Failure, Refusal
+from processor.world.failures import Disconnected, Failure, Misconfigured, Refusal
 from processor.world.mailbox import Mailbox
 from processor.world.sent_mail import ZONES, SentHeader
 
@@ -137,7 +137,7 @@ def _begun(mailbox: Mailbox, engine: Engine, folder: str) -> bool:
             return False
         found = mailbox.before(folder, (inbox.answer_from - ZONES).date())
         if found is None:
-            return False
+            raise Misconfigured(f"there is no folder {folder}")
         advance(engine, account, folder, *found)
     return True
 

@@ -121,6 +121,15 @@ def test_the_folder_is_the_one_that_is_set(box: Box, engine: Engine) -> None:
     assert read(box, engine, sent_folder="Utgående & ferdig") == 1
 
 
+def test_a_folder_that_is_set_and_not_there_is_told_of_and_holds_up_nothing(box: Box, engine: Engine) -> None:
+    begun(box, engine)
+    sent = of()
+    assert read(box, engine, sent, sent_folder="Utgående") == 0
+    assert sent.trouble == "there is no folder Utgående"
+    box.deliver(answer(), "Utgående")
+    assert read(box, engine, sent, NOW + timedelta(minutes=1), sent_folder="Utgående") == 1
+
+
 def test_with_no_folder_nothing_is_read(box: Box, engine: Engine) -> None:
     begun(box, engine)
     box.deliver(answer(), "Sent")
