@@ -17,7 +17,7 @@ from processor.config import Config
 from processor.deciding.identity import reply_message_id
 from processor.deciding.staff_notice import Named, digest, urgent
 from processor.loading.escalation_settings import read_by_us
-from processor.store.queue_page import counts
+from processor.store.queue_page import View, counts, page
 from processor.store.staff_notices import (
     DIGEST,
     URGENT,
@@ -77,10 +77,12 @@ def _digest(engine: Engine, config: Config, wish: Wish, now: datetime) -> StaffL
     message_id = _message_id(config, name)
     if written(engine, message_id):
         return None
-    far = now + timedelta(days=3660)
-    first = waiting(engine, wish, far, now - timedelta(days=3660), (), 1, untold=False)
-    if not first:
+    shown = page(engine, View.ALL, now, wish.person.id, limit=1, scope=wish.scope).rows
+    if not shown:
         return None
+    first = [
+        Waiting(row.action_id or 0, row.ticket_id, row.ticket_no, row.action_kind, row.due or now) for row in shown
+    ]
     found = counts(engine, now, wish.person.id, wish.scope)
     language = wish.language or "nb"
     subject, text = digest({view.value: count for view, count in found.items()}, config.desk.address, language)

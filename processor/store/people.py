@@ -67,7 +67,15 @@ def remove_person(engine: Engine, name: str, actor: str, now: datetime) -> bool:
         found = conn.execute(gone.returning(t.person.c.id)).scalar()
         if found is None:
             return False
-        for table in (t.desk_session, t.desk_link, t.sign_in_step, t.api_token, t.recovery_code):
+        for table in (
+            t.desk_session,
+            t.desk_link,
+            t.sign_in_step,
+            t.api_token,
+            t.recovery_code,
+            t.notice_wish,
+            t.notice_told,
+        ):
             conn.execute(delete(table).where(table.c.person_id == found))
         write_event(conn, Happening("person.removed", actor, now, text=name))
         return True

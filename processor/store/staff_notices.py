@@ -116,9 +116,8 @@ def waiting(
     since: datetime,
     ours: Collection[str],
     most: int,
-    untold: bool = True,
 ) -> list[Waiting]:
-    """Open actions due after ``since`` and until ``until`` that the person sees and, if ``untold``, was not told of.
+    """Open actions due after ``since`` and until ``until`` that the person sees and was not told of.
 
     Not those of tickets that ``ours`` opened: what a robot answers to a notice makes no notice.
     """
@@ -127,13 +126,11 @@ def waiting(
     query = (
         select(a.id, k.id.label("ticket_id"), k.number, a.kind, a.due)
         .join_from(t.action, t.ticket, k.id == a.ticket_id)
-        .where(text(f"action.{OPEN}"), a.state != ActionState.HELD.value, a.due > since, a.due <= until)
+        .where(text(f"action.{OPEN}"), a.state != ActionState.HELD.value, a.due > since, a.due <= until, ~told)
         .where(func.lower(k.sender).not_in(sorted(ours)), *within(wish.scope, k.id))
         .order_by(a.due, a.id)
         .limit(most)
     )
-    if untold:
-        query = query.where(~told)
     with reading(engine) as conn:
         return [Waiting(r.id, r.ticket_id, r.number, r.kind, r.due) for r in conn.execute(query)]
 

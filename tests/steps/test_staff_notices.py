@@ -125,6 +125,13 @@ def test_who_is_gone_or_wants_nothing_gets_nothing(here: Talk) -> None:
     assert tell_staff(here.engine, here.config, DUE) == 0
 
 
+def test_a_ticket_without_anything_to_do_is_in_the_digest_too(here: Talk) -> None:
+    with here.engine.begin() as conn:
+        conn.execute(t.action.update().values(state="done"))
+    assert tell_staff(here.engine, here.config, MORNING) == 1
+    assert mails(here, "digest")[0][0] == "Køen i dag: 1 venter, 0 haster"
+
+
 def test_no_notice_follows_from_what_came_back_of_one(here: Talk) -> None:
     with here.engine.begin() as conn:
         conn.execute(t.ticket.update().values(sender=ANNE))
