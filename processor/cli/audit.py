@@ -86,18 +86,20 @@ def export(
     Example: processor audit export VS-7K3M-9QX4 && unzip VS-7K3M-9QX4.zip && sh VS-7K3M-9QX4/check.sh
     """
     from processor.evidence.files import files, pack
+    from processor.steps.letters_left import letters_left
     from processor.store.dossier import dossier
     from processor.store.events import Happening, note
     from processor.store.seals import seal_all
 
-    number, engine, now = ticket.strip().upper(), open_engine(open_config(config)), datetime.now(UTC)
+    settings, number, now = open_config(config), ticket.strip().upper(), datetime.now(UTC)
+    engine = open_engine(settings)
     seal_all(engine, now)
     found = dossier(engine, number)
     if found is None:
         typer.echo(f"There is no ticket {number}.", err=True)
         raise typer.Exit(1)
     path = to or Path(f"{re.sub(r'[^A-Z0-9-]', '', number)}.zip")
-    made = files(found, __version__, now)
+    made = files(found, __version__, now, letters_left(engine, settings.smtp, found.events))
     try:
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             pack(made, file, number)

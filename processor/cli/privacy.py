@@ -63,15 +63,19 @@ def export(
     """
     from processor.evidence.files import pack
     from processor.evidence.person import person_files
+    from processor.steps.letters_left import letters_left
     from processor.store.dossier import dossier
     from processor.store.events import Happening, note
     from processor.store.keep import raw_of
 
-    engine, now = open_engine(open_config(config)), datetime.now(UTC)
+    settings, now = open_config(config), datetime.now(UTC)
+    engine = open_engine(settings)
     found = _found(engine, address)
     dossiers = (one for each in found.tickets if (one := dossier(engine, each.number)))
     elsewhere = {each.mail_id: raw_of(engine, each.mail_id) for each in found.elsewhere}
-    made = person_files(found, dossiers, elsewhere, __version__, now)
+    made = person_files(
+        found, dossiers, elsewhere, __version__, now, lambda one: letters_left(engine, settings.smtp, one.events)
+    )
     try:
         with open(to, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             pack(made, file, to.stem)

@@ -9,7 +9,8 @@ A ticket of processor, exported as evidence.  Begin with index.html; its first p
   SHA256SUMS       every file of this export:                sha256sum -c SHA256SUMS
   mails/m7.eml     the mail as it came, byte for byte; .headers.txt and .authenticity.txt are taken from it
   decisions/       what was understood, known and decided, with the rule, the rules' version and the model's
-  replies/         what was written, what was sent, and what the receiving server said to each attempt
+  replies/         what was written, what was sent, and what the receiving server said to each attempt;
+                   r7.eml is the letter as it left: its SHA-256 stands in the sealed event outbox.attempt
   events/17.json   what happened, as it was sealed;  17.text is its personal text with a salt in front
   chain/           the seals
 

@@ -24,8 +24,10 @@ TRUSTED = {"received", "return-path", "authentication-results", "dkim-signature"
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def files(dossier: Dossier, program: str, now: datetime) -> dict[str, bytes]:
-    """The export of a ticket, by file name, in the order in which it is read."""
+def files(
+    dossier: Dossier, program: str, now: datetime, letters: Mapping[int, bytes] | None = None
+) -> dict[str, bytes]:
+    """The export of a ticket, by file name, in the order in which it is read; ``letters`` are those that left."""
     made = {
         "index.html": html_page(dossier, program, now).encode("utf-8", "replace"),
         "arrival.txt": arrival_text(dossier, program, now).encode("utf-8", "replace"),
@@ -33,7 +35,7 @@ def files(dossier: Dossier, program: str, now: datetime) -> dict[str, bytes]:
         "check.sh": CHECK.encode(),
         **dict(_mails(dossier)),
         **dict(_decisions(dossier)),
-        **dict(_replies(dossier)),
+        **dict(_replies(dossier, letters or {})),
         "ticket.json": _json(_plain_ticket(dossier)),
         **dict(_events(dossier)),
         **dict(_chain(dossier)),
@@ -102,13 +104,16 @@ def _decisions(dossier: Dossier) -> Iterator[tuple[str, bytes]]:
             yield f"decisions/m{mail.view.id}-e{event.id}.json", _json(told)
 
 
-def _replies(dossier: Dossier) -> Iterator[tuple[str, bytes]]:
+def _replies(dossier: Dossier, letters: Mapping[int, bytes]) -> Iterator[tuple[str, bytes]]:
     for reply in dossier.ticket.replies:
         attempts = [asdict(each) for each in dossier.attempts if each.outbox_id == reply.id]
         told = {**asdict(reply), "left": reply.state == OutboxState.SENT, "attempts": attempts}
         told["words_sealed_in_events"] = vouching(dossier, reply.text)
         yield f"replies/r{reply.id}.json", _json(told)
         yield f"replies/r{reply.id}.txt", f"To: {reply.to}\nSubject: {reply.subject}\n\n{reply.text}\n".encode()
+        if reply.id in letters:
+            # Its SHA-256 stands in the sealed event outbox.attempt.
+            yield f"replies/r{reply.id}.eml", letters[reply.id]
         if reply.html:
             yield f"replies/r{reply.id}.html", reply.html.encode()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from processor.evidence.files import files, sums
@@ -22,9 +22,14 @@ Look through it before you hand it out: a ticket may name other people too.
 
 
 def person_files(
-    found: Found, dossiers: Iterable[Dossier], elsewhere: Mapping[int, bytes], program: str, now: datetime
+    found: Found,
+    dossiers: Iterable[Dossier],
+    elsewhere: Mapping[int, bytes],
+    program: str,
+    now: datetime,
+    letters: Callable[[Dossier], Mapping[int, bytes]] = lambda _: {},
 ) -> dict[str, bytes]:
-    """The export of a person, by file name."""
+    """The export of a person, by file name; ``letters`` gives those of a ticket that left."""
     made = {
         "README.txt": READ_ME.format(address=found.address, now=now.isoformat(timespec="seconds")).encode(),
         "person.json": json.dumps(_plain(found), indent=1, ensure_ascii=False, default=str).encode() + b"\n",
@@ -32,7 +37,7 @@ def person_files(
     }
     for each in dossiers:
         folder = f"tickets/{each.ticket.number}"
-        made |= {f"{folder}/{name}": content for name, content in files(each, program, now).items()}
+        made |= {f"{folder}/{name}": content for name, content in files(each, program, now, letters(each)).items()}
     return {**made, "SHA256SUMS": sums(made)}
 
 

@@ -6,6 +6,7 @@ never one that would be sent again by mistake (threats.md, sending once).
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from processor.store.escalations import ESCALATION
 from processor.store.forwarding import FORWARD, File, files_of
 from processor.store.gate import NOTICE
 from processor.store.outbox import Outgoing, Taken
+from processor.store.sending import Leaving
 from processor.store.staff_notices import DIGEST, URGENT
 from processor.store.transaction import away
 from processor.world.handing import WayOut
@@ -132,7 +134,10 @@ class _Line:
             return Rejected(0, str(error))
 
         def on_data() -> None:
-            ours = outbox.attempt(self.engine, row.id, row.fence, self.settings.place, self.clock(), self.unmarked)
+            leaving = Leaving(hashlib.sha256(data).hexdigest(), dated)
+            ours = outbox.attempt(
+                self.engine, row.id, row.fence, self.settings.place, self.clock(), self.unmarked, leaving
+            )
             self.unmarked = None
             if not ours:
                 raise FenceLostError(row.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +28,27 @@ class Taken:
     dated: datetime | None = None
 
 
-def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime, after: Taken | None = None) -> bool:
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The letter that is about to leave: the SHA-256 of its bytes, and its Date header (aware UTC)."""
+
+    sha256: str
+    dated: datetime
+
+
+def attempt(
+    engine: Engine,
+    outbox_id: int,
+    fence: int,
+    host: str,
+    now: datetime,
+    after: Taken | None = None,
+    leaving: Leaving | None = None,
+) -> bool:
     """Write down that DATA is about to be sent.  False: do not send, the row is no longer yours, or not to leave.
 
-    ``after`` is the reply sent just before, which is marked in the same commit: half as many commits.
+    ``after`` is the reply sent just before, which is marked in the same commit: half as many commits.  ``leaving`` is
+    sealed with the event, so that the letter can be shown later as it left.
     """
     with writing(engine) as conn:
         before = _sent(conn, after) if after else []
@@ -40,7 +58,8 @@ def attempt(engine: Engine, outbox_id: int, fence: int, host: str, now: datetime
             return False
         row = {"outbox_id": outbox_id, "fence": fence, "host": host, "message_id": moved.message_id, "at": now}
         conn.execute(_INSERT_ATTEMPT, row)
-        write_events(conn, [*before, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now)])
+        letter = {"sha256": leaving.sha256, "dated": leaving.dated.isoformat()} if leaving else {}
+        write_events(conn, [*before, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now, letter)])
         return True
 
 
@@ -65,8 +84,11 @@ def _sent(conn: Connection, taken: Taken) -> list[Happening]:
     return [_worker_event("sent", moved.ticket_id, taken.id, taken.fence, taken.at)]
 
 
-def _worker_event(name: str, ticket_id: int, outbox_id: int, fence: int, now: datetime) -> Happening:
-    return Happening(f"outbox.{name}", "courier", now, ticket_id=ticket_id, outbox_id=outbox_id, data={"fence": fence})
+def _worker_event(
+    name: str, ticket_id: int, outbox_id: int, fence: int, now: datetime, more: Mapping[str, object] | None = None
+) -> Happening:
+    data = {"fence": fence, **(more or {})}
+    return Happening(f"outbox.{name}", "courier", now, ticket_id=ticket_id, outbox_id=outbox_id, data=data)
 
 
 def _from(name: str) -> ColumnElement[bool]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
+from processor.evidence.files import files
 from processor.mail_servers import SmtpSettings
 from processor.steps.deliver import FIRST_GAP, GIVE_UP_AFTER, LONGEST_GAP, deliver, gap_after
+from processor.steps.letters_left import letters_left
 from processor.store import tables as t
+from processor.store.dossier import dossier
 from processor.store.engine import open_store
+from processor.store.seals import seal_all
 from processor.world.courier import Courier
 from tests.servers.smtp_sink import Fault, SmtpSink
 
@@ -135,3 +140,25 @@ def test_the_gaps_grow_to_two_hours() -> None:
     assert gaps == sorted(gaps)
     assert gaps[0] == FIRST_GAP
     assert gaps[-1] == LONGEST_GAP
+
+
+def test_an_export_shows_each_letter_in_the_bytes_that_the_server_took(engine: Engine, sink: SmtpSink) -> None:
+    sink.tell(Fault("rcpt", "450 4.7.1 Greylisted"))
+    ready(engine, "a@x.no", "ø@x.no", "c@x.no")
+    sink.refuse["c@x.no"] = "550 5.1.1 no such user"
+    place = settings(sink.port)
+    with Courier(place) as courier:
+        deliver(engine, courier, place, "w", lambda: NOW)
+        deliver(engine, courier, place, "w", lambda: NOW + FIRST_GAP)
+    seal_all(engine, NOW)
+    found = dossier(engine, "VS-1")
+    assert found
+    letters = letters_left(engine, place, found.events)
+    took = {mail.recipients[0]: mail.data for mail in sink.accepted}
+    names = {1: "a@x.no", 2: "ø@x.no", 3: "c@x.no"}
+    assert {names[number]: raw for number, raw in letters.items()} == took
+    made = files(found, "1.0", NOW, letters)
+    assert made["replies/r1.eml"] == took["a@x.no"]
+    # With other settings it would not be the letter that left, and is not shown as if it were.
+    assert letters_left(engine, replace(place, from_name="Noen andre"), found.events) == {}
+    assert letters_left(engine, None, found.events) == {}
