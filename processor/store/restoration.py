@@ -115,6 +115,9 @@ def _come_back(conn: Connection, taken_at: datetime, sha256: str, actor: str, no
     forget_halves(conn)
     # Of daemons that are gone.
     conn.execute(delete(t.lease))
+    # Whoever was signed out, or whose key was ended, since then would be let in again.
+    for opens in (t.desk_session, t.desk_link, t.sign_in_step, t.api_token):
+        conn.execute(delete(opens))
     claimed = (t.mail.c.state == MailState.KEPT.value, t.mail.c.claimed_by.is_not(None))
     conn.execute(update(t.mail).where(*claimed).values(claimed_by=None, claimed_until=None))
     _answer_nothing_older(conn, now)

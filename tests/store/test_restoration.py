@@ -14,6 +14,7 @@ from sqlalchemy import Engine, insert, text, update
 from processor.store import backup as making
 from processor.store import migrate
 from processor.store import tables as t
+from processor.store.accounts import account, make_link, person_by_link
 from processor.store.backup import MANIFEST, STORE, BackupError, back_up
 from processor.store.copying import CopyError, digests, snapshot
 from processor.store.engine import connect, open_store, upgrade
@@ -34,7 +35,9 @@ from processor.store.record import record
 from processor.store.restoration import CLOCKS_APART, HOLD_RESTORED, restore
 from processor.store.restored import found_mails, restoration, waiting, withdraw
 from processor.store.restored import release as let_go
+from processor.store.sessions import begin_session, session_of
 from processor.store.switch import stopped
+from processor.store.tokens import bearer, make_token
 from processor.store.transaction import writing
 from processor.store.watermarks import first_start
 from processor.ticket import Level, OutboxState
@@ -102,6 +105,25 @@ def test_everything_is_back_with_its_raw_mails(folder: Path, lost: Engine, url: 
         was, now = digests(before), digests(after)
     assert {name for name in was if was[name] != now[name]} == {"mailbox", "outbox", "setting", "event", "event_text"}
     assert raw_of(engine, 5) == raw_of(lost, 5)
+    engine.dispose()
+
+
+def test_nobody_is_let_in_who_was_signed_out_since(lost: Engine, url: str, tmp_path: Path) -> None:
+    kari = account(lost, "Kari")
+    assert kari
+    secrets = (
+        begin_session(lost, kari.person, NOW),
+        make_link(lost, kari.person, "Ola", NOW),
+        make_token(lost, kari, "crm", kari.role, None, BACK + timedelta(days=1), NOW),
+    )
+    back_up(str(lost.url), tmp_path / "taken", TAKEN)
+    engine = restored(tmp_path / "taken", url)
+    found = [
+        (session_of(each, secrets[0], NOW), person_by_link(each, secrets[1], NOW), bearer(each, secrets[2], NOW))
+        for each in (lost, engine)
+    ]
+    assert all(found[0])
+    assert not any(found[1])
     engine.dispose()
 
 
