@@ -43,6 +43,7 @@ from processor.cli import (
     run,
     status,
     store,
+    ticket_steps,
     train,
 )
 
@@ -83,6 +84,12 @@ app.command("resume-answers")(answers.resume_answers)
 queue.app.command("done")(confirm.done)
 queue.app.command("correct")(confirm.correct)
 queue.app.command("retype")(corrections.retype)
+queue.app.command("snooze")(ticket_steps.snooze)
+queue.app.command("open")(ticket_steps.open_again)
+queue.app.command("merge")(ticket_steps.merge)
+queue.app.command("split")(ticket_steps.split)
+queue.app.command("forward")(ticket_steps.forward)
+queue.app.command("note")(ticket_steps.note)
 app.add_typer(queue.app, name="queue")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(audit.app, name="audit")

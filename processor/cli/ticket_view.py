@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def print_ticket(view: TicketView, confirmations: Mapping[int, str] | None = None) -> None:
     """Print everything about a ticket, oldest first; ``confirmations`` says by action what leaves when it is done."""
-    typer.echo(f"{view.number}  {view.state}  {view.subject}")
+    until = f" until {local(view.snoozed_until)}" if view.snoozed_until and view.state == "snoozed" else ""
+    into = f" into {view.merged_into}" if view.merged_into else ""
+    typer.echo(f"{view.number}  {view.state}{until}{into}  {view.subject}")
     typer.echo(
         f"from {view.sender} ({view.provenance}){f', {view.company}' if view.company else ''}; outcome {view.outcome}\n"
     )
