@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from processor.mail_servers import MailboxSettings
     from processor.moving.bring_in import BringIn, Span
     from processor.moving.found import Source
+    from processor.rulebook import Rulebook
     from processor.store.import_runs import Run
 
 HISTORY = "history"
@@ -78,14 +79,14 @@ def bring_in(
         list_runs(open_engine(settings))
         return
     # Looked at before anything is written, since every process would stumble over them.
-    open_rules(settings)
+    rulebook = open_rules(settings)
     box = _mailbox(settings, mailbox, bool(folder))
     sources = _sources(paths or [], folder or [], box, dialect, bool(zammad)) + _servers(zammad, token_file)
     engine = open_engine(settings)
     span = _span(engine, sources, box, since, before)
     unread = 0
     for source in sources:
-        unread += _one(engine, settings, source, box, span, jobs or cores(), anew)
+        unread += _one(engine, settings, rulebook, source, box, span, jobs or cores(), anew)
     engine.dispose()
     raise typer.Exit(1 if unread else 0)
 
@@ -180,6 +181,7 @@ def _span(
 def _one(
     engine: Engine,
     settings: Config,
+    rulebook: Rulebook,
     source: Source,
     box: MailboxSettings | None,
     span: Span,
@@ -191,9 +193,7 @@ def _one(
     from processor.moving.found import Owner
 
     owner = Owner(box.name, box.purpose) if box else Owner(HISTORY)
-    # Processes take a second to start, which a few mails are not worth.
-    few = (source.unit == "mails" and 0 < source.size < 500) or (source.unit == "bytes" and source.size < 2_000_000)
-    brought = BringIn(engine, settings, source, owner, _clock, span, 1 if few else jobs, actor())
+    brought = BringIn(engine, settings, source, owner, _clock, span, jobs, actor(), rulebook)
     with _told(source):
         run = _shown(brought, anew)
     sum_up(engine, source, run, span)

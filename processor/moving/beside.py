@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 
 from processor.loading.configuration import load_config
@@ -40,16 +41,23 @@ Batch = Sequence[Found]
 Result = list[PastMail | str]
 
 
-def read_beside(recipe: Recipe, batches: Iterator[Batch], jobs: int) -> Iterator[tuple[Batch, Result]]:
-    """Each batch with what its mails are, in the order of the batches; ``jobs`` 1 reads in this process."""
-    if jobs < 2:
-        for batch in batches:
-            yield batch, _read(recipe, batch)
+def read_beside(
+    recipe: Recipe, batches: Iterator[Batch], jobs: int, reader: Reader | None = None
+) -> Iterator[tuple[Batch, Result]]:
+    """Each batch with what its mails are, in the order of the batches; ``jobs`` 1 reads in this process.
+
+    ``reader`` is one that this process has already.
+    """
+    first = list(islice(batches, 2))
+    # Processes take a second to start, which a single batch is not worth.
+    if jobs < 2 or len(first) < 2:
+        for batch in chain(first, batches):
+            yield batch, _read(recipe, batch, reader)
         return
     pool = _Pool(jobs)
     under_way: deque[tuple[Batch, Future[Result]]] = deque()
     try:
-        for batch in batches:
+        for batch in chain(first, batches):
             under_way.append((batch, pool.submit(recipe, batch)))
             if len(under_way) > jobs * AHEAD:
                 yield pool.result(recipe, under_way)
@@ -111,9 +119,9 @@ class _Pool:
         return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _read(recipe: Recipe, batch: Batch) -> Result:
+def _read(recipe: Recipe, batch: Batch, reader: Reader | None = None) -> Result:
     # The rules take a second to load, which what is known or broken does not need.
-    return [each.fault or _reader(recipe).past(each) for each in batch]
+    return [each.fault or (reader or _reader(recipe)).past(each) for each in batch]
 
 
 @cache

@@ -19,7 +19,8 @@ from processor.loading.patterns import load_words
 from processor.loading.problems import Refused
 from processor.moving.beside import Batch, Recipe, Result, read_beside
 from processor.moving.found import KNOWN, NOTES_ONLY, Found, Owner, Source
-from processor.moving.past import side_of
+from processor.moving.past import Reader, side_of
+from processor.rulebook import Rulebook
 from processor.store.arrivals import Arrival
 from processor.store.history import PastMail, PastNote, known_digests, take_history, waits_in_parts
 from processor.store.import_runs import Run, begin_import, end_import
@@ -53,7 +54,7 @@ class Span:
 
 @dataclass
 class BringIn:
-    """One import of one source; ``clock`` gives aware UTC."""
+    """One import of one source; ``clock`` gives aware UTC.  ``rulebook`` is that of the rules in force, if it is loaded."""
 
     engine: Engine
     config: Config
@@ -63,20 +64,27 @@ class BringIn:
     span: Span = field(default_factory=Span)
     jobs: int = 1
     actor: str = "import"
+    rulebook: Rulebook | None = None
 
     def run(self, *, anew: bool = False) -> Generator[Progress, None, None]:
         """Take the source in; yields after each commit.  Raises OvertakenImportError, and what the source raises."""
         run = begin_import(self.engine, self.source.name, self.source.mark, self.clock(), anew=anew)
-        public, problems = load_words(self.config.rules_dir / "data" / "public_domains.toml")
-        if problems:
-            raise Refused(problems)
-        side = partial(side_of, public)
+        side = partial(side_of, self._public_domains())
         yield Progress(self.source.done_at(run.position), run)
         recipe = Recipe(self.config.path, self.owner, self.clock())
-        for batch, results in read_beside(recipe, self._batches(run.position), self.jobs):
+        reader = Reader(self.config, self.rulebook, self.owner, recipe.now) if self.rulebook else None
+        for batch, results in read_beside(recipe, self._batches(run.position), self.jobs, reader):
             run = self._take(run, batch, results, side)
             yield Progress(batch[-1].done, run)
         end_import(self.engine, run, self.actor, self.clock())
+
+    def _public_domains(self) -> frozenset[str]:
+        if self.rulebook:
+            return self.rulebook.public_domains
+        public, problems = load_words(self.config.rules_dir / "data" / "public_domains.toml")
+        if problems:
+            raise Refused(problems)
+        return public
 
     def _take(self, run: Run, batch: Batch, results: Result, side: Callable[[str], str]) -> Run:
         counts: Counter[str] = Counter()

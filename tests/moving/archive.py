@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from processor.moving import beside
 from processor.moving.bring_in import BringIn, Span
 from processor.moving.found import Owner, Source
-from processor.moving.past import Reader
 from processor.store.import_runs import Run
 from tests.steps.talk import KARI, Talk
 
@@ -83,7 +80,15 @@ class Archive:
 
     def brought(self, source: Source, owner: Owner | None = None, span: Span | None = None) -> BringIn:
         talk = self.talk
-        return BringIn(talk.engine, talk.config, source, owner or Owner("a"), lambda: talk.now, span or Span())
+        return BringIn(
+            talk.engine,
+            talk.config,
+            source,
+            owner or Owner("a"),
+            lambda: talk.now,
+            span or Span(),
+            rulebook=talk.rulebook,
+        )
 
     def tickets(self) -> list[tuple[Any, ...]]:
         """State, sender and how many mails of each ticket, oldest first."""
@@ -99,11 +104,3 @@ class Archive:
             "(select count(*) from item where follow_up_at is not null), (select count(*) from mail where state <> 'decided')"
         )
         return not any(counts)
-
-
-def reading_by(talk: Talk) -> Iterator[None]:
-    """Let sources be read by the rules that are loaded already, as each process loads them once."""
-    made = beside._reader
-    beside._reader = lambda recipe: Reader(talk.config, talk.rulebook, recipe.owner, recipe.now)  # type: ignore[assignment]
-    yield
-    beside._reader = made

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.moving.archive import Archive, reading_by
+from tests.moving.archive import Archive
 from tests.steps.talk import talk
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
     made = talk(tmp_path)
-    yield from (Archive(made) for _ in reading_by(made))
+    yield Archive(made)
     made.engine.dispose()
