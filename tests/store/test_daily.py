@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from processor.store import tables as t
 from processor.store.corrections import retype
-from processor.store.daily import count_days, counted_up_to, daily_counts, stored
+from processor.store.daily import count_days, counted_up_to, daily_counts, stored, weekly_arrivals
 from processor.store.happened import HANDLED, MISSED, SAID, Count, Handled, Measure, stretch
 from processor.store.people import Person
 from processor.store.queue import done, reject
@@ -98,6 +98,8 @@ def test_kept_numbers_are_those_of_the_mails_and_follow_late_words(engine: Engin
     weeks = daily_counts(engine, TODAY - timedelta(days=40), TODAY, NOW, True, Measure.ARRIVED)
     assert sum(weeks.values()) == 3
     assert {key.day.weekday() for key in weeks} == {0}
+    mondays = weekly_arrivals(engine, TODAY - timedelta(days=40), TODAY, NOW)
+    assert mondays == Counter({key.day: 1 for key in weeks})
     assert count_days(engine, NOW) > 30
     with engine.connect() as conn:
         assert counted_up_to(conn) == TODAY - timedelta(days=1)
@@ -105,6 +107,7 @@ def test_kept_numbers_are_those_of_the_mails_and_follow_late_words(engine: Engin
     assert {key: kept[key] for key in live} == live
     assert seen(engine, back=40) == live
     assert daily_counts(engine, TODAY - timedelta(days=40), TODAY, NOW, True, Measure.ARRIVED) == weeks
+    assert weekly_arrivals(engine, TODAY - timedelta(days=40), TODAY, NOW) == mondays
     assert count_days(engine, NOW) == 0
     reject(engine, 3, kari, "no", NOW)
     assert count_days(engine, NOW) > 0
