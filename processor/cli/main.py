@@ -45,6 +45,7 @@ from processor.cli import (
     store,
     ticket_steps,
     train,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -97,6 +98,7 @@ app.add_typer(privacy.app, name="privacy")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(people.app, name="people")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(rules.app, name="rules")
 answers.levels.command("show")(levels.show)
 answers.levels.command("raise")(levels.up)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, exists, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, exists, func, insert, select, update
 
 from processor.store import tables as t
 from processor.store.columns import canonical
@@ -94,6 +94,42 @@ def end_try(engine: Engine, message: Message, status: int, error: str, now: date
             data = {"hook": message.hook, "status": status, "message": message.message_id}
             write_event(conn, Happening("webhook.failed", "webhooks", now, data=data))
     return state
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the telling of one webhook stands; ``error`` is of the newest message that was not taken."""
+
+    sent: int
+    waiting: int
+    failed: int
+    error: str
+
+
+def tally(engine: Engine) -> dict[str, Tally]:
+    """How the telling stands, by webhook; of the last thirty days."""
+    d = t.webhook_delivery.c
+    counted = select(d.hook, d.state, func.count().label("number")).group_by(d.hook, d.state)
+    newest = select(d.hook, d.error).where(d.state != SENT, d.error != "").order_by(d.changed_at)
+    with reading(engine) as conn:
+        numbers = {(row.hook, row.state): int(row.number) for row in conn.execute(counted)}
+        errors = {row.hook: row.error for row in conn.execute(newest)}
+    found = {}
+    for hook in {hook for hook, _ in numbers}:
+        sent, waiting, failed = (numbers.get((hook, state), 0) for state in (SENT, WAITING, FAILED))
+        found[hook] = Tally(sent, waiting, failed, errors.get(hook, ""))
+    return found
+
+
+def try_again(engine: Engine, hook: str, actor: str, now: datetime) -> int:
+    """Let what was given up or waits be tried now, from the first gap on; how many messages."""
+    d = t.webhook_delivery.c
+    mine = update(t.webhook_delivery).where(d.hook == hook, d.state.in_((WAITING, FAILED)))
+    with writing(engine) as conn:
+        count = conn.execute(mine.values(state=WAITING, tries=0, due_at=now, changed_at=now)).rowcount
+        if count:
+            write_event(conn, Happening("webhook.resent", actor, now, data={"hook": hook, "messages": count}))
+        return count
 
 
 def forget_told(engine: Engine, now: datetime) -> int:

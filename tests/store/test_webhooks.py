@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
+from typer.testing import CliRunner
 
+from processor.cli.webhooks import app
 from processor.config import Config, WebhookSettings
 from processor.loading.configuration import load_config
 from processor.loading.problems import Refused
@@ -20,9 +22,10 @@ from processor.loading.webhook_settings import EVENTS
 from processor.steps.webhooks import signature, start_webhooks, tell_webhooks
 from processor.store import tables as t
 from processor.store.actions import approve, done, reject
+from processor.store.engine import open_store
 from processor.store.people import Person
 from processor.store.seals import seal_all
-from processor.store.webhooks import GAPS, KINDS, begin_try, collect, due, forget_told
+from processor.store.webhooks import GAPS, KINDS, Tally, begin_try, collect, due, forget_told, tally, try_again
 from processor.world.web import NoAnswer, Terms, post
 from tests.servers.receiver import Receiver, receiving
 from tests.shipped import configuration
@@ -149,6 +152,32 @@ def test_what_is_not_taken_is_tried_with_gaps_as_the_same_message_and_given_up_a
     assert all(receiver.believes(*each) for each in receiver.got)
     assert count(engine, t.event, t.event.c.kind == "webhook.failed") == 1
     assert clock.now - NOW > timedelta(days=1.5)
+
+
+def test_what_was_given_up_is_told_when_somebody_says_so(engine: Engine, config: Config, receiver: Receiver) -> None:
+    clock = Clock()
+    tell(engine, config, clock)
+    case(engine)
+    receiver.statuses = [503] * (len(GAPS) + 1)
+    for gap in (*GAPS, GAPS[0]):
+        tell(engine, config, clock)
+        clock.now += gap
+    assert tally(engine) == {"crm": Tally(0, 0, 1, "it says 503")}
+    assert try_again(engine, "another", "Ada", clock()) == 0
+    assert try_again(engine, "crm", "Ada", clock()) == 1
+    assert tell(engine, config, clock) == 1
+    assert len(set(receiver.ids)) == 1
+    assert tally(engine)["crm"] == Tally(1, 0, 0, "")
+    assert count(engine, t.event, t.event.c.kind == "webhook.resent") == 1
+
+
+def test_the_command_tells_how_webhooks_stand_and_sends_again(tmp_path: Path) -> None:
+    hooks_of(tmp_path, '[[webhook]]\nname = "crm"\nurl = "https://crm.example"\nsecret = { file = "key" }\n')
+    where = ["--config", str(tmp_path / "config.toml")]
+    open_store(f"sqlite:///{tmp_path}/var/processor.db").dispose()
+    assert CliRunner().invoke(app, ["list", *where]).output == "crm: nothing told yet\n"
+    assert CliRunner().invoke(app, ["resend", "crm", *where]).output == "0 messages are tried at the next pass.\n"
+    assert CliRunner().invoke(app, ["resend", "x", *where]).exit_code == 1
 
 
 def test_a_receiver_that_is_down_costs_one_time_limit_and_holds_up_no_other(
