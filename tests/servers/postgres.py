@@ -12,15 +12,20 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from processor.store.engine import connect, upgrade
 from tests.servers.dovecot import free_port
+from tests.servers.rooms import emptied, schema
+
+T = TypeVar("T")
 
 
 def installed() -> bool:
@@ -36,7 +41,8 @@ class Postgres:
         self.home = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = free_port()
         self._rooms = itertools.count()
-        self._template = ""
+        self._template = self._as_new = ""
+        self._free: list[str] = []
         # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         if os.getuid() == 0:
@@ -99,17 +105,42 @@ class Postgres:
 
     @contextmanager
     def room(self, *, migrated: bool = False) -> Iterator[str]:
-        """The URL of a database for one test, empty or with the schema of a store; it goes with the block."""
-        if migrated and not self._template:
+        """The URL of a database for one test, empty or with the schema of a store; nothing in it outlives the block."""
+        if migrated and self._free:
+            name = self._free.pop()
+        else:
+            name = f"room_{next(self._rooms)}"
+            self._make(name, migrated)
+        try:
+            yield self._url(name)
+        finally:
+            if migrated and self._emptied(name):
+                self._free.append(name)
+            else:
+                self._tell(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _make(self, name: str, migrated: bool) -> None:
+        if not migrated:
+            self.url(name)
+            return
+        if not self._template:
             self._template = "template_store"
             upgrade(self.url(self._template))
-        name = f"room_{next(self._rooms)}"
+        self._tell(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        if not self._as_new:
+            self._as_new = self._in(name, schema)
+
+    def _emptied(self, name: str) -> bool:
+        return self._in(name, partial(emptied, as_new=self._as_new))
+
+    def _in(self, name: str, ask: Callable[[Connection], T]) -> T:
+        """Ask on a connection to this database, which ends with the question."""
+        admin = connect(self._url(name))
         try:
-            if migrated:
-                self._tell(f"CREATE DATABASE {name} TEMPLATE {self._template}")
-            yield self._url(name) if migrated else self.url(name)
+            with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+                return ask(conn)
         finally:
-            self._tell(f"DROP DATABASE {name} WITH (FORCE)")
+            admin.dispose()
 
     def _tell(self, *statements: str) -> None:
         admin = connect(self._url("postgres"))
