@@ -35,8 +35,8 @@ AUTOMATIC = ("auto_reply", "bounce", "bulk", "spam")
 def approve(desk: Desk, asked: Asked) -> Response:
     """Say "do it"."""
     number = asked.number("action")
-    result = actions.approve(desk.engine, number, asked.person, desk.clock(), _version(asked))
-    return _after(desk, asked, number, result)
+    result = actions.approve(desk.engine, number, asked.person, desk.clock(), version_of(asked))
+    return after(desk, asked, number, result)
 
 
 def done(desk: Desk, asked: Asked) -> Response:
@@ -50,8 +50,8 @@ def done(desk: Desk, asked: Asked) -> Response:
         letter = None if silent else letter_for(desk, number, *days)
     except CannotError as cannot:
         return again(desk, asked, number, N_("No confirmation can be sent, so nothing was done:"), str(cannot), 422)
-    result = actions.done(desk.engine, number, asked.person, desk.clock(), _version(asked), letter, desk.hold_until)
-    return _after(desk, asked, number, result)
+    result = actions.done(desk.engine, number, asked.person, desk.clock(), version_of(asked), letter, desk.hold_until)
+    return after(desk, asked, number, result)
 
 
 def reject(desk: Desk, asked: Asked) -> Response:
@@ -59,8 +59,8 @@ def reject(desk: Desk, asked: Asked) -> Response:
     number, reason = asked.number("action"), asked.form.get("reason", "").strip()
     if not reason:
         return again(desk, asked, number, NO_REASON, "", 422)
-    result = actions.reject(desk.engine, number, asked.person, reason[:2000], desk.clock(), _version(asked))
-    return _after(desk, asked, number, result)
+    result = actions.reject(desk.engine, number, asked.person, reason[:2000], desk.clock(), version_of(asked))
+    return after(desk, asked, number, result)
 
 
 def approve_reply(desk: Desk, asked: Asked) -> Response:
@@ -146,7 +146,7 @@ def retype(desk: Desk, asked: Asked) -> Response:
     return go(f"/ticket/{stored.ticket_no}", view=view_of(asked), did="retyped")
 
 
-def _version(asked: Asked) -> int:
+def version_of(asked: Asked) -> int:
     """The version that the person saw; a form without one is refused as changed."""
     text = asked.form.get("version", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
@@ -162,7 +162,7 @@ def _time(text: str) -> datetime | None:
     return found
 
 
-def _after(desk: Desk, asked: Asked, action: int, result: actions.ActionResult) -> Response:
+def after(desk: Desk, asked: Asked, action: int, result: actions.ActionResult) -> Response:
     desk.changed()
     if result.outcome == actions.Outcome.UNKNOWN:
         raise Refusal(404, "There is no such action.")

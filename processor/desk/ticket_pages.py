@@ -24,6 +24,7 @@ from processor.desk.warnings import warnings
 from processor.message import Extracted, Message
 from processor.pipeline import read_mail
 from processor.steps.letters import CannotError
+from processor.store.gate_view import Standing, gate_standing
 from processor.store.notes import holder_of
 from processor.store.past import past_mails
 from processor.store.queue import ticket as stored_ticket
@@ -98,6 +99,8 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "others": [each for each in view.actions if action is None or each.id != action.id],
         "holder": holder_of(desk.engine, view.id),
         "present": others_present(desk, asked, desk.lookout.look()).get(view.number, ()),
+        "gate": _gate(desk, action),
+        "now": desk.clock(),
         "kept": kept,
         "forward_to": desk.config.desk.forward_to,
         "several": len([each for each in view.mails if not each.duplicate]) > 1,
@@ -110,6 +113,11 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "open_states": OPEN_ACTIONS,
     }
     return page(desk, asked, "ticket.html", status, **values)
+
+
+def _gate(desk: Desk, action: ActionView | None) -> Standing | None:
+    """How far an open action behind the gate has come."""
+    return gate_standing(desk.engine, action.id) if action and action.state.value in OPEN_ACTIONS else None
 
 
 def _same_sender(desk: Desk, asked: Asked, number: str) -> list[tuple[str, str]]:

@@ -51,10 +51,10 @@ def behind_gate(conn: Connection, row: t.AnyRow) -> bool:
 
 def objection(conn: Connection, row: t.AnyRow, now: datetime, *, last: bool) -> str:
     """Why an action behind the gate may not be approved yet, "" if it may; ``last``: by the second person."""
-    facts = _facts(row)
+    facts = facts_of(row)
     if against := shut(facts):
         return f"the gate is shut: {against}; it can only be closed as handled outside"
-    if not (whom := _call_back(conn, facts)).phone:
+    if not (whom := call_back_of(conn, facts)).phone:
         return f"the register has no number to call customer {whom.customer_no} back; close it as handled outside"
     done = _steps(conn, row)
     if CALLED not in done:
@@ -63,7 +63,7 @@ def objection(conn: Connection, row: t.AnyRow, now: datetime, *, last: bool) -> 
         return ""
     if NOTICED not in done:
         return "the customer's other contacts are not told yet"
-    told = _told(conn, row, done[NOTICED])
+    told = told_at(conn, row, done[NOTICED])
     if isinstance(told, str):
         return told
     if now < (free := told + _wait(conn)):
@@ -75,8 +75,8 @@ def objection(conn: Connection, row: t.AnyRow, now: datetime, *, last: bool) -> 
 def call_back(engine: Engine, action_id: int) -> CallBack | None:
     """Whom to call back about an action; None if there is no such action behind the gate."""
     with reading(engine) as conn:
-        row = _row(conn, action_id)
-        return _call_back(conn, _facts(row)) if row is not None else None
+        row = row_behind(conn, action_id)
+        return call_back_of(conn, facts_of(row)) if row is not None else None
 
 
 def called(engine: Engine, action_id: int, person: Person, said: str, now: datetime) -> str:
@@ -103,15 +103,15 @@ def person_of_step(conn: Connection, row: t.AnyRow, step: str) -> int | None:
 
 
 def _called(conn: Connection, action_id: int, person: Person, said: str, now: datetime) -> str:
-    row = _row(conn, action_id)
+    row = row_behind(conn, action_id)
     if row is None or row.state not in OPEN:
         return "there is no such open action behind the gate"
     if not _may_call(conn, person):
         return "nobody of that name may do so"
-    facts = _facts(row)
+    facts = facts_of(row)
     if against := shut(facts):
         return f"the gate is shut: {against}"
-    whom = _call_back(conn, facts)
+    whom = call_back_of(conn, facts)
     if not whom.phone:
         return f"the register has no number to call customer {whom.customer_no} back"
     if CALLED in _steps(conn, row):
@@ -129,17 +129,19 @@ def _may_call(conn: Connection, person: Person) -> bool:
     return role is not None and Role(role).may(Role.AGENT)
 
 
-def _row(conn: Connection, action_id: int) -> t.AnyRow | None:
+def row_behind(conn: Connection, action_id: int) -> t.AnyRow | None:
+    """The row of an action, if it is behind the gate."""
     row = conn.execute(select(t.action).where(t.action.c.id == action_id)).first()
     return row if row is not None and behind_gate(conn, row) else None
 
 
-def _facts(row: t.AnyRow) -> Mapping[str, str]:
+def facts_of(row: t.AnyRow) -> Mapping[str, str]:
+    """What was written down with an action."""
     facts: Mapping[str, str] = json.loads(row.facts or "{}")
     return facts
 
 
-def _call_back(conn: Connection, facts: Mapping[str, str]) -> CallBack:
+def call_back_of(conn: Connection, facts: Mapping[str, str]) -> CallBack:
     """The number and contacts of a customer whose lines of the register agree; no number where they do not."""
     c, number = t.contract.c, facts.get(CUSTOMER, "")
     rows = conn.execute(select(c.name, c.phone).where(c.customer_no == number).order_by(c.product)).all()
@@ -160,7 +162,7 @@ def notice_name(action_id: int, version: int) -> str:
     return f"gate/{action_id}/{version}"
 
 
-def _told(conn: Connection, row: t.AnyRow, noticed: datetime) -> datetime | str:
+def told_at(conn: Connection, row: t.AnyRow, noticed: datetime) -> datetime | str:
     """When the last notice left, from which the waiting time counts; or why nobody can be said to be told."""
     o = t.outbox.c
     query = select(o.state, o.changed_at).where(o.template == notice_name(row.id, row.version), o.kind == NOTICE)
