@@ -5,8 +5,6 @@ from __future__ import annotations
 import email
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,15 +12,12 @@ import pytest
 
 from processor.demo import embedded
 from processor.world.mailbox import Mailbox
+from tests.servers import ready
 from tests.servers.dovecot import free_port
 from tests.world.scripted_imap import Reply, ScriptedImap
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO_MAILS = len(list((ROOT / "processor" / "demo" / "mails").glob("*.eml")))
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "processor", *arguments]
 
 
 def environment() -> dict[str, str]:
@@ -31,9 +26,7 @@ def environment() -> dict[str, str]:
 
 def test_each_start_shows_a_new_set_of_mails(tmp_path: Path) -> None:
     for start in (1, 2):
-        told = subprocess.run(
-            command("demo", "--once"), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120
-        )
+        told = ready.run(["demo", "--once"], tmp_path, environment())
         assert told.returncode == 0, told.stderr
         assert told.stdout.count(" kl. ") == DEMO_MAILS
         assert f"mails {DEMO_MAILS * start} decided" in told.stdout
@@ -45,24 +38,19 @@ def test_each_start_shows_a_new_set_of_mails(tmp_path: Path) -> None:
 
 
 def test_a_mail_sent_by_hand_is_answered(tmp_path: Path) -> None:
-    with (tmp_path / "out").open("w") as out:
-        demo = subprocess.Popen(command("demo"), cwd=tmp_path, env=environment(), stdout=out, stderr=out)
+    with (tmp_path / "out").open("wb") as out:
+        demo = ready.start("processor", ["demo"], tmp_path, environment(), out)
     try:
         wait_for(demo, tmp_path / "out", "Running on")
         before = answers(tmp_path)
         text = "Vi sier opp Visma Global fra nyttår. Mvh Kari, Fjord Bygg AS, org.nr 328627035"
-        sent = subprocess.run(
-            command("demo-mail", text), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30
-        )
+        sent = ready.run(["demo-mail", text], tmp_path, environment())
         assert sent.returncode == 0, sent.stderr
         until = time.monotonic() + 60
         while answers(tmp_path) == before:
             assert time.monotonic() < until, (tmp_path / "out").read_text()[-2000:]
             time.sleep(0.1)
-        listed = subprocess.run(
-            command("queue", "list", "-c", "var/demo.toml"), cwd=tmp_path, env=environment(), capture_output=True,
-            text=True, timeout=120,
-        )  # fmt: skip
+        listed = ready.run(["queue", "list", "-c", "var/demo.toml"], tmp_path, environment())
         assert "register termination" in listed.stdout
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(60) == 0
@@ -87,9 +75,7 @@ def test_a_demo_that_meets_another_on_its_port_takes_another(tmp_path: Path, mon
 
 
 def test_demo_mail_without_a_demo_says_how_to_start_one(tmp_path: Path) -> None:
-    told = subprocess.run(
-        command("demo-mail", "hei"), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30
-    )
+    told = ready.run(["demo-mail", "hei"], tmp_path, environment())
     assert told.returncode == 1
     assert "make run" in told.stderr
 
@@ -98,7 +84,7 @@ def answers(folder: Path) -> int:
     return len(list((folder / "var" / "demo-sent").glob("*.eml")))
 
 
-def wait_for(demo: subprocess.Popen[bytes], file: Path, words: str) -> None:
+def wait_for(demo: ready.Process, file: Path, words: str) -> None:
     until = time.monotonic() + 60
     while words not in file.read_text():
         assert demo.poll() is None, file.read_text()[-2000:]
