@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, func, insert, select
 
 from processor.store import tables as t
 from processor.store.happened import OSLO, Count, Measure, counted, midnight, monday
@@ -21,6 +21,7 @@ AGAIN = timedelta(days=35)
 """Days that are counted again: staff judge, and a mailbox that stood still is read, after the day."""
 LIVE = timedelta(days=1)
 CHUNK = timedelta(days=31)
+KEY = ("measure", "day", "name", "bucket")
 MEASURES = {each.value: each for each in Measure}
 
 
@@ -98,26 +99,25 @@ def stored(
 
 
 def _count(engine: Engine, first: date, last: date) -> int:
-    def work(conn: Connection) -> int:
-        fresh = counted(conn, first, last)
-        for day in range((last - first).days + 1):
-            fresh[Count(first + timedelta(days=day), Measure.COUNTED, "", 0)] = 1
-        old = stored(conn, first, last)
-        differ = {key for key in old.keys() | fresh.keys() if old[key] != fresh[key]}
-        for key in differ & old.keys():
-            conn.execute(
-                delete(t.day_count).where(*(t.day_count.c[name] == value for name, value in _key(key).items()))
-            )
-        new = [
-            {**_key(key), "week": monday(key.day).isoformat(), "count": fresh[key]}
-            for key in sorted(differ)
-            if fresh[key]
-        ]
-        if new:
-            conn.execute(insert(t.day_count), new)
-        return len(differ)
+    # Counted without the lock of whoever writes, since it may take half a second.
+    with reading(engine) as conn:
+        fresh, old = counted(conn, first, last), stored(conn, first, last)
+    for day in range((last - first).days + 1):
+        fresh[Count(first + timedelta(days=day), Measure.COUNTED, "", 0)] = 1
+    differ = sorted(key for key in old.keys() | fresh.keys() if old[key] != fresh[key])
+    if differ:
+        commit(engine, lambda conn: _write(conn, differ, fresh))
+    return len(differ)
 
-    return commit(engine, work)
+
+def _write(conn: Connection, keys: Sequence[Count], fresh: Counter[Count]) -> None:
+    """Put these numbers in the place of those that are there; another daemon may have been quicker."""
+    d = t.day_count
+    gone = delete(d).where(*(d.c[name] == bindparam(f"key_{name}") for name in KEY))
+    conn.execute(gone, [{f"key_{name}": value for name, value in _key(key).items()} for key in keys])
+    rows = [{**_key(key), "week": monday(key.day).isoformat(), "count": fresh[key]} for key in keys if fresh[key]]
+    if rows:
+        conn.execute(insert(d), rows)
 
 
 def _key(key: Count) -> dict[str, object]:
