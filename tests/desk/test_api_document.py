@@ -58,7 +58,7 @@ class Key:
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=12,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

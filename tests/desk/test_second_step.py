@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from processor.cli.people import app
@@ -12,8 +15,14 @@ from processor.store import tables as t
 from processor.store.accounts import Role, account, locked, make_link
 from processor.store.second_step import require_for
 from processor.store.totp import code_at, secret_of, step_of
-from tests.desk.conftest import PASSWORD, Room, Visitor
+from tests.desk.conftest import MAILS_IN_ROOM, PASSWORD, Room, Visitor, room_in
 from tests.store.made import column, count
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    """One notice, since a ticket is wanted here now and then."""
+    yield from room_in(tmp_path, MAILS_IN_ROOM[0])
 
 
 def secret(room: Room, name: str = "Anne") -> bytes:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from processor.desk.browsers import browser_of
 from processor.store import tables as t
 from processor.store.accounts import Role, account
-from tests.desk.conftest import PASSWORD, Room, Visitor
+from tests.desk.conftest import PASSWORD, Room, Visitor, room_in
 from tests.store.made import column
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    """Nobody's mail: it is about people alone."""
+    yield from room_in(tmp_path)
 
 
 def ends(page: str) -> list[str]:
