@@ -96,6 +96,12 @@ class Form:
     signed_by: str = ""
     doubts: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """What is filled in, alike for every copy of the form however it was sent."""
+        said = (self.administrator, self.email, self.company, self.org_no, self.phone, self.date, self.signed_by)
+        return "\0".join([" ".join(each.lower().split()) for each in (*said, *sorted(self.domains))])
+
 
 @dataclass(frozen=True, slots=True)
 class Understanding:

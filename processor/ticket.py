@@ -91,7 +91,8 @@ class Context:
     ticket ``may_belong_to`` and may not join it, ``""`` if it names none.  ``signatures`` are those that we checked,
     ``powers`` what each level of provenance may cause, ``lookalikes`` the customers' domains that the sender's looks
     like or that the display name shows, and ``owners`` whose the domains are that rights are asked for ("x.no 100042").
-    ``scan`` is what the virus scanner said of the mail.
+    ``scan`` is what the virus scanner said of the mail; ``form_seen_in`` another ticket in which the same filled-in
+    form came before, "" for none.
     """
 
     now: datetime
@@ -123,6 +124,7 @@ class Context:
     lookalikes: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     scan: Scan = Scan()
+    form_seen_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from processor.likeness import domain_key
 from processor.message import Extracted
 from processor.pipeline import conclude, read_and_understand
 from processor.rulebook import Rulebook
+from processor.steps.work_off import work_off
 from processor.store import tables as t
 from processor.store.keep import Arrival, keep
 from processor.store.transaction import writing
@@ -232,3 +233,23 @@ def test_every_hostile_mail_is_decided_soon_and_in_use(rulebook: Rulebook) -> No
         decided(path.stem, rulebook)
         assert time.monotonic() - began < 5, path
         assert re.sub("-(?:nb|nn|sv|da|en)$", "", path.stem) in here, path
+
+
+def test_T28_a_copy_of_an_earlier_form_is_held_and_one_sent_again_in_its_ticket_is_not(here: Talk) -> None:
+    raw = (HOSTILE / "T28-copied-form.eml").read_bytes()
+
+    def come(uid: int, mail: bytes) -> Decision:
+        keep(here.engine, [Arrival("a", "INBOX", 1, uid, here.now, len(mail), mail)], here.now)
+        road = (here.engine, here.rulebook, here.config, "w", lambda: here.now, by_cells)
+        _, (found,) = work_off(*road)
+        return found.decision
+
+    assert "The same filled-in form has come before, in another ticket." not in come(501, raw).because
+    again = raw.replace(b"t28.2@", b"t28.3@").replace(
+        b"MIME-Version", b"In-Reply-To: " + here.last_answer().encode() + b"\nMIME-Version", 1
+    )
+    assert "The same filled-in form has come before, in another ticket." not in come(502, again).because
+    stranger = raw.replace(b"kari@", b"per@").replace(b"t28.2@", b"t28.4@")
+    copied = come(503, stranger)
+    assert copied.outcome == "review"
+    assert "The same filled-in form has come before, in another ticket." in copied.because

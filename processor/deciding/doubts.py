@@ -35,6 +35,7 @@ HELD = UNREAD | {
     "form_domains_differ": "The mail names a domain that the form does not",
     "form_no_date": "The form's date is not filled in",
     "form_unsigned": "Nobody has signed the form",
+    "form_copied": "The same filled-in form has come before, in another ticket",
     "form_by_ocr": "The form is scanned and was read by OCR: compare it with the attachment",
     "form_rotated": "The form's pages are rotated: compare it with the attachment",
 }
@@ -60,6 +61,8 @@ def doubts(message: Message, understanding: Understanding, context: Context, rul
         found += _about_domains(message, understanding, rulebook)
         if understanding.form:
             found += _about_form(understanding.form, message, context)
+            if context.form_seen_in:
+                found.append("form_copied")
             if _named_beside(understanding.form, understanding):
                 found.append("form_domains_differ")
     if context.scan.state in SCANNED:

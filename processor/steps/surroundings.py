@@ -31,6 +31,7 @@ from processor.store.context import (
     replies_to_many,
 )
 from processor.store.contract_lookup import contracts_for
+from processor.store.forms import tickets_with_forms
 from processor.store.likenesses import domains_like, owners_of
 from processor.store.outages import Outage, outage_of, outages
 from processor.store.work import Pending
@@ -75,6 +76,7 @@ class Surroundings:
         self.signatures = {each.digest: own for each, own in zip(messages, signatures, strict=False)}
         self.conversation = Conversation(connection, rulebook, config)
         self.outages: list[Outage] | None = None
+        self.forms = tickets_with_forms(connection, [each.form for each in understandings if each.form])
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
         circles = {circle for each in messages if (circle := self.circle(each))}
         self.to_domain = Counter(replies_to_domains(connection, circles, now))
@@ -124,6 +126,7 @@ class Surroundings:
             earlier=earlier,
             may_belong_to=apart,
             outage_hours=self._outage_hours(mail),
+            form_seen_in=self._form_seen(message, ticket.ticket_no if ticket else ""),
             signatures=self.signatures.get(message.digest, ()),
             powers=config.provenance.powers,
             lookalikes=lookalikes(sender, self.known, self.rulebook.public_domains) if self.known else (),
@@ -177,6 +180,11 @@ class Surroundings:
             self.outages = outages(self.connection, self.starts.keys(), mail.arrival_time)
         found = outage_of(self.outages, mail.account, mail.arrival_time)
         return found.hours if found else 0
+
+    def _form_seen(self, message: Message, own: str) -> str:
+        """Another ticket that holds the same filled-in form; a customer who sends it again in the same one copies nothing."""
+        form = self.understandings[message.digest].form
+        return next((number for number in self.forms.get(form.words, ()) if number != own), "") if form else ""
 
     def _known(self, message: Message) -> bool:
         sender = message.sender

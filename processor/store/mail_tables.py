@@ -26,7 +26,7 @@ class Row(SQLModel):
 class Mail(Row, table=True):
     """A mail by its bytes; ``outcome`` is its own decision's, which may differ from its ticket's.
 
-    ``digest`` is keyed and outlives the bytes, so nothing comes in again.  ``own``: we, or a colleague, wrote it.
+    ``digest`` and ``form_digest`` (of what its form says) are keyed; the first outlives the bytes, so nothing comes in again.  ``own``: we, or a colleague, wrote it.
     """
 
     __tablename__ = "mail"
@@ -38,6 +38,7 @@ class Mail(Row, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
+    form_digest: str = Field(default="", index=True)
     size: int = Field(sa_type=BigInteger)
     state: str
     reason: str = Field(default="", sa_type=Words)

@@ -19,6 +19,7 @@ from processor.store.context import bounded_id
 from processor.store.decided import Landing, NumberTakenError, OvertakenRequestError, Record, Recorded
 from processor.store.engine import DIGEST_KEY, store_key
 from processor.store.events import Happening, write_events
+from processor.store.forms import form_digest
 from processor.store.items import insert_items
 from processor.store.landing import land
 from processor.store.replies import insert_replies
@@ -50,7 +51,7 @@ def _record(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
     outbox_ids = insert_replies(conn, fresh, item_ids)
     _insert_letters(conn, [(letter, *pair) for letter, pair in zip(letters, landed, strict=True) if pair[1].fresh])
     changed = [pair for pair in landed if not pair[1].decided_before]
-    _decide_mails(conn, changed)
+    _decide_mails(conn, changed, key)
     write_events(conn, [_happening(r, landing, outbox_ids) for r, landing in changed])
     write_events(conn, _named(conn, [pair for pair in changed if pair[1].fresh]))
     _answered_already(conn, [r for r, landing in changed if landing.fresh])
@@ -92,13 +93,14 @@ def _insert_letters(conn: Connection, fresh: Sequence[tuple[str, Record, Landing
         conn.execute(insert(t.letter), rows)
 
 
-def _decide_mails(conn: Connection, changed: Sequence[Landed]) -> None:
+def _decide_mails(conn: Connection, changed: Sequence[Landed], key: bytes) -> None:
     values = [
         {
             "which": r.mail_id,
             "decided_at": r.now,
             "ticket_id": landing.ticket_id,
             "outcome": r.decision.outcome,
+            "form_digest": form_digest(key, r.understanding.form),
             "duplicate": not landing.fresh,
             "message_id": None if r.message.message_id_made else bounded_id(r.message.message_id),
         }
