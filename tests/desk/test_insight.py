@@ -162,7 +162,7 @@ def test_months_follow_the_calendar() -> None:
 
 
 @pytest.mark.parametrize("words", ["=1+1", "+47", "-1", "@x", "\t=x", " =HYPERLINK(1)", "＝cmd"])
-def test_no_cell_is_a_formula(words: str) -> None:
+def test_T58_no_cell_is_a_formula(words: str) -> None:
     assert cell(words) == f"'{words}"
     assert b"'" in csv_of([[words]], "nb")
 
