@@ -13,8 +13,8 @@ import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from re import _constants as ops
-from re import _parser as grammar
+from re import _constants as ops  # type: ignore[attr-defined,unused-ignore]
+from re import _parser as grammar  # type: ignore[attr-defined,unused-ignore]
 from typing import Any
 
 from processor.loading.problems import Problem
