@@ -10,6 +10,7 @@ from starlette.responses import Response
 from processor.desk import (
     account_pages,
     acting,
+    correct_page,
     forward_page,
     gate_acting,
     insight_pages,
@@ -75,6 +76,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/mail/{mail}/split", AGENT, ticket_steps.split_mail),
     Route("POST", "/mail/{mail}/forward", AGENT, forward_page.send_on),
     Route("POST", "/mail/{mail}/retype", AGENT, acting.retype),
+    # What was understood, corrected in place.
+    Route("POST", "/mail/{mail}/correct", AGENT, correct_page.correct_mail),
     Route("GET", "/insight", READER, insight_pages.insight),
     Route("GET", "/insight/learning", READER, insight_pages.agreement),
     Route("GET", "/insight/rule", READER, insight_pages.rule),

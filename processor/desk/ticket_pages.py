@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -20,6 +21,7 @@ from processor.desk.present import others_present
 from processor.desk.proposals import Proposal, day_of, proposal
 from processor.desk.queue_pages import view_of
 from processor.desk.timeline import Timeline, timeline
+from processor.desk.understood import correcting
 from processor.desk.warnings import warnings
 from processor.message import Extracted, Message
 from processor.pipeline import read_mail
@@ -29,6 +31,7 @@ from processor.store.notes import holder_of
 from processor.store.past import past_mails
 from processor.store.queue import ticket as stored_ticket
 from processor.store.queue_page import Key
+from processor.store.redeciding import DROPPED
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.standing import same_sender
 from processor.store.ticket_view import ActionView, ItemView, TicketView
@@ -48,6 +51,7 @@ class Shown:
     because: tuple[str, ...]
     provenance: str
     programs: frozenset[str]
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class Kept:
     fields: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""
     detail: str = ""
+    mail: int = 0
+    by: str = ""
+    at: datetime | None = None
 
 
 def ticket(desk: Desk, asked: Asked) -> Response:
@@ -84,7 +91,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
     kept = kept or Kept()
     action = _focus(view, asked, kept)
     item = next((each for each in view.items if action is not None and each.id == action.item_id), None)
-    item = item or next(iter(view.items), None)
+    item = item or next((each for each in view.items if each.how != DROPPED), None)
     shown = _shown(desk, view, asked, item)
     proposed = _proposed(desk, action, kept)
     values: dict[str, Any] = {
@@ -111,6 +118,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "title": desk.rules.title,
         "titles": desk.rules.titles(),
         "open_states": OPEN_ACTIONS,
+        **correcting(desk, asked, view, shown.mail_id if shown else 0, shown.told if shown else ""),
     }
     return page(desk, asked, "ticket.html", status, **values)
 
@@ -152,13 +160,13 @@ def _shown(desk: Desk, view: TicketView, asked: Asked, item: ItemView | None) ->
     because = tuple(decision.get("because", ()))
     provenance = decision.get("provenance", {}).get("why", "")
     if stored.raw is None:
-        return Shown(mail_id, None, "", [], because, provenance, frozenset())
+        return Shown(mail_id, None, "", [], because, provenance, frozenset(), stored.told)
     message = read_mail(stored.raw, lambda *_: Extracted())
     spans = [span for each in view.items if each.mail_id == mail_id for span in _spans(each)]
     subject = marked(message.subject, 0, len(message.subject), [s for place, s in spans if place == "subject"])
     body = passages(message, [span for place, span in spans if place == "body"])
     programs = frozenset(each.digest for each in message.attachments if is_program(each))
-    return Shown(mail_id, message, subject, body, because, provenance, programs)
+    return Shown(mail_id, message, subject, body, because, provenance, programs, stored.told)
 
 
 def _spans(item: ItemView) -> list[tuple[str, Span]]:

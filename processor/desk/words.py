@@ -13,7 +13,8 @@ from processor.deciding import answerable, staff_words
 from processor.deciding.doubts import HELD
 from processor.desk.language import N_
 from processor.steps import forwarding
-from processor.store import merging, snoozing, undoing
+from processor.steps import redeciding as redeciding_step
+from processor.store import merging, redecided_reply, redeciding, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
@@ -159,6 +160,8 @@ EVENTS: Mapping[str, str] = {
     "mail.decided": N_("The mail was decided"),
     "mail.imported": N_("Taken in as history"),
     "mail.retyped": N_("Said what the mail is"),
+    "mail.redecided": N_("Corrected what was understood, and it was decided anew"),
+    "outbox.redecided": N_("The reply was written anew after a correction"),
     "mail.may_belong": N_("May belong to another ticket"),
     "mail.answered_by_colleague": N_("A colleague answered the customer from the mailbox itself"),
     "mail.colleague_wrote": N_("A colleague wrote about it from the mailbox itself"),
@@ -219,6 +222,15 @@ EVENTS: Mapping[str, str] = {
     "outbox.copied": N_("A copy lies in the Sent folder"),
     "outbox.resend": N_("Sent the reply again"),
     "outbox.sent": N_("The reply was sent"),
+}
+REPLY_ANEW: Mapping[str, str] = {
+    redecided_reply.LEFT: N_(
+        "The reply has left already, and stays as it was: ask or write to the customer if it was wrong."
+    ),
+    redecided_reply.WRITTEN: N_("A person has written the reply, so it stays as it is."),
+    redecided_reply.CHANGED: N_("The reply was written anew."),
+    redecided_reply.WITHDRAWN: N_("The reply was withdrawn."),
+    redecided_reply.DRAFTED: N_("There is a draft of a reply now."),
 }
 DOUBTS: Mapping[str, str] = {
     **HELD,
@@ -300,6 +312,8 @@ def all_words() -> Iterator[str]:
     yield from answerable.OTHERS.values()
     yield from (undoing.TOO_LATE, undoing.NOT_YOURS, undoing.GONE_ON)
     yield from merging.REASONS
+    yield from redeciding.REASONS
+    yield from redeciding_step.REASONS
     yield from forwarding.REASONS
     yield from (snoozing.PAST, snoozing.NOT_OPEN)
     yield from (words for _, words, _ in answerable.GUARDS)

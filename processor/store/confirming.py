@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, func, or_, select
 
 from processor.store import tables as t
-from processor.store.past import DECIDED
+from processor.store.past import DECIDED, REDECIDED
 from processor.store.restoring import restored
 from processor.store.transaction import reading
 from processor.ticket import Account, ActionState, Deadline, Known, OutboxState
@@ -50,7 +50,7 @@ def about_item(source: Engine | Connection, item_id: int) -> About | None:
     told = (
         select(t.event_text.c.text)
         .join(t.event, e.id == t.event_text.c.event_id)
-        .where(e.mail_id == i.mail_id, e.kind == DECIDED)
+        .where(e.mail_id == i.mail_id, e.kind.in_((DECIDED, REDECIDED)))
         .order_by(e.id.desc())
         .limit(1)
         .scalar_subquery()

@@ -22,7 +22,7 @@ def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> d
     if not each:
         return {}
     inserted = insert(t.item).returning(t.item.c.id, sort_by_parameter_order=True)
-    item_ids = list(conn.execute(inserted, [_item_row(r, landing, item) for r, landing, item in each]).scalars())
+    item_ids = list(conn.execute(inserted, [item_row(r, landing, item) for r, landing, item in each]).scalars())
     found: dict[int, list[int]] = defaultdict(list)
     actions: list[dict[str, object]] = []
     for (r, landing, item), item_id in zip(each, item_ids, strict=True):
@@ -37,7 +37,8 @@ def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> d
     return found
 
 
-def _item_row(r: Record, landing: Landing, item: Item) -> dict[str, object]:
+def item_row(r: Record, landing: Landing, item: Item) -> dict[str, object]:
+    """A new item's columns."""
     return {
         "ticket_id": landing.ticket_id,
         "mail_id": r.mail_id,

@@ -18,6 +18,8 @@ from processor.store.transaction import reading
 from processor.ticket import MailState
 
 DECIDED = "mail.decided"
+REDECIDED = "mail.redecided"
+"""A person corrected what was understood, and it was decided anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,12 @@ def past_count(engine: Engine, since: datetime | None) -> int:
 def past_mails(
     engine: Engine, first: int, last: int, since: datetime | None, *, history: bool = False
 ) -> list[PastMail]:
-    """The mails of one page, with their latest decision; with ``history`` also those of which none was made."""
+    """The mails of one page, with their latest decision; with ``history`` also those of which none was made,
+    and with a decision that a person's correction led to."""
     m, e, k, r = t.mail.c, t.event.c, t.ticket.c, t.raw_mail.c
     latest = (
         select(func.max(e.id).label("event_id"), e.mail_id.label("mail_id"))
-        .where(e.mail_id.between(first, last), e.kind == DECIDED)
+        .where(e.mail_id.between(first, last), e.kind.in_((DECIDED, REDECIDED) if history else (DECIDED,)))
         .group_by(e.mail_id)
         .subquery()
     )

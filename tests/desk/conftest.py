@@ -98,15 +98,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "HASHER", QUICK)
 
 
-def config_in(folder: Path, more: str = "") -> Config:
+def config_in(folder: Path, more: str = "", level: str = "automatic") -> Config:
     (folder / "key").write_text("a key that is long enough for a test", encoding="ascii")
-    (folder / "config.toml").write_text(configuration('level = "automatic"') + more, encoding="utf-8")
+    (folder / "config.toml").write_text(configuration(f'level = "{level}"') + more, encoding="utf-8")
     return load_config(folder / "config.toml")
 
 
-def room_in(folder: Path, *mails: str, more: str = "") -> Iterator[Room]:
+def room_in(folder: Path, *mails: str, more: str = "", level: str = "automatic") -> Iterator[Room]:
     """A desk with these example mails (such as ``termination/01-annual-with-number``) decided in its store."""
-    config, clock = config_in(folder, more), Clock()
+    config, clock = config_in(folder, more, level), Clock()
     engine = open_store(config.store_url)
     people(engine)
     take_in(engine, config, rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses), mails, clock)

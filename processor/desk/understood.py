@@ -1,0 +1,196 @@
+"""What was understood of a mail, as it stands in the form in which staff correct it; and what a correction changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from processor.contract import Contract
+from processor.deciding.corrected import NAMES, in_words
+from processor.desk.asking import Asked, Desk
+from processor.desk.language import N_, translations
+from processor.desk.wording import Wording
+from processor.desk.words import action_words
+from processor.findings import Form, Understanding
+from processor.steps.redeciding import understood
+from processor.store.past import REDECIDED
+from processor.store.redeciding import CannotCorrectError, standing_of
+from processor.store.restoring import restored
+from processor.store.ticket_view import TicketView
+from processor.ticket import Context, Decision, Item
+
+TYPES, FIELDS, RULE, DEADLINE, ACTIONS, REPLY = (
+    N_("Types"),
+    N_("Fields"),
+    N_("Rule"),
+    N_("Deadline"),
+    N_("Actions"),
+    N_("Proposed reply"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A field that the attached form and the mail both name; ``differs`` if they do not say the same."""
+
+    name: str
+    form: str
+    mail: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing before and after a correction, each in lines; ``what`` is a word (English)."""
+
+    what: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The last correction of a mail: by whom, when, and what it changed."""
+
+    by: str
+    at: datetime
+    changes: tuple[Change, ...]
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The form's values; ``stamp`` is how the mail stood when they were read."""
+
+    mail_id: int
+    stamp: str
+    types: tuple[str, ...]
+    fields: Mapping[str, str]
+    contracts: tuple[Contract, ...]
+    beside: tuple[Beside, ...]
+
+
+def correcting(desk: Desk, asked: Asked, view: TicketView, mail_id: int, told: str) -> dict[str, Any]:
+    """What the page of a ticket needs for the form: its values, the known products, and the last correction."""
+    said = translations(asked.language)
+    wording = Wording(asked.language, said, desk.clock())
+    rulebook = desk.rules.rulebook()
+    return {
+        "understood": understood_of(desk, mail_id, told) if mail_id else None,
+        "known_products": [each.name for each in rulebook.products] if rulebook else [],
+        "corrected": correction_of(
+            view,
+            mail_id,
+            lambda type: desk.rules.title(type, asked.language),
+            lambda kind: action_words(kind, wording.say),
+            wording.when,
+        ),
+    }
+
+
+def understood_of(desk: Desk, mail_id: int, told: str) -> Understood | None:
+    """What stands in the form; None for a mail that cannot be corrected, since it was never decided or is erased."""
+    try:
+        stands = standing_of(desk.engine, mail_id)
+    except CannotCorrectError:
+        return None
+    said = understood(told, stands.known)
+    if said is None:
+        return None
+    context = restored(Context, json.loads(told)["context"])
+    fields = {name: in_words(getattr(said.fields, name)) for name in NAMES}
+    types = tuple(each.type for each in said.requests)
+    beside = tuple(_beside(said)) if said.form else ()
+    return Understood(mail_id, stands.stamp, types, fields, context.contracts, beside)
+
+
+def correction_of(
+    view: TicketView,
+    mail_id: int,
+    title: Callable[[str], str],
+    action: Callable[[str], str],
+    due: Callable[[datetime], str],
+) -> Corrected | None:
+    """The last correction of a mail, None if there was none or its words were erased."""
+    found = [each for each in view.events if each.kind == REDECIDED and each.mail_id == mail_id]
+    if not found or not found[-1].text:
+        return None
+    last, told = found[-1], json.loads(found[-1].text)
+    before, after = told["before"], told
+    changes = _changes(before, after, title, action, due)
+    return Corrected(last.actor, last.at, tuple(changes), str(last.data.get("reply", "")))
+
+
+def _changes(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    title: Callable[[str], str],
+    action: Callable[[str], str],
+    due: Callable[[datetime], str],
+) -> Iterator[Change]:
+    was, now = restored(Decision, before["decision"]), restored(Decision, after["decision"])
+    sides = [restored(Understanding, each["understanding"]) for each in (before, after)]
+    types, fields = ([_types(each, title) for each in sides], [_fields(each) for each in sides])
+    pairs = (
+        (TYPES, types[0], types[1]),
+        *((name, fields[0][name], fields[1][name]) for name in NAMES),
+        (RULE, (was.rule,), (now.rule,)),
+        (DEADLINE, tuple(_deadlines(was)), tuple(_deadlines(now))),
+        (ACTIONS, tuple(_actions(was.items, action, due)), tuple(_actions(now.items, action, due))),
+        (REPLY, _reply(was), _reply(now)),
+    )
+    for what, one, other in pairs:
+        if one != other:
+            yield Change(what, tuple(filter(None, one)), tuple(filter(None, other)))
+
+
+def _types(said: Understanding, title: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(title(each.type) for each in said.requests)
+
+
+def _fields(said: Understanding) -> dict[str, tuple[str, ...]]:
+    return {name: (in_words(getattr(said.fields, name)),) for name in NAMES}
+
+
+def _deadlines(decision: Decision) -> Iterator[str]:
+    found = decision.deadline
+    days = [found.last_service_day] if found.last_service_day else [each.last_service_day for each in found.candidates]
+    yield " / ".join(f"{day:%d.%m.%Y}" for day in days if isinstance(day, date))
+    yield found.status if found.status != "unknown" else ""
+
+
+def _actions(items: tuple[Item, ...], action: Callable[[str], str], due: Callable[[datetime], str]) -> Iterator[str]:
+    for item in items:
+        for each in item.actions:
+            yield f"{action(each.kind)} – {due(each.due)}" + (f" ({item.org_no})" if item.org_no else "")
+
+
+def _reply(decision: Decision) -> tuple[str, ...]:
+    return tuple(decision.reply.text.split("\n")) if decision.reply else ()
+
+
+def _beside(said: Understanding) -> Iterator[Beside]:
+    """The form's fields beside those that the mail's own words name (threats T24)."""
+    form = said.form or Form("")
+    written: dict[str, list[str]] = {}
+    for name, found in said.field_evidence:
+        if found.where in ("subject", "body"):
+            written.setdefault(name, []).append(found.text)
+    pairs = (
+        ("company", form.company),
+        ("org_no", form.org_no),
+        ("customer_no", form.customer_no),
+        ("domains", ", ".join(form.domains)),
+        ("emails", form.email),
+    )
+    for name, value in pairs:
+        mail = ", ".join(dict.fromkeys(written.get(name, ())))
+        if value or mail:
+            yield Beside(name, value, mail, bool(value and mail) and _bare(value) != _bare(mail))
+
+
+def _bare(value: str) -> set[str]:
+    return {"".join(each.split()).casefold().removeprefix("www.") for each in value.split(",")}

@@ -1,0 +1,169 @@
+"""What was understood is corrected in place: the mail is decided anew at once, and the page shows what that changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from processor.store import tables as t
+from processor.store.accounts import Role
+from processor.store.corrections import judged
+from tests.desk.conftest import Room, Visitor, room_in
+from tests.desk.test_acting import action_of, opened
+from tests.desk.test_ticket_steps import said
+from tests.store.made import column, count
+
+FORM = re.compile(r'<form method="post" action="(/mail/(\d+)/correct)".*?</form>', re.DOTALL)
+
+
+def form_of(page: str) -> tuple[str, dict[str, str]]:
+    """The address of the form and what stands in its fields."""
+    found = FORM.search(page)
+    assert found
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', found[0]))
+    for name, options in re.findall(r'<select id="\w+" name="(\w+)"[^>]*>(.*?)</select>', found[0]):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        fields[name] = chosen[1] if chosen else ""
+    fields.pop("csrf")
+    return found[1], {name: unescape(value) for name, value in fields.items()}
+
+
+def shown(visitor: Visitor, room: Room, kind: str = "register_termination") -> tuple[str, str, dict[str, str]]:
+    action, number = action_of(room, kind)
+    path, fields = form_of(visitor.get(f"/ticket/{number}?view=all&action={action}"))
+    return number, path, fields
+
+
+def actions(room: Room, number: str) -> list[tuple[str, str, int]]:
+    a, k = t.action.c, t.ticket.c
+    query = select(a.kind, a.state, a.version).join(t.ticket, k.id == a.ticket_id).where(k.number == number)
+    with room.engine.connect() as conn:
+        return [tuple(row) for row in conn.execute(query.order_by(a.id))]
+
+
+def test_another_day_and_number_are_decided_anew_and_shown_before_and_after(room: Room) -> None:
+    visitor = room.sign_in()
+    number, path, fields = shown(visitor, room)
+    was = fields["effective_date"]
+    page = said(visitor, visitor.post(path, **{**fields, "effective_date": "31.01.2028", "org_no": "974 760 673"}))
+    assert "Decided anew." in page
+    assert "Corrected by Anne, today 11:05" in page
+    _, after = form_of(page)
+    assert (after["effective_date"], after["org_no"]) == ("31.01.2028", "974760673")
+    rows = dict(re.findall(r'<th scope="row">([^<]*)</th><td>(.*?)</td>', page))
+    assert rows["Wanted end"] == (was or "–")
+    ((kind, state, version),) = actions(room, number)
+    assert (kind, state, version) == ("register_termination", "waiting", 2)
+    facts = json.loads(column(room.engine, t.action.c.facts)[0])
+    assert (facts["effective_date"], facts["org_no"]) == ("2028-01-31", "974760673")
+    assert "974760673" in column(room.engine, t.item.c.org_no)
+    assert count(room.engine, t.event, t.event.c.kind == "mail.redecided") == 1
+    # Nobody named another type, so nothing is learned of types.
+    assert list(judged(room.engine)) == []
+
+
+def test_another_type_drops_the_action_makes_another_and_teaches(room: Room) -> None:
+    visitor = room.sign_in()
+    number, path, fields = shown(visitor, room)
+    page = said(visitor, visitor.post(path, **{**fields, "type0": "agreement_question"}))
+    assert [(kind, state) for kind, state, _ in actions(room, number)] == [
+        ("register_termination", "superseded"),
+        ("answer_agreement_question", "waiting"),
+    ]
+    assert "Register the termination" in page
+    assert "Answer the question about the agreement" in page
+    (one,) = judged(room.engine)
+    assert (one.types, one.how) == (("agreement_question",), "corrected")
+    # And back again: what was dropped stays so, and there is a new one to do.
+    page = said(visitor, visitor.post(path, **{**form_of(page)[1], "type0": "termination"}))
+    assert [state for _, state, _ in actions(room, number)] == ["superseded", "superseded", "waiting"]
+
+
+def test_a_yes_falls_with_what_it_was_said_to(room: Room) -> None:
+    visitor = room.sign_in(Role.APPROVER)
+    action, number = action_of(room, "register_termination")
+    assert visitor.post(f"/action/{action}/approve", **opened(visitor, number, action))[0] == 303
+    _, path, fields = shown(visitor, room)
+    visitor.post(path, **{**fields, "customer_no": "100042"})
+    assert actions(room, number) == [("register_termination", "waiting", 2)]
+
+
+def test_T68_who_comes_second_is_told_and_keeps_what_was_typed(room: Room) -> None:
+    anne, per = room.sign_in(Role.AGENT), room.sign_in(Role.APPROVER)
+    _, path, fields = shown(anne, room)
+    assert per.post(path, **{**fields, "customer_no": "100042"})[0] == 303
+    status, page = anne.post(path, **{**fields, "company": "Annes <firma> AS"})
+    assert status == 409
+    assert "somebody changed it since you looked" in page
+    assert "Per, 26 Nov 2026 at 11:05" in page
+    _, kept = form_of(page)
+    assert kept["company"] == "Annes <firma> AS"
+    # Sent again it is knowingly theirs.
+    assert anne.post(path, **kept)[0] == 303
+    assert count(room.engine, t.event, t.event.c.kind == "mail.redecided") == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "why"),
+    [
+        ("org_no", "974760674", "no organisation number"),
+        ("customer_no", "12 x", "digits alone"),
+        ("products", "Visma Glabal", "no product that the rules know"),
+        ("effective_date", "31.31.2026", "this is no day"),
+        ("type0", "nonsense", "at least one type"),
+        ("company", None, "nothing is changed"),
+    ],
+)
+def test_what_cannot_be_meant_changes_nothing_and_stays_in_the_form(
+    room: Room, field: str, typed: str | None, why: str
+) -> None:
+    visitor = room.sign_in()
+    number, path, fields = shown(visitor, room)
+    status, page = visitor.post(path, **({**fields, field: typed} if typed else fields))
+    assert status == 422
+    assert why in page
+    assert typed is None or field == "type0" or form_of(page)[1][field] == typed
+    assert actions(room, number) == [("register_termination", "waiting", 1)]
+
+
+def test_what_is_done_is_not_corrected(room: Room) -> None:
+    visitor = room.sign_in()
+    action, number = action_of(room, "register_termination")
+    _, path, _ = shown(visitor, room)
+    fields = opened(visitor, number, action)
+    assert visitor.post(f"/action/{action}/done", **fields, last_day="2026-12-31")[0] == 303
+    _, now = form_of(visitor.get(f"/ticket/{number}"))
+    status, page = visitor.post(path, **{**now, "company": "Annen AS"})
+    assert status == 422
+    assert "is done already" in page
+
+
+@pytest.fixture
+def drafts(tmp_path: Path) -> Iterator[Room]:
+    """A desk at which every reply waits as a draft."""
+    yield from room_in(tmp_path, "termination/02-nynorsk-without-number", level="draft")
+
+
+def test_a_draft_is_written_anew_but_for_one_that_a_person_wrote(drafts: Room) -> None:
+    visitor = drafts.sign_in()
+    _, path, fields = shown(visitor, drafts)
+    before = column(drafts.engine, t.outbox.c.text)[0]
+    page = said(visitor, visitor.post(path, **{**fields, "org_no": "974760673"}))
+    after = column(drafts.engine, t.outbox.c.text)[0]
+    assert "974 760 673" in after
+    assert after != before
+    assert "The reply was written anew." in page
+    assert column(drafts.engine, t.outbox.c.state) == ["draft"]
+    (stamp,) = column(drafts.engine, t.outbox.c.changed_at)
+    drafts.clock.forward(minutes=1)
+    words = {"subject": "Hei", "text": "Mine ord", "seen_at": stamp.isoformat()}
+    assert visitor.post("/reply/1/edit", **words)[0] == 303
+    page = said(visitor, visitor.post(path, **{**form_of(page)[1], "org_no": ""}))
+    assert column(drafts.engine, t.outbox.c.text) == ["Mine ord"]
+    assert "A person has written the reply" in page
