@@ -18,7 +18,7 @@ from starlette.routing import Route as Path
 
 from processor import journal
 from processor.config import DeskSettings
-from processor.desk import api, signing_in
+from processor.desk import api, signing_in, uploads
 from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.browsers import browser_of
 from processor.desk.cookies import cookie_name, csrf_of
@@ -28,7 +28,8 @@ from processor.desk.mailbox_rights import require_seen
 from processor.desk.pages import render
 from processor.desk.routes import ROUTES, Route
 from processor.desk.second_step_pages import second_step_first
-from processor.store.sessions import session_of
+from processor.desk.uploads import Upload
+from processor.store.sessions import Session, session_of
 
 MOST_BYTES = 1_000_000
 FAILED = N_(
@@ -65,8 +66,8 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
         try:
             if not host_is_ours(request, desk.config.desk):
                 raise Refusal(421, "This address is not the desk's.")
-            form = await _form(request) if route.method == "POST" else []
-            return _with_headers(await run_in_threadpool(_guarded, desk, route, request, form))
+            form, files = await _form(desk, route, request) if route.method == "POST" else ([], ())
+            return _with_headers(await run_in_threadpool(_guarded, desk, route, request, form, files))
         except ClientDisconnect:
             return Response(status_code=400)
         except Refusal as refusal:
@@ -80,10 +81,12 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
     return answer
 
 
-def _guarded(desk: Desk, route: Route, request: Request, form: list[tuple[str, str]]) -> Response:
+def _guarded(
+    desk: Desk, route: Route, request: Request, form: list[tuple[str, str]], files: tuple[Upload, ...]
+) -> Response:
     """The page's answer, if whoever asks may have it."""
     token = request.cookies.get(cookie_name(desk.config.desk), "")
-    session = session_of(desk.engine, token, desk.clock()) if token else None
+    session = _session(desk, request)
     fields = dict(form)
     chosen = session.account.language if session else ""
     asked = Asked(
@@ -96,6 +99,7 @@ def _guarded(desk: Desk, route: Route, request: Request, form: list[tuple[str, s
         session=session,
         csrf=csrf_of(token) if session else "",
         cookies=dict(request.cookies),
+        files=files,
         browser=browser_of(request.headers.get("user-agent", "")),
     )
     if route.method == "POST" and not _same_origin(request, desk.config.desk):
@@ -117,15 +121,40 @@ def _guarded(desk: Desk, route: Route, request: Request, form: list[tuple[str, s
     return route.page(desk, asked)
 
 
-async def _form(request: Request) -> list[tuple[str, str]]:
-    """The fields of an ordinary form; Refusal for one that is too large or of another kind."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+async def _form(desk: Desk, route: Route, request: Request) -> tuple[list[tuple[str, str]], tuple[Upload, ...]]:
+    """The fields of a form, and its files where the page takes some; Refusal for any other, or one too large."""
+    told = request.headers.get("content-type", "")
+    kind = told.partition(";")[0].strip()
+    with_files = route.files and kind == "multipart/form-data"
+    if kind != "application/x-www-form-urlencoded" and not with_files:
         raise Refusal(415, "Only forms are taken here.")
-    body = b""
+    # Strangers send no files: much is read of those alone who are signed in.
+    known = with_files and await run_in_threadpool(_session, desk, request) is not None
+    body = await _body(request, uploads.MOST_BYTES if known else MOST_BYTES)
+    if not with_files:
+        return _fields(body), ()
+    try:
+        return uploads.multipart(told, body)
+    except uploads.UnreadableFormError as error:
+        raise Refusal(400, "The form cannot be read.") from error
+
+
+async def _body(request: Request, most: int) -> bytes:
+    pieces, size = [], 0
     async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BYTES:
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
             raise Refusal(413, "That is too much text.")
+    return b"".join(pieces)
+
+
+def _session(desk: Desk, request: Request) -> Session | None:
+    token = request.cookies.get(cookie_name(desk.config.desk), "")
+    return session_of(desk.engine, token, desk.clock()) if token else None
+
+
+def _fields(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=1000, errors="replace")
     except ValueError as error:

@@ -15,6 +15,7 @@ from processor.desk.indexing import Indexing
 from processor.desk.language import Language
 from processor.desk.lookout import Lookout
 from processor.desk.rules_in_force import RulesInForce
+from processor.desk.uploads import Upload
 from processor.store.accounts import Account
 from processor.store.people import Person
 from processor.store.queue_page import View, counts
@@ -49,6 +50,7 @@ class Asked:
     csrf: str = ""
     browser: str = ""
     cookies: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[Upload, ...] = ()
 
     @property
     def account(self) -> Account:

@@ -37,6 +37,7 @@ STEPS = {
     "forwarded": N_("The mail is forwarded."),
     "unmerged": N_("The ticket is by itself again."),
     "split": N_("The mail has a ticket of its own. It was split from"),
+    "drafted": N_("The draft stands in the conversation below. It leaves when you let it go out."),
     "corrected": N_("Decided anew. What that changed stands beside the mail."),
     "browser": N_("Signed out in that browser."),
     "token_ended": N_("The key opens nothing any more."),

@@ -27,6 +27,7 @@ from processor.desk import (
     ticket_pages,
     ticket_steps,
     undo,
+    write_page,
 )
 from processor.desk.asking import Asked, Desk
 from processor.store.accounts import Role
@@ -34,12 +35,13 @@ from processor.store.accounts import Role
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``needs`` None: also for those who are not signed in."""
+    """``needs`` None: also for those who are not signed in.  ``files``: its form may bring files."""
 
     method: str
     path: str
     needs: Role | None
     page: Callable[[Desk, Asked], Response]
+    files: bool = False
 
 
 READER, AGENT, ADMIN = Role.READER, Role.AGENT, Role.ADMIN
@@ -76,7 +78,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/mail/{mail}/split", AGENT, ticket_steps.split_mail),
     Route("POST", "/mail/{mail}/forward", AGENT, forward_page.send_on),
     Route("POST", "/mail/{mail}/retype", AGENT, acting.retype),
-    # What was understood, corrected in place.
+    # What was understood, corrected in place; letters to the customer.
+    Route("POST", "/mail/{mail}/write", AGENT, write_page.write, files=True),
     Route("POST", "/mail/{mail}/correct", AGENT, correct_page.correct_mail),
     Route("GET", "/insight", READER, insight_pages.insight),
     Route("GET", "/insight/learning", READER, insight_pages.agreement),

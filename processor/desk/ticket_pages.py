@@ -17,6 +17,7 @@ from processor.desk.mail_pages import is_program
 from processor.desk.mailbox_rights import only_seen
 from processor.desk.marking import Passage, Span, marked, passages
 from processor.desk.notices import told
+from processor.desk.prepared import writing
 from processor.desk.present import others_present
 from processor.desk.proposals import Proposal, day_of, proposal
 from processor.desk.queue_pages import view_of
@@ -118,6 +119,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "title": desk.rules.title,
         "titles": desk.rules.titles(),
         "open_states": OPEN_ACTIONS,
+        **writing(desk, asked, view, shown.mail_id if shown else 0, item.id if item else None, kept.fields),
         **correcting(desk, asked, view, shown.mail_id if shown else 0, shown.told if shown else ""),
     }
     return page(desk, asked, "ticket.html", status, **values)

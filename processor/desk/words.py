@@ -15,6 +15,7 @@ from processor.desk.sentences import REPLY_ANEW as REPLY_ANEW
 from processor.desk.sentences import sentence as sentence
 from processor.steps import forwarding
 from processor.steps import redeciding as redeciding_step
+from processor.steps import writing as steps_writing
 from processor.store import merging, redeciding, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
@@ -162,6 +163,7 @@ EVENTS: Mapping[str, str] = {
     "mail.imported": N_("Taken in as history"),
     "mail.retyped": N_("Said what the mail is"),
     "mail.redecided": N_("Corrected what was understood, and it was decided anew"),
+    "outbox.drafted": N_("Wrote a letter to the customer"),
     "outbox.redecided": N_("The reply was written anew after a correction"),
     "mail.may_belong": N_("May belong to another ticket"),
     "mail.answered_by_colleague": N_("A colleague answered the customer from the mailbox itself"),
@@ -260,6 +262,7 @@ def all_words() -> Iterator[str]:
     yield from merging.REASONS
     yield from redeciding.REASONS
     yield from redeciding_step.REASONS
+    yield from steps_writing.REASONS
     yield from forwarding.REASONS
     yield from (snoozing.PAST, snoozing.NOT_OPEN)
     yield from (words for _, words, _ in answerable.GUARDS)

@@ -34,6 +34,8 @@ ALWAYS: Mapping[str, ReplyKind] = {
 }
 """What the program sends by itself, whatever rows there are."""
 TOPIC = re.compile(r"""['"]([^'"]{1,80})['"] in mail\.topics""")
+SAVED = "saved/"
+"""The folder of templates that no rule sends: staff choose among them."""
 
 
 def load_rulebook(
@@ -210,6 +212,10 @@ def _check_whole(
             problems.append(Problem(where, 0, f"reply {template!r} is used by no row"))
     for (template, _), source in templates.sources.items():
         maybe = template.partition("/")[0] in unread or any(template in text for text in unread.values())
-        if template not in kinds and template != LAYOUT and not maybe:
+        if template.startswith(SAVED):
+            # Staff choose among these; the writer's language gives way to bokmål, as in every letter.
+            if "nb" not in templates.languages[template]:
+                problems.append(Problem(source.file, 0, f"saved reply {template!r} is missing in nb"))
+        elif template not in kinds and template != LAYOUT and not maybe:
             problems.append(Problem(source.file, 0, f"template {template!r} stands in no [replies] table"))
     return problems

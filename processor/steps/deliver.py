@@ -30,6 +30,8 @@ from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejecte
 
 TO_STAFF = (ESCALATION, NOTICE, DIGEST, URGENT)
 # Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
+WITH_FILES = (FORWARD, "answer", "question")
+"""The kinds of letters that staff write, which may have files."""
 LEASE_SECONDS = 900
 # RFC 5321 section 4.5.4.1 speaks of four to five days; a receipt is stale long before.
 GIVE_UP_AFTER = timedelta(hours=48)
@@ -150,8 +152,8 @@ class _Line:
         return outcome
 
     def _files(self, row: Outgoing) -> Sequence[File]:
-        # Nothing else has files, and a reply costs no question more for it.
-        return files_of(self.engine, row.id) if row.kind == FORWARD else ()
+        # Nothing that leaves by itself has files, and a receipt costs no question more for it.
+        return files_of(self.engine, row.id) if row.kind in WITH_FILES else ()
 
     def finish(self) -> None:
         """Mark what is not marked yet."""

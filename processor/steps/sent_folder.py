@@ -15,8 +15,9 @@ from processor import journal
 from processor.config import Config
 from processor.mail_servers import MailboxSettings, SmtpSettings
 from processor.message import Extracted
-from processor.steps.deliver import gap_after, letter
+from processor.steps.deliver import WITH_FILES, gap_after, letter
 from processor.store.colleagues import SentMail, attach_late, note_sent, note_text, unread
+from processor.store.forwarding import files_of
 from processor.store.outbox import outgoing
 from processor.store.sent_copies import Due, copied, copy_failed, due_copies, want_none
 from processor.store.watermarks import advance, watermark
@@ -177,7 +178,7 @@ def _put(mailbox: Mailbox, smtp: SmtpSettings, folder: str, due: Due, engine: En
     """Put one copy; false when the server does not take it, which is tried again later."""
     row = outgoing(engine, due.outbox_id)
     try:
-        raw = letter(row, smtp, due.dated_at)
+        raw = letter(row, smtp, due.dated_at, files_of(engine, row.id) if row.kind in WITH_FILES else ())
     except ValueError as error:
         # It was erased meanwhile: nothing is left to copy.
         copy_failed(engine, due, str(error), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,6 +65,18 @@ def files_of(source: Engine | Connection, outbox_id: int) -> Sequence[File]:
     query = select(f.name, f.kind, f.content).where(f.outbox_id == outbox_id).order_by(f.number)
     with reading(source) as conn:
         return [File(row.name, row.kind, bytes(row.content)) for row in conn.execute(query)]
+
+
+def file_names(source: Engine | Connection, outbox_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the files that leave with these rows."""
+    f = t.outbox_file.c
+    query = select(f.outbox_id, f.name).where(f.outbox_id.in_(outbox_ids)).order_by(f.outbox_id, f.number)
+    found: dict[int, list[str]] = {}
+    if outbox_ids:
+        with reading(source) as conn:
+            for row in conn.execute(query):
+                found.setdefault(row.outbox_id, []).append(row.name)
+    return found
 
 
 def _forward(conn: Connection, letter: Forward, person: Person, now: datetime, until: datetime | None) -> int | None:

@@ -92,6 +92,16 @@ actions = [{ kind = "send_prices", needs = "staff", due = "2 business days" }]
     )
 
 
+def test_a_saved_reply_is_a_file_that_no_rule_names_and_needs_its_bokmal(copy: Path) -> None:
+    saved = copy / "templates" / "saved"
+    (saved / "thanks.en.txt").write_text("Thanks\n\nThank you.\n", encoding="utf-8")
+    assert [(each.file, each.text) for each in problems(copy)] == [
+        ("templates/saved/thanks.en.txt", "saved reply 'saved/thanks' is missing in nb")
+    ]
+    (saved / "thanks.nb.txt").write_text("Takk\n\nTakk skal du ha.\n", encoding="utf-8")
+    assert load_rulebook(copy / "rules", copy / "templates").languages["saved/thanks"] == {"nb", "en"}
+
+
 def test_every_problem_of_every_file_is_told_at_once(copy: Path) -> None:
     rules = copy / "rules"
     lines = [
