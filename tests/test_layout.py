@@ -166,3 +166,12 @@ def test_reading_understanding_and_deciding_know_no_clock_and_no_world(path: Pat
 def test_no_module_is_long_and_no_name_is_empty(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 310
     assert path.stem not in {"utils", "helpers", "common", "base", "manager", "service", "handler", "types"}
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    # Outside packages pytest knows a file by its name alone, and a second one of that name ends the whole run.
+    found = defaultdict(list)
+    for path in sorted(Path(__file__).parent.rglob("test_*.py")):
+        if not (path.parent / "__init__.py").exists():
+            found[path.name].append(str(path.relative_to(ROOT.parent)))
+    assert [paths for paths in found.values() if len(paths) > 1] == []
