@@ -92,7 +92,7 @@ class Context:
     ``powers`` what each level of provenance may cause, ``lookalikes`` the customers' domains that the sender's looks
     like or that the display name shows, and ``owners`` whose the domains are that rights are asked for ("x.no 100042").
     ``scan`` is what the virus scanner said of the mail; ``form_seen_in`` another ticket in which the same filled-in
-    form came before, "" for none.
+    form came before, "" for none.  ``by_hand``: a person brought it, and no server of ours vouches for its headers.
     """
 
     now: datetime
@@ -124,6 +124,7 @@ class Context:
     lookalikes: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     scan: Scan = Scan()
+    by_hand: bool = False
     form_seen_in: str = ""
 
 

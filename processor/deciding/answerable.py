@@ -161,6 +161,10 @@ def _junk(case: Case) -> str:
     return "the mail lies in the junk folder" if case.context.junk else ""
 
 
+def _by_hand(case: Case) -> str:
+    return "a person took the mail in by hand" if case.context.by_hand else ""
+
+
 def _before_start(case: Case) -> str:
     start = case.context.answer_from
     return "the mail arrived before answering began" if start and case.context.arrival < start else ""
@@ -212,6 +216,7 @@ GUARDS: tuple[tuple[str, str, Callable[[Case], str]], ...] = (
     ("sender_elsewhere", "the envelope is of another domain than From", _elsewhere),
     ("not_addressed", "neither To nor Cc names us", _not_addressed),
     ("junk", "the mail lay in the junk folder", _junk),
+    ("by_hand", "a person took the mail in by hand", _by_hand),
     ("before_start", "the mail came before answering began", _before_start),
     ("too_old", "the mail was too old", _too_old),
     ("limit_sender", "the sender has had as many replies as the limit allows in a day", _limit_sender),

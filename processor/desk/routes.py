@@ -24,6 +24,7 @@ from processor.desk import (
     second_step_pages,
     signing_in,
     static_page,
+    take_in_page,
     ticket_pages,
     ticket_steps,
     undo,
@@ -78,6 +79,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/mail/{mail}/split", AGENT, ticket_steps.split_mail),
     Route("POST", "/mail/{mail}/forward", AGENT, forward_page.send_on),
     Route("POST", "/mail/{mail}/retype", AGENT, acting.retype),
+    # A ticket by hand.
+    Route("GET", "/take-in", AGENT, take_in_page.form),
+    Route("POST", "/take-in", AGENT, take_in_page.bring, files=True),
     # What was understood, corrected in place; letters to the customer.
     Route("POST", "/mail/{mail}/write", AGENT, write_page.write, files=True),
     Route("POST", "/mail/{mail}/correct", AGENT, correct_page.correct_mail),

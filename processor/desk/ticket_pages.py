@@ -23,7 +23,7 @@ from processor.desk.proposals import Proposal, day_of, proposal
 from processor.desk.queue_pages import view_of
 from processor.desk.timeline import Timeline, timeline
 from processor.desk.understood import correcting
-from processor.desk.warnings import warnings
+from processor.desk.warnings import brought, warnings
 from processor.message import Extracted, Message
 from processor.pipeline import read_mail
 from processor.steps.letters import CannotError
@@ -102,7 +102,10 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "shown": shown,
         "proposed": proposed,
         "timeline": _timeline(view, item, desk),
-        "warnings": warnings(view, item, action, shown.provenance if shown else ""),
+        "warnings": [
+            *brought(desk.engine, view),
+            *warnings(view, item, action, shown.provenance if shown else ""),
+        ],
         "entries": _entries(view),
         "others": [each for each in view.actions if action is None or each.id != action.id],
         "holder": holder_of(desk.engine, view.id),

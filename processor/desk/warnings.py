@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sqlalchemy.engine import Engine
+
 from processor.deciding.answerable import withheld_in_words
 from processor.deciding.staff_words import FLAGS
 from processor.desk.language import N_
 from processor.desk.words import WARN_SENDER
+from processor.store.by_hand import BY_HAND, told_of
 from processor.store.ticket_view import ActionView, ItemView, TicketView
 from processor.ticket import ActionState, Deadline
 
@@ -21,6 +24,15 @@ HELD = N_("The customer has taken it back: decide on the withdrawal first.")
 WITHHELD = N_("No automatic reply left: {why}.")
 OUTAGE = N_("The mail arrived while no mail was read for {hours} hours.")
 BELONGS = N_("The mail names the ticket {ticket}, which its writer may not join.")
+BROUGHT = {
+    "letter": N_("{who} took it in by hand: it came as a letter by post. When it arrived is the word of {says}."),
+    "phone": N_("{who} took it in by hand: it was said by telephone. When it arrived is the word of {says}."),
+    "visit": N_("{who} took it in by hand: it was said at a visit. When it arrived is the word of {says}."),
+    "email": N_(
+        "{who} took it in by hand: it came by e-mail to another address. When it arrived is the word of {says}."
+    ),
+    "other": N_("{who} took it in by hand. When it arrived is the word of {says}."),
+}
 REVIEW = N_("The program was in doubt, so nothing was answered.")
 
 
@@ -32,6 +44,15 @@ class Warning:
     weight: str = "doubt"
     values: tuple[tuple[str, str], ...] = ()
     why: str = ""
+
+
+def brought(engine: Engine, view: TicketView) -> list[Warning]:
+    """For each mail that a person took in: how it came, and who says so."""
+    found = told_of(engine, [each.id for each in view.mails if each.folder == BY_HAND])
+    return [
+        Warning(BROUGHT[each.source], values=(("who", each.by), ("says", each.said_by or each.by)))
+        for each in found.values()
+    ]
 
 
 def warnings(view: TicketView, item: ItemView | None, action: ActionView | None, provenance: str) -> list[Warning]:

@@ -13,7 +13,7 @@ from processor.deciding.doubts import HELD
 from processor.desk.language import N_
 from processor.desk.sentences import REPLY_ANEW as REPLY_ANEW
 from processor.desk.sentences import sentence as sentence
-from processor.steps import forwarding
+from processor.steps import by_hand, forwarding
 from processor.steps import redeciding as redeciding_step
 from processor.steps import writing as steps_writing
 from processor.store import merging, redeciding, snoozing, undoing
@@ -158,10 +158,18 @@ OUTCOMES: Mapping[Outcome, str] = {
     Outcome.GATE: N_("Not done: the gate before rights is not open."),
     Outcome.NOTED: N_("Noted. A second person must say so too."),
 }
+SOURCES: Mapping[str, str] = {
+    "letter": N_("Letter by post"),
+    "phone": N_("Telephone"),
+    "visit": N_("Visit"),
+    "email": N_("E-mail to another address"),
+    "other": N_("Something else"),
+}
 EVENTS: Mapping[str, str] = {
     "mail.decided": N_("The mail was decided"),
     "mail.imported": N_("Taken in as history"),
     "mail.retyped": N_("Said what the mail is"),
+    "mail.by_hand": N_("Took it in by hand"),
     "mail.redecided": N_("Corrected what was understood, and it was decided anew"),
     "outbox.drafted": N_("Wrote a letter to the customer"),
     "outbox.redecided": N_("The reply was written anew after a correction"),
@@ -263,6 +271,7 @@ def all_words() -> Iterator[str]:
     yield from redeciding.REASONS
     yield from redeciding_step.REASONS
     yield from steps_writing.REASONS
+    yield from by_hand.REASONS
     yield from forwarding.REASONS
     yield from (snoozing.PAST, snoozing.NOT_OPEN)
     yield from (words for _, words, _ in answerable.GUARDS)

@@ -23,6 +23,7 @@ from processor.message import Address, Message
 from processor.provenance import Signature
 from processor.rulebook import Rulebook
 from processor.steps.conversation import Conversation
+from processor.store.by_hand import BY_HAND
 from processor.store.context import (
     bounded_address,
     known_contacts,
@@ -109,7 +110,9 @@ class Surroundings:
             mailbox=mail.account,
             purpose=mail.purpose,
             junk=mail.junk,
-            authserv_ids=config.authserv_ids,
+            # What a person brought has passed no server of ours, whatever its header says.
+            authserv_ids=() if mail.folder == BY_HAND else config.authserv_ids,
+            by_hand=mail.folder == BY_HAND,
             own_addresses=config.own_addresses,
             replies_to_sender=self.to_sender[bounded_address(sender.spec)] if sender else 0,
             replies_to_domain=self.to_domain[circle] if (circle := self.circle(message)) else 0,

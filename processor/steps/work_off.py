@@ -27,6 +27,7 @@ from processor.steps.bounces import note_bounce
 from processor.steps.lookups import LookUp, no_lookups
 from processor.steps.scanning import ScanMails, unasked
 from processor.steps.surroundings import Surroundings
+from processor.store.by_hand import BY_HAND
 from processor.store.decided import NumberTakenError, OvertakenRequestError, Record, Recorded
 from processor.store.levels import TypeLevel, levels, lowest
 from processor.store.record import record
@@ -190,7 +191,9 @@ def _commit_one(engine: Engine, made: Record, worker: str, now: datetime) -> Rec
 
 def _read(engine: Engine, mail: Pending, rulebook: Rulebook, extract: Extract, now: datetime) -> Read | None:
     try:
-        return read_and_understand(mail.raw, rulebook, extract)
+        read = read_and_understand(mail.raw, rulebook, extract)
+        # No server of ours vouches for the headers of what a person brought.
+        return replace(read, message=replace(read.message, authentication=())) if mail.folder == BY_HAND else read
     except Exception:
         set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
         return None

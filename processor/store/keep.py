@@ -68,7 +68,7 @@ def keep(engine: Engine, arrivals: Sequence[Arrival], now: datetime) -> list[Kep
     Idempotent: a batch kept twice, or in two halves, or by two workers, leaves the same rows.  When
     it returns, the bytes survive a power cut.
     """
-    return commit(engine, lambda conn: _keep(conn, arrivals, now)) if arrivals else []
+    return commit(engine, lambda conn: keep_in(conn, arrivals, now)) if arrivals else []
 
 
 def raw_of(source: Engine | Connection, mail_id: int) -> bytes:
@@ -84,7 +84,8 @@ def raw_of(source: Engine | Connection, mail_id: int) -> bytes:
     return b"".join(found)
 
 
-def _keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> list[Kept]:
+def keep_in(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> list[Kept]:
+    """``keep`` in the caller's transaction."""
     key = store_key(conn)
     digests = [digest_of(key, arrival) for arrival in arrivals]
     places = known_places(conn, arrivals)
