@@ -10,7 +10,7 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-import crash-test simulate fuzz locale lock audit sbom clean
+.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import crash-test simulate fuzz locale lock audit sbom clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -52,6 +52,10 @@ bench-import: $(VENV)/testing
 bench-tokens: $(VENV)/testing
 	@.ci/debian
 	$(PY) -m tests.bench.tokens $(ARGS)
+
+bench-flood: $(VENV)/testing
+	@.ci/debian
+	$(PY) -m tests.bench.flood $(ARGS)
 
 crash-test: $(VENV)/testing
 	@.ci/debian

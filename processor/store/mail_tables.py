@@ -33,6 +33,7 @@ class Mail(Row, table=True):
     __table_args__ = (
         Index("ix_mail_state_id", "state", "id"),
         Index("ix_mail_state_arrived_at", "state", "arrived_at", "id"),
+        Index("ix_mail_state_account_arrived_at", "state", "account", "arrived_at", "id"),
         Index("ix_mail_decided_at", "decided_at"),
     )
 

@@ -6,6 +6,7 @@ two tries alone it is set aside for a person.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,7 +45,7 @@ class Pending:
 
 
 def pending(engine: Engine, limit: int, worker: str, now: datetime) -> list[Pending]:
-    """Claim up to ``limit`` mails for ``worker``, oldest arrival first, for LEASE from ``now``.
+    """Claim up to ``limit`` mails for ``worker``, oldest arrival first with a share for each mailbox, for LEASE.
 
     What a notice's deadline is cannot be known before it is read, and of two the older one is nearer to it.
 
@@ -109,13 +110,9 @@ def release_claims(engine: Engine) -> int:
 
 def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[Pending]:
     limit = work_share(conn, limit, select(t.mail.c.id).where(_free(now)))
-    candidates = conn.execute(
-        select(t.mail.c.id, t.mail.c.tries, t.mail.c.size)
-        .where(_free(now))
-        .order_by(t.mail.c.arrived_at, t.mail.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    candidates = _oldest(conn, now, limit)
+    if len(candidates) == limit:
+        candidates = _with_other_mailboxes(conn, candidates, now)
     worn = [row.id for row in candidates if row.tries >= TRIES]
     if worn:
         _set_aside(conn, worn, WORN_OUT, now)
@@ -133,6 +130,26 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
         .order_by(m.arrived_at, m.id)
     )
     return [Pending(*row) for row in conn.execute(query)]
+
+
+def _oldest(conn: Connection, now: datetime, limit: int, *of: ColumnElement[bool]) -> list[t.AnyRow]:
+    m = t.mail.c
+    query = select(m.id, m.tries, m.size, m.account).where(_free(now), *of).order_by(m.arrived_at, m.id).limit(limit)
+    return list(conn.execute(query.with_for_update(skip_locked=True)).all())
+
+
+def _with_other_mailboxes(conn: Connection, oldest: list[t.AnyRow], now: datetime) -> list[t.AnyRow]:
+    """The same number of mails with a share for each mailbox, so that a flood in one starves no other."""
+    accounts = conn.execute(select(t.mailbox.c.account).order_by(t.mailbox.c.account)).scalars().all()
+    share = len(oldest) // (2 * len(accounts)) if len(accounts) > 1 else 0
+    held = Counter(row.account for row in oldest)
+    known = {row.id for row in oldest}
+    others: list[t.AnyRow] = []
+    for account in accounts:
+        if held[account] < share:
+            found = _oldest(conn, now, share, t.mail.c.account == account)
+            others += [row for row in found if row.id not in known]
+    return oldest[: len(oldest) - len(others)] + others
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

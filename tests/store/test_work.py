@@ -10,6 +10,7 @@ from processor.store.aside import set_aside_mails
 from processor.store.engine import open_store
 from processor.store.keep import keep
 from processor.store.transaction import writing
+from processor.store.watermarks import first_start
 from processor.store.work import (
     LEASE,
     WORN_OUT,
@@ -38,6 +39,18 @@ def test_a_backlog_is_given_by_arrival_and_not_as_it_was_fetched(engine: Engine)
     days = [NOW - timedelta(days=each) for each in (1, 5, 3)]
     keep(engine, [arrival(n, b"mail %d" % n, internaldate=day) for n, day in enumerate(days)], LATER)
     assert [each.arrival_time for each in pending(engine, 2, "w", LATER)] == sorted(days)[:2]
+
+
+def test_a_flood_in_one_mailbox_starves_no_other(engine: Engine) -> None:
+    for account in ("flood", "support", "empty"):
+        first_start(engine, account, NOW - timedelta(days=9))
+    flood = [arrival(n, b"flood %d" % n, account="flood", internaldate=NOW - timedelta(days=1)) for n in range(40)]
+    urgent = [arrival(n, b"urgent %d" % n, account="support") for n in range(5)]
+    keep(engine, [*flood, *urgent], LATER)
+    batches = [[each.account for each in pending(engine, 12, "w", LATER)] for _ in range(4)]
+    assert [batch.count("support") for batch in batches] == [2, 2, 1, 0]
+    assert [len(batch) for batch in batches] == [12, 12, 12, 9]
+    assert ids(engine, now=LATER) == []
 
 
 def test_two_workers_get_different_mails(engine: Engine) -> None:
