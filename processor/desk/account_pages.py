@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
+from processor.desk.absence_pages import absence_shown
 from processor.desk.answering import go, page
 from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.cookies import set_cookie
@@ -116,6 +117,7 @@ def _own(desk: Desk, asked: Asked, wrong: str = "", status: int = 200, made: str
         "days": DAYS,
         "mailboxes": [each for each in mailboxes(desk, scope) if scope is None or each in scope],
         "now": desk.clock(),
+        **absence_shown(desk, asked.account),
         "api": f"{desk.config.desk.address}/api/v1",
     }
     return page(desk, asked, "account.html", status, **values)

@@ -38,6 +38,7 @@ STEPS = {
     "unmerged": N_("The ticket is by itself again."),
     "split": N_("The mail has a ticket of its own. It was split from"),
     "drafted": N_("The draft stands in the conversation below. It leaves when you let it go out."),
+    "absence": N_("It is recorded when the person is away."),
     "brought": N_("It is taken in. Its ticket stands in the queue in a moment, and nothing is answered by itself."),
     "brought_before": N_("These very bytes were here before, and are taken in once."),
     "known": N_("This mail was here before, in this ticket."),

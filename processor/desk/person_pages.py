@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from processor.desk.absence_pages import absence_shown
 from processor.desk.account_pages import mailboxes, scope_said
 from processor.desk.answering import go, page
 from processor.desk.asking import Asked, Desk, Refusal
@@ -26,6 +27,7 @@ def person(desk: Desk, asked: Asked) -> Response:
         "tokens": tokens_of(desk.engine, found.person),
         "mailboxes": mailboxes(desk, found.scope),
         "notice": notice(desk.engine, asked.query.get("did", "")),
+        **absence_shown(desk, found),
         "now": desk.clock(),
         "provider": desk.config.desk.provider,
     }

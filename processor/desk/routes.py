@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from processor.desk import (
+    absence_pages,
     account_pages,
     acting,
     correct_page,
@@ -79,6 +80,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/mail/{mail}/split", AGENT, ticket_steps.split_mail),
     Route("POST", "/mail/{mail}/forward", AGENT, forward_page.send_on),
     Route("POST", "/mail/{mail}/retype", AGENT, acting.retype),
+    # Away, with handover.
+    Route("POST", "/account/absence", AGENT, absence_pages.own),
+    Route("POST", "/people/{person}/absence", ADMIN, absence_pages.of_person),
     # A ticket by hand.
     Route("GET", "/take-in", AGENT, take_in_page.form),
     Route("POST", "/take-in", AGENT, take_in_page.bring, files=True),

@@ -16,7 +16,7 @@ from processor.desk.sentences import sentence as sentence
 from processor.steps import by_hand, forwarding
 from processor.steps import redeciding as redeciding_step
 from processor.steps import writing as steps_writing
-from processor.store import merging, redeciding, snoozing, undoing
+from processor.store import absences, merging, redeciding, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
@@ -179,6 +179,9 @@ EVENTS: Mapping[str, str] = {
     "mail.raw_seen": N_("Looked at the raw mail"),
     "ticket.noted": N_("Note"),
     "ticket.taken": N_("Took the ticket on"),
+    "ticket.handed_over": N_("Handed over, since the person is away"),
+    "person.absent": N_("Said when a person is away"),
+    "person.back": N_("Said that a person is back"),
     "ticket.left": N_("Let the ticket go"),
     "ticket.closed": N_("Closed the ticket"),
     "ticket.open": N_("Opened the ticket"),
@@ -272,6 +275,7 @@ def all_words() -> Iterator[str]:
     yield from redeciding_step.REASONS
     yield from steps_writing.REASONS
     yield from by_hand.REASONS
+    yield from absences.REASONS
     yield from forwarding.REASONS
     yield from (snoozing.PAST, snoozing.NOT_OPEN)
     yield from (words for _, words, _ in answerable.GUARDS)

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 from processor import journal
 from processor.config import Config
 from processor.store import retention
+from processor.store.absences import hand_over
 from processor.store.colleagues import forget_unmatched
 from processor.store.daily import count_days
 from processor.store.due import SOON, due_actions
@@ -31,9 +32,10 @@ RETAINED = "retained_at"
 def remind(engine: Engine, now: datetime) -> int:
     """Tell once of each action that is due within two hours, and once when it is overdue; returns how many.
 
-    Tickets that slept until now wake.
+    Tickets that slept until now wake, and those of who is away go to whom they named.
     """
     wake_tickets(engine, now)
+    hand_over(engine, now)
     told = due_actions(engine, now, SOON)
     for each in told:
         journal.action_due(each.ticket_no, each.kind, each.overdue)
