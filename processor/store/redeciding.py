@@ -25,6 +25,7 @@ from processor.store.past import DECIDED, REDECIDED
 from processor.store.people import Person
 from processor.store.redecided_reply import reply_anew
 from processor.store.repeating import revive_repeats
+from processor.store.search import find_also
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transaction import commit, reading
 from processor.ticket import Action, ActionState, Item, MailState, TicketState
@@ -114,6 +115,9 @@ def _record(conn: Connection, r: Record, before: str, seen: str, changed: Sequen
         _drop(conn, _open(conn, row.id), person, r.now, counts)
         gone = {"how": DROPPED, "asks": "", "follow_up_at": None}
         conn.execute(update(t.item).where(t.item.c.id == row.id).values(gone))
+    find_also(
+        conn, r.mail_id, (*r.decision.fields.org_no, *r.decision.fields.customer_no, r.decision.fields.company or "")
+    )
     reply = reply_anew(conn, r, ticket_id, ids[0] if ids else None, person)
     _tell(conn, r, ticket_id, told, [row.type for row in was], changed, person, {**counts, "reply": reply})
     return Redecided(counts["new"], counts["changed"], counts["dropped"], reply)

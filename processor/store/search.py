@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, exists, func, insert, select, text
+from sqlalchemy import Connection, Engine, Select, exists, func, insert, select, text, update
 
 from processor.store import tables as t
 from processor.store.transaction import commit, reading
@@ -99,6 +99,16 @@ def add_to_index(engine: Engine, rows: Sequence[tuple[int, int, str]]) -> None:
             conn.execute(insert(t.search_text), new)
 
     commit(engine, work)
+
+
+def find_also(conn: Connection, mail_id: int, words: Iterable[str]) -> None:
+    """Let a mail that is in the index be found by these words too; one that is not comes in with them later."""
+    s = t.search_text.c
+    there = conn.execute(select(s.words).where(s.mail_id == mail_id)).scalar()
+    more = words_of([each for each in words if each])
+    if there is None or not more:
+        return
+    conn.execute(update(t.search_text).where(s.mail_id == mail_id).values(words=f"{there} {more}"))
 
 
 def search(

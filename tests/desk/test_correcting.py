@@ -50,6 +50,7 @@ def actions(room: Room, number: str) -> list[tuple[str, str, int]]:
 def test_another_day_and_number_are_decided_anew_and_shown_before_and_after(room: Room) -> None:
     visitor = room.sign_in()
     number, path, fields = shown(visitor, room)
+    assert number not in visitor.get("/search?q=974760673")
     was = fields["effective_date"]
     page = said(visitor, visitor.post(path, **{**fields, "effective_date": "31.01.2028", "org_no": "974 760 673"}))
     assert "Decided anew." in page
@@ -64,6 +65,7 @@ def test_another_day_and_number_are_decided_anew_and_shown_before_and_after(room
     assert (facts["effective_date"], facts["org_no"]) == ("2028-01-31", "974760673")
     assert "974760673" in column(room.engine, t.item.c.org_no)
     assert count(room.engine, t.event, t.event.c.kind == "mail.redecided") == 1
+    assert number in visitor.get("/search?q=974760673")
     # Nobody named another type, so nothing is learned of types.
     assert list(judged(room.engine)) == []
 
