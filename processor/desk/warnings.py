@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ BROUGHT = {
     ),
     "other": N_("{who} took it in by hand. When it arrived is the word of {says}."),
 }
+POSES = N_("The sender may pose as a customer: {domain} is not {known}.")
 REVIEW = N_("The program was in doubt, so nothing was answered.")
 
 
@@ -76,6 +78,9 @@ def _sender(view: TicketView, provenance: str) -> Iterator[Warning]:
 def _action(action: ActionView | None) -> Iterator[Warning]:
     if action is None:
         return
+    poses = re.fullmatch(r"(\S+) is not (.+)", action.facts.get("lookalike", ""))
+    if poses:
+        yield Warning(POSES, "danger", values=(("domain", poses[1]), ("known", poses[2])))
     if action.state == ActionState.HELD:
         yield Warning(HELD, "danger")
     if action.state == ActionState.SECONDED and action.approvals:

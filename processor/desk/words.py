@@ -128,6 +128,8 @@ FACTS: Mapping[str, str] = {
     "deadline": N_("Deadline"),
     "customer": N_("Customer"),
 }
+SAID_ABOVE = frozenset({"lookalike", "warning", "gate", "gate_customer"})
+"""Facts that are told as warnings above the button, or by the gate."""
 SENDERS: Mapping[str, str] = {
     "proven": N_("Sender confirmed"),
     "unproven": N_("Sender not confirmed"),
@@ -243,6 +245,8 @@ DOUBTS: Mapping[str, str] = {
     "several_org_no": N_("The mail names several organisation numbers"),
     "public_domain": N_("Rights are asked for a domain that is everybody's"),
     "foreign_domain": N_("Rights are asked for a domain that is not the sender's"),
+    "customer_in_display_name": N_("The sender's name shows a customer's address, which is not the sender's"),
+    "lookalike_domain": N_("The sender's domain looks like a customer's"),
     "admin_elsewhere": N_("The administrator's address lies outside the domains"),
     "form_undated": N_("The form has no date"),
     "quantity_mismatch": N_("The quantities of the invoice do not fit together"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
+from sqlalchemy import select, update
 
 from processor.desk.mail_pages import clean, html_of, is_program
 from processor.desk.marking import Span, marked
 from processor.message import Attachment
 from processor.store import tables as t
-from tests.desk.conftest import MAILS, Room
+from tests.desk.conftest import MAILS, Room, room_in
 from tests.store.made import column, count
 
 EVIL = """<p onclick="x()">Hei <script>alert(1)</script><img src="https://evil.example/pixel.gif"><svg><a href="javascript:x">
@@ -143,3 +145,13 @@ def test_marks_change_no_letter_of_the_text(text: str, spans: list[Span]) -> Non
 def test_of_several_marks_over_one_another_the_field_is_shown() -> None:
     shown = marked("org.nr 328", 0, 10, [Span(0, 10, "for", "r"), Span(7, 10, "field", "org_no")])
     assert shown == '<mark class="for" title="r">org.nr </mark><mark class="field" title="org_no">328</mark>'
+
+
+def test_T08_a_sender_who_poses_as_a_customer_is_told_above_the_button(tmp_path: Path) -> None:
+    for room in room_in(tmp_path, "termination/01-annual-with-number"):
+        with room.engine.begin() as conn:
+            conn.execute(update(t.action).values(facts='{"lookalike": "fjordbygg-dem0.com is not fjordbygg-demo.no"}'))
+            number = conn.execute(select(t.ticket.c.number)).scalar_one()
+        page = room.sign_in().get(f"/ticket/{number}?view=all")
+        assert '<li class="danger">' in page
+        assert "The sender may pose as a customer: fjordbygg-dem0.com is not fjordbygg-demo.no." in page
