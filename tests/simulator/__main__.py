@@ -12,6 +12,8 @@ import sys
 import time
 
 RUN_STEPS = 2_000
+# A mutant that calls the program as it was once breaks no safeguard, and no law has seen anything.
+UNFIT = ("TypeError(", "AttributeError(")
 
 
 def simulate(steps: int, seed: int, one: bool, mutant: str = "") -> int:
@@ -30,6 +32,8 @@ def simulate(steps: int, seed: int, one: bool, mutant: str = "") -> int:
             changes += ran.changes
             for each in ran.broken:
                 print(f"{mutant or 'BROKEN'} in seed {ran.seed} at step {ran.steps}: {each}", flush=True)
+            if mutant and any(each in text for text in ran.broken for each in UNFIT):
+                return 0
             if ran.broken:
                 if not mutant:
                     again = f"--one --seed {ran.seed} --steps {min(RUN_STEPS, steps)}"

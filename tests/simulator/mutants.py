@@ -32,8 +32,8 @@ def sent_before_data() -> Patches:
     """A reply is marked as sent when it begins to leave: a crash or a lost line loses it."""
     attempt = outbox.attempt
 
-    def marked(engine: Any, row: int, fence: int, host: str, now: Any, before: Any = None) -> bool:
-        began = attempt(engine, row, fence, host, now, before)
+    def marked(engine: Any, row: int, fence: int, host: str, now: Any, *others: Any) -> bool:
+        began = attempt(engine, row, fence, host, now, *others)
         return began and outbox.sent(engine, row, fence, "250 surely", now)
 
     return [patch.object(outbox, "attempt", marked)]
