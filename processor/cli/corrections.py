@@ -49,7 +49,7 @@ def retype(
     automatic, asked = _checked(types, frozenset(open_rules(settings).types) - {"general"})
     engine = open_engine(settings)
     person = person_of(engine, name, secret)
-    done = record(engine, _mail(engine, which), asked, automatic, person, datetime.now(UTC))
+    done = record(engine, mail_of(engine, which), asked, automatic, person, datetime.now(UTC))
     if done.refused:
         typer.echo(f"Not recorded: {done.refused}.", err=True)
         raise typer.Exit(1)
@@ -172,7 +172,8 @@ def _checked(types: list[str], known: frozenset[str]) -> tuple[str | None, tuple
     return (asked[0], ()) if asked[0] in AUTOMATIC else (None, asked)
 
 
-def _mail(engine: Engine, which: str) -> int:
+def mail_of(engine: Engine, which: str) -> int:
+    """The mail that a ticket's number or m7 names; a usage error for anything else."""
     from processor.store.corrections import mails_of
 
     if re.fullmatch(r"m[0-9]{1,17}", which):

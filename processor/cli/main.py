@@ -44,6 +44,7 @@ from processor.cli import (
     status,
     store,
     ticket_steps,
+    ticket_words,
     train,
     webhooks,
 )
@@ -91,6 +92,9 @@ queue.app.command("merge")(ticket_steps.merge)
 queue.app.command("split")(ticket_steps.split)
 queue.app.command("forward")(ticket_steps.forward)
 queue.app.command("note")(ticket_steps.note)
+queue.app.command("understood")(ticket_words.understood)
+queue.app.command("ask")(ticket_words.ask)
+queue.app.command("take-in")(ticket_words.take_in)
 app.add_typer(queue.app, name="queue")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(audit.app, name="audit")

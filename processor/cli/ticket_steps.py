@@ -38,9 +38,9 @@ def snooze(
     when = moment_of(until, now)
     if when is None:
         raise typer.BadParameter(f"{until!r} is no time such as 31.12.2026 14.30, 2h or 3d")
-    slept = snoozing.snooze(engine, _number(ticket_no), when, _agent(engine, name, secret), now)
+    slept = snoozing.snooze(engine, _number(ticket_no), when, agent_of(engine, name, secret), now)
     if slept.until is None:
-        _refuse(slept.why)
+        refuse(slept.why)
     typer.echo(f"It sleeps until {local(slept.until)}{', when an action is due' if slept.earlier else ''}.")
 
 
@@ -53,9 +53,9 @@ def open_again(ticket_no: Ticket, name: Name, secret: Secret, config: ConfigPath
     from processor.ticket import TicketState
 
     engine = open_engine(open_config(config))
-    person = _agent(engine, name, secret)
+    person = agent_of(engine, name, secret)
     if not set_ticket_state(engine, _number(ticket_no), TicketState.OPEN, person, datetime.now(UTC)):
-        _refuse("it is open already, merged, or unknown")
+        refuse("it is open already, merged, or unknown")
     typer.echo("Open.")
 
 
@@ -73,11 +73,11 @@ def merge(
     from processor.store import merging
 
     engine = open_engine(open_config(config))
-    person = _agent(engine, name, secret)
+    person = agent_of(engine, name, secret)
     try:
         target = merging.merge(engine, _number(ticket_no), _number(into), person, datetime.now(UTC))
     except merging.CannotMergeError as cannot:
-        _refuse(str(cannot))
+        refuse(str(cannot))
     typer.echo(f"Merged into {target}.")
 
 
@@ -95,7 +95,7 @@ def split(
 
     settings = open_config(config)
     engine = open_engine(settings)
-    person, now = _agent(engine, name, secret), datetime.now(UTC)
+    person, now = agent_of(engine, name, secret), datetime.now(UTC)
     try:
         if re.fullmatch(r"m[0-9]{1,17}", which):
             from processor.steps.apart import apart
@@ -106,7 +106,7 @@ def split(
             return
         target = merging.unmerge(engine, _number(which), person, now)
     except merging.CannotMergeError as cannot:
-        _refuse(str(cannot))
+        refuse(str(cannot))
     typer.echo(f"Split from {target}.")
 
 
@@ -130,14 +130,14 @@ def forward(
         raise typer.BadParameter("only a mail (m7) is sent on")
     settings = open_config(config)
     engine = open_engine(settings)
-    person = _agent(engine, name, secret)
+    person = agent_of(engine, name, secret)
     try:
         letter = forward_of(engine, settings, int(which[1:]), to, note, "nb", is_program)
     except CannotForwardError as cannot:
-        _refuse(str(cannot))
+        refuse(str(cannot))
     made = forwarding.forward(engine, letter, person, datetime.now(UTC))
     if made is None:
-        _refuse("it was forwarded to this address before")
+        refuse("it was forwarded to this address before")
     typer.echo(f"It goes out to {letter.to} as r{made}.")
 
 
@@ -156,21 +156,21 @@ def note(
     from processor.store.queue import ticket
 
     engine = open_engine(open_config(config))
-    person = _agent(engine, name, secret)
+    person = agent_of(engine, name, secret)
     view = ticket(engine, _number(ticket_no))
     if view is None or not note_ticket(engine, view.id, words, person, datetime.now(UTC)):
-        _refuse("there is no such ticket, or nothing was written")
+        refuse("there is no such ticket, or nothing was written")
     typer.echo("Noted.")
 
 
-def _agent(engine: Engine, name: str, secret: str) -> Person:
+def agent_of(engine: Engine, name: str, secret: str) -> Person:
     """The person of that name and secret whose role may act, or exit 1."""
     from processor.store.accounts import Role, account
 
     person = person_of(engine, name, secret)
     found = account(engine, person.name)
     if found is None or not found.role.may(Role.AGENT):
-        _refuse("your role does not allow this")
+        refuse("your role does not allow this")
     return person
 
 
@@ -178,6 +178,6 @@ def _number(ticket_no: str) -> str:
     return ticket_no.strip().upper()
 
 
-def _refuse(why: str) -> NoReturn:
+def refuse(why: str) -> NoReturn:
     typer.echo(f"Not done: {why}.", err=True)
     raise typer.Exit(1)

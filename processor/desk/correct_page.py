@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -42,7 +42,7 @@ def correct_mail(desk: Desk, asked: Asked) -> Response:
         raise Refusal(404, "There is no such mail.")
     rulebook = desk.rules.rulebook()
     try:
-        said = _said(asked, rulebook)
+        said = said_of(asked.form, rulebook)
         correct(desk.engine, desk.config, rulebook, mail, said, asked.form.get("stamp", ""), asked.person, desk.clock())
     except CannotError as cannot:
         return _again(desk, asked, number, mail, str(cannot), 422)
@@ -65,9 +65,8 @@ def _again(
     return show(desk, asked, number, kept, status)
 
 
-def _said(asked: Asked, rulebook: Rulebook | None) -> Correction:
+def said_of(form: Mapping[str, str], known: Rulebook | None) -> Correction:
     """What the form says; CannotError, in words, for what cannot be meant."""
-    form, known = asked.form, rulebook
     types = tuple(dict.fromkeys(form[name] for name in sorted(form) if re.fullmatch(r"type[0-9]", name) and form[name]))
     if not types or (known and not set(types) <= known.types.keys()):
         raise CannotError(NO_TYPE)
