@@ -15,9 +15,10 @@ SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
 
+# Each process of the suite reads all tests' bytecode, which the first run writes: reading it anew costs twice as much.
 test: $(VENV)/testing
 	@.ci/debian
-	$(PY) -m pytest $(SPREAD) $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest $(SPREAD) $(ARGS)
 
 check: format lint types
 
