@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,9 @@ def room(tmp_path: Path) -> Iterator[Room]:
     yield from room_in(tmp_path, *MAILS)
 
 
-@pytest.fixture
-def address(room: Room) -> Iterator[str]:
-    """Where the desk is served."""
+@contextmanager
+def served(room: Room) -> Iterator[str]:
+    """Where the desk is served, by a real server."""
     listening = listen(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(build(room.desk), ws="none", lifespan="off", log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
@@ -61,6 +62,12 @@ def address(room: Room) -> Iterator[str]:
     server.should_exit = True
     thread.join(10)
     listening.close()
+
+
+@pytest.fixture
+def address(room: Room) -> Iterator[str]:
+    with served(room) as found:
+        yield found
 
 
 @pytest.fixture

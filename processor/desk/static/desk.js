@@ -141,10 +141,10 @@
     found.hidden = leave;
     $("#content").hidden = !leave;
     history.replaceState(null, "", leave ? here : "/search?q=" + encodeURIComponent(words));
-    $("#say").textContent = leave ? "" : String(rows().length);
+    $("#say").textContent = leave ? "" : $("#say").dataset.found.replace("#", rows().length);
   });
   // A fault of the connection is said, and what was typed stays where it is.
-  document.addEventListener("htmx:sendError", () => { $("#say").textContent = document.body.dataset.lost || ""; });
+  document.addEventListener("htmx:sendError", () => { $("#say").textContent = $("#say").dataset.lost; });
 
   window.desk = { press };
   const wanted = new URLSearchParams(location.search).get("press") || "";
