@@ -10,7 +10,7 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import crash-test simulate fuzz locale lock audit sbom clean
+.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import bench-desk bench-tokens crash-test simulate fuzz locale lock audit sbom clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -49,6 +49,9 @@ bench-bomb: $(VENV)/testing
 
 bench-import: $(VENV)/testing
 	$(PY) -m tests.bench.importing $(ARGS)
+
+bench-desk: $(VENV)/testing
+	$(PY) -m tests.bench.desk $(ARGS)
 
 bench-tokens: $(VENV)/testing
 	@.ci/debian
