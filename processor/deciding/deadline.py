@@ -188,7 +188,9 @@ def _with_access(found: Deadline, family: str, agreements: Agreements) -> Deadli
     if access is None or found.last_service_day is None:
         return found
     until = access_until(access, found.last_service_day)
-    bases = (*found.bases, *((("access_until", access.basis),) if until else ()))
+    # A day that is counted from an interpreted one is no better known than that.
+    rests_on = access_basis(access, dict(found.bases).get("last_service_day", found.basis or "interpretation"))
+    bases = (*found.bases, *((("access_until", rests_on),) if until else ()))
     return replace(found, access_until=until, access=access.words, bases=bases)
 
 
@@ -200,6 +202,11 @@ def access_rule(family: str, rule: str, agreements: Agreements) -> AccessRule | 
         if (not each.families or family in each.families) and (not each.types or rule in each.types)
     )
     return next(fits, None)
+
+
+def access_basis(access: AccessRule, end: Basis) -> Basis:
+    """What the last day of access rests on, where the contract's end rests on ``end``."""
+    return access.basis if end == "source" else "interpretation"
 
 
 def access_until(access: AccessRule, last_service_day: date) -> date | None:

@@ -15,7 +15,7 @@ from itertools import islice
 from processor.contract import Agreements, Contract
 from processor.deciding.boundaries import DAY, add_months, boundaries
 from processor.deciding.calendar import OSLO, add_business_days, business_day_before
-from processor.deciding.deadline import Notice, access_rule, access_until, anchor_of, deadline
+from processor.deciding.deadline import Notice, access_basis, access_rule, access_until, anchor_of, deadline
 from processor.ticket import Deadline
 
 HEADING = re.compile(r"#{2,4} +(.*)")
@@ -140,7 +140,7 @@ def _of_access(cells: Mapping[str, str], agreements: Agreements) -> dict[str, st
     return {
         "access to": _written(until),
         "closed from": _written(until + DAY if until else None),
-        "rests on": access.basis,
+        "rests on": access_basis(access, "source" if cells["the end rests on"] == "source" else "interpretation"),
         "words": access.words,
     }
 

@@ -39,15 +39,24 @@ def register(path: Path, lines: int) -> None:
     numbers = org_numbers()
     org_no = ""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(COLUMNS)
+        writer = csv.DictWriter(file, COLUMNS, delimiter=";")
+        writer.writeheader()
         for line in range(lines):
             customer, which = divmod(line, len(PRODUCTS))
             org_no = next(numbers) if which == 0 else org_no
-            who = (100_000 + customer, org_no, f"Øvre Firma {customer} Rør og Varme AS")
-            domains = f"firma{customer}-demo.no post.firma{customer}-demo.no"
             signed = FIRST + timedelta(days=customer % 3000)
-            writer.writerow((*who, domains, PRODUCTS[which], "", "B" if which else "A", f"{signed:%d.%m.%Y}", ""))
+            row = {
+                "customer_no": 100_000 + customer,
+                "org_no": org_no,
+                "name": f"Øvre Firma {customer} Rør og Varme AS",
+                "domains": f"firma{customer}-demo.no post.firma{customer}-demo.no",
+                "product": PRODUCTS[which],
+                "type": "B" if which else "A",
+                "signed": f"{signed:%d.%m.%Y}",
+                "phone": f"+47{22_000_000 + customer}",
+                "contacts": f"post@firma{customer}-demo.no",
+            }
+            writer.writerow(row)
 
 
 def org_numbers() -> Iterator[str]:

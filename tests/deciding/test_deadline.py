@@ -127,7 +127,10 @@ def test_invoices_that_run_from_another_day_than_signing_give_the_later_end_as_a
 def test_a_contracts_access_is_part_of_its_deadline_with_what_it_rests_on(agreements: Agreements) -> None:
     annual = deadline(contract(kind="A", family="business"), Notice(moment("05.10.2018")), agreements)
     assert annual.access_until == date(2020, 6, 20)
-    assert dict(annual.bases)["access_until"] == "source"
+    # The end is an interpretation, since the notice came too late for the year before; so is what is counted from it.
+    assert dict(annual.bases)["access_until"] == "interpretation"
+    plain = deadline(contract(kind="A", family="business"), Notice(moment("14.09.2018")), agreements)
+    assert dict(plain.bases)["access_until"] == "source"
     payroll = deadline(contract(kind="A", family="huldt_lillevik"), Notice(moment("05.10.2018")), agreements)
     assert payroll.access_until is None
     assert "no new accounting year" in payroll.access
