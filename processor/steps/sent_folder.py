@@ -27,6 +27,8 @@ from processor.world.sent_mail import ZONES, SentHeader
 
 # Each pass begins with it, and IDLE may end a waiting many times a minute.
 READ_EACH = timedelta(seconds=20)
+# After each so many lost lines in a row mail is taken in all the same: one mail there may be what breaks them.
+MOST_BREAKS = 3
 COPIES_A_PASS = 20
 TEXTS_A_PASS = 20
 TEXT_BYTES = 1_000_000
@@ -45,6 +47,7 @@ class SentFolder:
     own: frozenset[str]
     name: str | None = None
     read_at: datetime | None = None
+    broke: int = 0
     trouble: str = ""
 
 
@@ -57,17 +60,24 @@ def sent_folder_of(config: Config, settings: MailboxSettings) -> SentFolder:
 def read_sent(mailbox: Mailbox, sent: SentFolder | None, engine: Engine, clock: Callable[[], datetime]) -> int:
     """Find what colleagues have written since the last time; how many replies were attached to tickets.
 
-    A folder that cannot be read is told of and holds up nothing; a lost connection is raised.
+    A folder that cannot be read is told of and holds up nothing.  No connection, or a lost one, is raised: then the
+    folder is read before anything else on the next one, but for one at which the line breaks every time.
     """
     now = clock()
     if sent is None or (sent.read_at is not None and now - sent.read_at < READ_EACH):
         return 0
+    # Not as a failure of the folder: the next try may succeed, and new mail would be taken in before it is read.
+    mailbox.connect()
     sent.read_at = now
     attached = attach_late(engine, mailbox.settings.name, now)
     try:
         attached += _read(mailbox, sent, engine, clock)
-        sent.trouble = ""
+        sent.trouble, sent.broke = "", 0
     except Disconnected:
+        # Else the next pass would take in, and answer, what a colleague has answered while we could not read.
+        sent.broke += 1
+        if sent.broke % MOST_BREAKS:
+            sent.read_at = None
         raise
     except Failure as failure:
         _tell(mailbox, sent, failure)

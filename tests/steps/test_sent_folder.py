@@ -11,13 +11,15 @@ from sqlalchemy import Engine, select, update
 
 from processor.mail_servers import SmtpSettings
 from processor.steps.deliver import deliver, gap_after
-from processor.steps.sent_folder import GIVE_UP_AFTER, SentFolder, put_copies, read_sent
+from processor.steps.sent_folder import GIVE_UP_AFTER, READ_EACH, SentFolder, put_copies, read_sent
 from processor.steps.take_in import Folder, take_in
 from processor.store import tables as t
 from processor.store.engine import open_store
 from processor.store.record import record
 from processor.store.watermarks import first_start, watermark
 from processor.world.courier import Courier
+from processor.world.failures import Disconnected, Failure, Transient
+from processor.world.imap import Session
 from processor.world.mailbox import Mailbox
 from processor.world.sent_mail import sent_folder
 from tests.servers.fixtures import Box
@@ -293,3 +295,55 @@ def test_a_reply_erased_before_its_copy_was_made_is_not_copied(box: Box, engine:
 )
 def test_the_folder_is_known_by_its_mark_before_its_name(folders: list[tuple[str, str]], found: str) -> None:
     assert sent_folder((frozenset([mark] if mark else []), name) for mark, name in folders) == found
+
+
+class Breaking(Mailbox):
+    """A mailbox at which the line breaks so often, when its Sent folder is looked for."""
+
+    def __init__(self, box: Box, failures: list[Failure]) -> None:
+        super().__init__(box.settings())
+        self.failures = failures
+
+    def sent_folder(self) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().sent_folder()
+
+
+class Unreachable(Mailbox):
+    def connect(self) -> Session:
+        raise Transient("the token server: timed out")
+
+
+def test_a_line_that_breaks_on_the_way_lets_no_mail_be_taken_in_before_the_folder_is_read(
+    box: Box, engine: Engine
+) -> None:
+    begun(box, engine)
+    box.deliver(answer(), "Sent")
+    sent = of()
+    with Breaking(box, [Disconnected("gone"), Disconnected("gone")]) as mailbox:
+        for _ in range(2):
+            with pytest.raises(Disconnected):
+                read_sent(mailbox, sent, engine, lambda: NOW)
+        assert read_sent(mailbox, sent, engine, lambda: NOW) == 1
+
+
+def test_a_folder_at_which_the_line_breaks_every_time_holds_up_nothing_for_long(box: Box, engine: Engine) -> None:
+    begun(box, engine)
+    sent = of()
+    with Breaking(box, [Disconnected("gone")] * 4) as mailbox:
+        for _ in range(3):
+            with pytest.raises(Disconnected):
+                read_sent(mailbox, sent, engine, lambda: NOW)
+        assert read_sent(mailbox, sent, engine, lambda: NOW) == 0
+        with pytest.raises(Disconnected):
+            read_sent(mailbox, sent, engine, lambda: NOW + READ_EACH)
+
+
+def test_no_connection_is_no_failure_of_the_folder(box: Box, engine: Engine) -> None:
+    begun(box, engine)
+    box.deliver(answer(), "Sent")
+    sent = of()
+    with pytest.raises(Transient):
+        read_sent(Unreachable(box.settings()), sent, engine, lambda: NOW)
+    assert read(box, engine, sent) == 1
