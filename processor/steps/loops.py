@@ -14,7 +14,7 @@ from processor import journal
 from processor.mail_servers import MailboxSettings
 from processor.steps.failing import note_failure, note_success
 from processor.steps.look_back import folders_to_look_in
-from processor.steps.reconcile import is_due, reconcile_all
+from processor.steps.reconcile import BrokenOff, is_due, reconcile_all
 from processor.steps.sent_folder import SentFolder, put_copies, read_sent
 from processor.steps.several import MailboxLease
 from processor.steps.take_in import Folder, settle, take_in
@@ -80,6 +80,7 @@ class MailboxLoop(threading.Thread):
         self.seen: datetime | None = None
         self.sent: SentFolder | None = None
         self.reconcile_due = False
+        self.broken_off = BrokenOff()
         self.reconciled: Callable[[str, datetime], None] = lambda *_: None
         self.taken = 0
         self.told: datetime | None = None
@@ -230,9 +231,13 @@ class MailboxLoop(threading.Thread):
             self.taken, self.told = 0, None
 
     def _reconcile(self) -> None:
-        """When it is time, compare the folders with what we kept; what hinders it is tried again in an hour."""
-        due, self.reconcile_due = self.reconcile_due, False
-        if due and reconcile_all(self.mailbox, self.folders, self.engine, self.clock, self._portion):
+        """When it is time, compare the folders with what we kept; what is refused is tried again in an hour, what breaks soon."""
+        if not self.reconcile_due or self.broken_off.rests(self.clock()):
+            return
+        with self.broken_off.counting(self.clock):
+            whole = reconcile_all(self.mailbox, self.folders, self.engine, self.clock, self._portion)
+        self.reconcile_due = False
+        if whole:
             self.reconciled(self.settings.name, self.clock())
 
     def _portion(self) -> None:

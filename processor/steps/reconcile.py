@@ -6,8 +6,9 @@ one we kept is fetched again, and the first commit knows which it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
@@ -29,10 +30,35 @@ from processor.world.failures import Refusal, Transient
 from processor.world.mailbox import Mailbox
 
 EACH = timedelta(hours=1)
+# A server that drops its lines each minute would else be compared once in a few hours, and by chance.
+AGAIN = timedelta(seconds=5)
 # A mail that was gone before we saw it is told of for so long, so many of them at most.
 REMEMBERED = timedelta(days=7)
 MOST_REMEMBERED = 200
+NEVER = datetime.min.replace(tzinfo=UTC)
 TELLING = (UNLEDGERED, HEADER_ONLY, REUSED, UNSEEN)
+
+
+class BrokenOff:
+    """Comparisons in a row that broke off: the next one waits for seconds, and twice as long each time, up to an hour."""
+
+    def __init__(self) -> None:
+        self._times, self._until = 0, NEVER
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it is too early to try again."""
+        return now < self._until
+
+    @contextmanager
+    def counting(self, clock: Callable[[], datetime]) -> Iterator[None]:
+        """A comparison that breaks off by whatever it raises, or comes to its end."""
+        try:
+            yield
+        except Exception:
+            self._until = clock() + min(EACH, AGAIN * int(2 ** min(self._times, 16)))
+            self._times += 1
+            raise
+        self._times, self._until = 0, NEVER
 
 
 def reconcile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,8 @@ from processor.store.engine import open_store
 from processor.store.measures import measure
 from processor.store.reconciliation import Reconciliation, note_reconciliation, reconciliations
 from processor.store.watermarks import advance, first_start, mark_arrivals_done
-from processor.world.failures import Refusal
+from processor.world.census import Portion
+from processor.world.failures import Disconnected, Refusal
 from processor.world.mailbox import Mailbox
 from tests.servers.fixtures import Box
 from tests.store.made import column, count
@@ -307,6 +309,32 @@ def test_a_server_that_refuses_to_be_compared_is_read_all_the_same(engine: Engin
         loop._reconcile()
         loop.mailbox.close()
     assert (reconciliations(engine), loop.reconcile_due) == ([], False)
+
+
+def test_a_comparison_that_breaks_off_is_tried_again_within_seconds_and_then_less_often(
+    box: Box, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(box, engine)
+    now, broken, tried = NOW, [True, True, True], list[datetime]()
+    loop = MailboxLoop(box.settings(), engine, lambda: now, threading.Event(), lambda: None)
+    census = loop.mailbox.census
+
+    def breaking(folder: str) -> Iterator[Portion]:
+        tried.append(now)
+        if broken:
+            broken.pop()
+            raise Disconnected("the connection was lost")
+        return census(folder)
+
+    monkeypatch.setattr(loop.mailbox, "census", breaking)
+    loop.folders, loop.reconcile_due = [Folder("INBOX")], True
+    for second in range(40):
+        now = NOW + timedelta(seconds=second)
+        with suppress(Disconnected):
+            loop._reconcile()
+    loop.mailbox.close()
+    assert [(each - NOW).seconds for each in tried] == [0, 5, 15, 35]
+    assert [each.folder for each in reconciliations(engine)] == ["INBOX"]
 
 
 def _await(true: object) -> None:
