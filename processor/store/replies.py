@@ -14,6 +14,7 @@ from processor.store import tables as t
 from processor.store.context import SENDER_WINDOW, bounded_address, replies_by_key, replies_in_all
 from processor.store.decided import Landing, Record
 from processor.store.settings import STOPPED, setting
+from processor.store.switch import BREAKER, turn
 from processor.ticket import Level, OutboxState, Reply, TicketState
 
 OBSERVE = "observe"
@@ -26,6 +27,8 @@ HOLD_SENDER = "limit: too many replies to this sender in a day"
 HOLD_DOMAIN = "limit: too many replies to this domain in a day"
 HOLD_THREAD = "limit: too many replies in this ticket"
 HOLD_ALL = "limit: too many replies in all in an hour"
+# The guard of deciding/answerable.py that looks at the same number, before a batch is recorded.
+LIMIT_ALL = "limit_all"
 # RFC 5322 2.1.1 allows 998 octets a line; a reply names the thread by its ends.
 REFERENCES = 20
 REFERENCE_LENGTH = 250
@@ -46,8 +49,11 @@ def insert_replies(conn: Connection, fresh: Sequence[Landed], items: Mapping[int
     """Write one outbox row for each mail that has a reply; gives the row's id by mail.
 
     The stop switch and the limits are looked at here again: a batch was decided before its own replies
-    could be counted.
+    could be counted.  One for which the limit in all leaves no room opens the breaker (T31): else nobody would hear
+    of a flood that is decided more slowly than it is sent.
     """
+    if over := [r.now for r, _ in fresh if r.decision.withheld == LIMIT_ALL]:
+        turn(conn, True, BREAKER, max(over))
     replying = [(r, landing, r.decision.reply) for r, landing in fresh if r.decision.reply]
     if not replying:
         return {}
@@ -60,6 +66,8 @@ def insert_replies(conn: Connection, fresh: Sequence[Landed], items: Mapping[int
             state, reason = _held(r, landing, room) or (state, reason)
         item_id = next(iter(items.get(r.mail_id, ())), None)
         rows.append(_row(r, landing, reply, item_id) | {"state": state.value, "hold_reason": reason})
+    if any(row["hold_reason"] == HOLD_ALL for row in rows):
+        turn(conn, True, BREAKER, max(r.now for r, _, _ in replying))
     own = {landing.ticket_no for _, landing, _ in replying if not landing.joined}
     _open_tickets(conn, {str(row["ticket_no"]) for row in rows if row["state"] != OutboxState.READY.value} & own)
     returned = conn.execute(insert(t.outbox).returning(t.outbox.c.id, sort_by_parameter_order=True), rows)

@@ -30,6 +30,7 @@ from processor.store.replies import (
     OBSERVE,
     references,
 )
+from processor.store.switch import breaker_open_since
 from processor.store.ticket_view import ticket
 from processor.ticket import Level, Limits, MailState, OutboxState, TicketState
 from tests.store.made import (
@@ -174,6 +175,18 @@ def test_T31_the_limits_hold_within_a_batch_too(engine: Engine) -> None:
     record(engine, [limited(m, m, f"{m}@x.no", Limits(in_all=4)) for m in mails[5:]])
     ready, many, in_all = (OutboxState.READY, ""), (OutboxState.HELD, HOLD_SENDER), (OutboxState.HELD, HOLD_ALL)
     assert outbox_states(engine) == [ready, ready, many, many, ready, ready, in_all]
+    assert breaker_open_since(engine) == NOW
+
+
+def test_T31_a_mail_that_is_not_answered_since_so_many_were_opens_the_breaker(engine: Engine) -> None:
+    first, second, third = kept(engine, 1, 2, 3)
+    none = decision(None)
+    record(engine, [made(first, 1, replace(none, withheld="limit_sender"))])
+    assert breaker_open_since(engine) is None
+    record(engine, [made(second, 2, replace(none, withheld="limit_all"))])
+    assert breaker_open_since(engine) == NOW
+    record(engine, [made(third, 3)])
+    assert outbox_states(engine) == [(OutboxState.HELD, HOLD_STOPPED)]
 
 
 def test_T31_the_limit_of_a_domain_holds_within_a_batch_too(engine: Engine) -> None:
