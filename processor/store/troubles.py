@@ -37,7 +37,10 @@ def of_mailbox(account: str) -> str:
 
 
 def note_trouble(engine: Engine, name: str, kind: TroubleKind, said: str, now: datetime) -> None:
-    """It failed now; the beginning stays while it goes on failing in the same way."""
+    """It failed now; the beginning stays while it goes on failing in the same way.
+
+    One whose login was refused within ``STALE`` stays so while it cannot be reached.
+    """
     commit(engine, lambda conn: _note(conn, name, kind, without_addresses(said), now))
 
 
@@ -64,6 +67,9 @@ def without_addresses(said: str) -> str:
 
 def _note(conn: Connection, name: str, kind: str, said: str, now: datetime) -> None:
     before = troubles(conn).get(name)
+    if before is not None and (before.kind, kind) == ("login", "unreachable") and now - before.seen_at < STALE:
+        # A server that does not answer for a moment has not taken the login: that trouble did not begin anew.
+        return
     goes_on = before is not None and before.kind == kind and now - before.seen_at < STALE
     since = before.since if before and goes_on else now
     values = {"kind": kind, "said": said, "since": since, "seen_at": now}

@@ -185,14 +185,26 @@ def test_a_trouble_keeps_its_beginning_while_it_goes_on_in_the_same_way(store: E
     note_trouble(store, "mailbox/a", "login", "still no", NOW + MINUTE)
     (found,) = troubles(store).values()
     assert (found.since, found.seen_at, found.said) == (NOW, NOW + MINUTE, "still no")
-    note_trouble(store, "mailbox/a", "unreachable", "gone", NOW + 2 * MINUTE)
-    assert troubles(store)["mailbox/a"].since == NOW + 2 * MINUTE
+    note_trouble(store, "mailbox/a", "setup", "no folder", NOW + 2 * MINUTE)
+    note_trouble(store, "mailbox/a", "unreachable", "gone", NOW + 3 * MINUTE)
+    assert troubles(store)["mailbox/a"].since == NOW + 3 * MINUTE
     # Nobody tried for a night: that is no trouble that lasted a night.
     note_trouble(store, "mailbox/a", "unreachable", "gone", NOW + 9 * HOUR)
     assert troubles(store)["mailbox/a"].since == NOW + 9 * HOUR
     end_trouble(store, "mailbox/a")
     end_trouble(store, "mailbox/a")
     assert troubles(store) == {}
+
+
+def test_a_refused_login_goes_on_over_moments_in_which_the_server_cannot_be_reached(store: Engine) -> None:
+    note_trouble(store, "mailbox/a", "login", "no", NOW)
+    # Else a token server that is slow now and then would put the alarm off each time.
+    note_trouble(store, "mailbox/a", "unreachable", "timed out", NOW + 9 * MINUTE)
+    found = troubles(store)["mailbox/a"]
+    assert (found.kind, found.since, found.said) == ("login", NOW, "no")
+    note_trouble(store, "mailbox/a", "unreachable", "timed out", NOW + HOUR)
+    found = troubles(store)["mailbox/a"]
+    assert (found.kind, found.since) == ("unreachable", NOW + HOUR)
 
 
 def test_what_a_server_said_is_noted_without_anybody_s_address(store: Engine) -> None:
