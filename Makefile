@@ -10,10 +10,12 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import bench-desk bench-tokens crash-test simulate fuzz locale lock audit sbom clean
+.PHONY: run install test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import bench-desk bench-tokens crash-test simulate fuzz locale lock audit sbom clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
+
+install: $(VENV)/running
 
 # Each process of the suite reads all tests' bytecode, which the first run writes: reading it anew costs twice as much.
 test: $(VENV)/testing

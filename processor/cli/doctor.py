@@ -8,6 +8,8 @@ import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config
 
+UNMADE = "no file yet; the first start makes it"
+
 
 def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Try each mailbox, the SMTP server, the database, lookups and the reading of files: what works, what does not, how to mend it.
@@ -16,7 +18,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """
     from processor.cli.doctor_headers import header_findings
     from processor.cli.doctor_sender import sender_findings
-    from processor.store.engine import check_store
+    from processor.store.engine import check_store, made_later
     from processor.world.probing import Finding, probe, probe_smtp
     from processor.world.probing_files import probe_files, probe_scanner
     from processor.world.probing_lookups import probe_lookups
@@ -33,12 +35,14 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
             if finding.mend:
                 typer.echo(f"      {finding.mend}")
 
-    problems = check_store(settings.store_url)
+    # Before the first start nothing is wrong, and there is nothing to look into.
+    unmade = made_later(settings.store_url)
+    problems = [] if unmade else check_store(settings.store_url)
     tell(
         f"database {settings.store_url.rpartition('@')[2]}",
-        [Finding(not problems, each, "") for each in problems or ["opens"]],
+        [Finding(not problems, each, "") for each in problems or [UNMADE if unmade else "opens"]],
     )
-    if not problems:
+    if not problems and not unmade:
         tell("who wrote it", header_findings(settings))
     for mailbox in settings.mailboxes:
         tell(f"mailbox {mailbox.name} ({mailbox.user} at {mailbox.host}:{mailbox.port})", probe(mailbox))

@@ -153,6 +153,8 @@ def _chosen(engine: Engine, which: list[str] | None) -> list[Waiting]:
     missing = set(only or ()) - {reply.outbox_id for reply in chosen}
     for number in sorted(missing):
         typer.echo(f"r{number} does not wait since a restore.", err=True)
+    if not chosen and not missing:
+        typer.echo("No reply waits for your word since a restore.", err=True)
     if missing or not chosen:
         typer.echo("Nothing was changed.", err=True)
         raise typer.Exit(1)

@@ -35,7 +35,16 @@ LINE = {
     "tcp_user_timeout": 10_000,
 }
 
-__all__ = ["SchemaError", "check_store", "open_store", "open_to_read", "schema_version", "store_key", "upgrade"]
+__all__ = [
+    "SchemaError",
+    "check_store",
+    "made_later",
+    "open_store",
+    "open_to_read",
+    "schema_version",
+    "store_key",
+    "upgrade",
+]
 
 
 def open_store(url: str) -> Engine:
@@ -101,6 +110,12 @@ def upgrade(url: str) -> str:
 def schema_version(engine: Engine) -> str:
     """The version of the schema in the database, ``""`` when there is none yet."""
     return stored_version(engine)
+
+
+def made_later(url: str) -> bool:
+    """Whether the store is a SQLite file that the first start has still to make."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
 
 
 def check_store(url: str) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import OPERATE, commands
 from tests.moving.archive import THEN, answer, mail, mbox
 from tests.moving.test_exports import ZAMMAD, ZENDESK, written
 from tests.servers import ready
@@ -16,11 +17,7 @@ from tests.servers.fixtures import Box
 from tests.servers.registers import Page, Site, web_server
 from tests.shipped import ROOT, configuration
 
-PAGE = ROOT / "docs" / "operate" / "moving-in.md"
-COMMANDS = [
-    line.partition(" #")[0].split()[1:]
-    for line in re.findall(r"^\$ (processor .*)$", PAGE.read_text(encoding="utf-8"), re.M)
-]
+COMMANDS = [each.text.partition(" #")[0].split()[1:] for each in commands(OPERATE / "moving-in.md")]
 
 
 @pytest.fixture

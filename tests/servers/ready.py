@@ -126,6 +126,19 @@ def start(
     return _fork(command, cwd, environment, subprocess.DEVNULL, number, number, session=True)
 
 
+def with_files(
+    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], files: Sequence[int], session: bool = False
+) -> Process:
+    """Begin ``processor`` with these files as standard input, output and error."""
+    command = [sys.executable, "-m", "processor", *arguments]
+    stdin, out, err = files
+    if _fresh(environment):
+        return subprocess.Popen(
+            command, cwd=cwd, env=environment, stdin=stdin, stdout=out, stderr=err, start_new_session=session
+        )
+    return _fork(command, cwd, environment, stdin, out, err, session)
+
+
 def start_afresh(
     module: str, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], log: IO[bytes] | None = None
 ) -> subprocess.Popen[bytes]:

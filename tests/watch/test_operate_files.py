@@ -157,14 +157,26 @@ def test_prometheus_itself_takes_every_expression(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-def test_the_unit_file_is_right_and_leaves_little_of_the_machine_exposed(tmp_path: Path) -> None:
-    unit = tmp_path / "processor.service"
-    text = (OPERATE / "processor.service").read_text()
-    unit.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text))
+def test_the_unit_files_are_right_and_leave_little_of_the_machine_exposed(tmp_path: Path) -> None:
+    for name in ("processor.service", "processor-backup.service", "processor-backup.timer"):
+        text = (OPERATE / name).read_text()
+        (tmp_path / name).write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text))
+    unit, night, timer = (
+        str(tmp_path / f"processor{rest}") for rest in (".service", "-backup.service", "-backup.timer")
+    )
     for command in (
-        ["systemd-analyze", "verify", "--man=no", str(unit)],
-        ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(unit)],
+        ["systemd-analyze", "verify", "--man=no", unit, night, timer],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25", unit],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=50", night],
     ):
         told = subprocess.run(command, capture_output=True, text=True, check=False)
         assert told.returncode == 0, told.stdout + told.stderr
         assert "Unknown" not in told.stderr
+
+
+def test_the_script_and_the_backup_have_the_secrets_of_the_service() -> None:
+    named = {
+        name: set(re.findall(r"LoadCredential=(\w+:\S+)", (OPERATE / name).read_text()))
+        for name in ("processor.service", "processor-backup.service", "processor.sh")
+    }
+    assert named["processor.sh"] == named["processor-backup.service"] == named["processor.service"] != set()
