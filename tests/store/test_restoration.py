@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,10 +63,11 @@ TAKEN = NOW + timedelta(hours=1)
 BACK = NOW + timedelta(hours=9)
 
 
-@pytest.fixture
-def lost(tmp_path: Path) -> Engine:
-    """A store with a reply in every state that has not left."""
-    engine = open_store(f"sqlite:///{tmp_path}/lost/store.db")
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store with a reply in every state that has not left; tests get copies."""
+    folder = tmp_path_factory.mktemp("worked")
+    engine = open_store(f"sqlite:///{folder}/store.db")
     first_start(engine, "support", NOW - timedelta(days=9))
     person = verify_person(engine, "Kari", add_person(engine, "Kari", NOW))
     assert person
@@ -85,7 +87,15 @@ def lost(tmp_path: Path) -> Engine:
     done(engine, 7, person, NOW)
     assert issue_confirmation(engine, 7, "confirmation", reply(), "<c@x>", person, NOW, hold_until=LATER)
     recorded(engine, 8, level=Level.OBSERVE)
-    return engine
+    engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def lost(worked: Path, tmp_path: Path) -> Engine:
+    """The store before it is lost."""
+    shutil.copytree(worked, tmp_path / "lost")
+    return open_store(f"sqlite:///{tmp_path}/lost/store.db")
 
 
 @pytest.fixture
