@@ -1,4 +1,4 @@
-"""``processor init``: a commented config.toml, the first secrets files, and the shipped rules and templates."""
+"""``processor init``: a commented config.toml, the first secrets files, and the shipped rules, templates and examples."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def initial(
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the only proposal without asking.")] = False,
 ) -> None:
-    """Write a commented config.toml, the first files in secrets/, and rules/ and templates/ to make your own.
+    """Write a commented config.toml, the first files in secrets/, and rules/, templates/ and examples/ to make your own.
 
     The servers are proposed: by the provider that takes the address's mail, by the domain's SRV records, or by its
     autoconfig file. With --host and --smtp-host nothing is looked up. Nothing that exists is overwritten.
@@ -56,6 +56,8 @@ def initial(
     typer.echo(f"Mail that arrived before {today} stays where it is, unless you change since = in {config.name}.")
     for name in ("rules", "templates"):
         _copied(PROGRAM / name, config.absolute().parent / name)
+    # Beside the operator's own rules, a reload asks them whether each mail is still decided as its .want says.
+    _copied(PROGRAM / "tests" / "mails", config.absolute().parent / "examples")
     if chosen.remark:
         typer.echo(chosen.remark)
     if chosen.login in ("microsoft", "google"):
@@ -144,7 +146,7 @@ def _in_words(each: Proposal) -> str:
 
 
 def _copied(source: Path, to: Path) -> None:
-    if not to.exists():
+    if source.is_dir() and not to.exists():
         shutil.copytree(source, to)
         typer.echo(f"Copied the shipped {to.name} to {to}/.")
 

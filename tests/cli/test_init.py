@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from processor.cli.main import app
 from processor.config import Config
 from processor.loading.configuration import load_config
+from processor.loading.examples import examples_beside, load_examples
 from processor.loading.problems import Refused
 from processor.presets import KEYS, PRESETS, Proposal, Server, preset, presets_for
 from processor.world import discovering
@@ -226,3 +227,11 @@ def test_what_is_wrong_is_said_before_anything_is_written(folder: Path) -> None:
 def test_no_preset_proposes_anything_in_clear() -> None:
     for each in PRESETS:
         assert {each.proposal.imap.tls, each.proposal.smtp.tls} <= {"implicit", "starttls"}
+
+
+def test_the_examples_come_with_the_rules_so_that_a_reload_can_ask_them(folder: Path) -> None:
+    assert run("--address", ADDRESS, "--host", "imap.firma.no", "--smtp-host", "smtp.firma.no").exit_code == 0
+    beside = examples_beside(folder / "rules")
+    assert beside == folder / "examples"
+    found, problems = load_examples(beside, (), ())
+    assert (len(found.mails) > 100, problems) == (True, [])
