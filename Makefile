@@ -10,7 +10,7 @@ SEED ?= $(shell date +%s)
 # One process a core, since half of the time a test waits for a server; more than four gain little.
 SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
 
-.PHONY: run install test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import bench-desk bench-tokens crash-test simulate fuzz locale lock audit sbom clean
+.PHONY: run install test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import bench-desk bench-tokens crash-test simulate simulate-week fuzz locale lock audit sbom clean
 
 run: $(VENV)/running
 	@if [ -f config.toml ]; then $(VENV)/bin/processor run $(ARGS); else $(VENV)/bin/processor demo $(ARGS); fi
@@ -69,6 +69,9 @@ crash-test: $(VENV)/testing
 
 simulate: $(VENV)/testing
 	$(PY) -m tests.simulator --steps $(STEPS) --seed $(SEED) $(ARGS)
+
+simulate-week: $(VENV)/testing
+	$(PY) -m tests.simulator week --seed $(SEED) $(ARGS)
 
 fuzz: $(VENV)/testing
 	$(PY) -m tests.fuzz --seconds $(T) --seed $(SEED) $(ARGS)

@@ -1,5 +1,6 @@
 """``python -m tests.simulator --steps N --seed S``: runs of a few thousand steps, each with a seed of its own.
 
+``week`` simulates seven days (``week.py``), or ``--hours`` of them with the troubles ``--only`` names.
 ``--one`` replays a single run; ``--mutants`` breaks the program in each way of ``mutants.py`` and must be told so.
 """
 
@@ -64,6 +65,10 @@ def prove(steps: int, seed: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("steps", "week"), default="steps")
+    parser.add_argument("--hours", type=float, default=168.0, help="of the week")
+    parser.add_argument("--only", action="append", default=[], help="of the week: an alarm's kind, or hang")
+    parser.add_argument("--quick", action="store_true", help="of the week's mutants those that show at once")
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--one", action="store_true", help="a single run, to replay a failure")
@@ -74,6 +79,12 @@ def main() -> int:
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, "-m", "tests.simulator", *sys.argv[1:]])
     logging.disable(logging.CRITICAL)
+    if options.what == "week":
+        from tests.simulator.week import prove_week, simulate_week
+
+        if options.mutants:
+            return prove_week(options.seed, options.quick)
+        return simulate_week(options.seed, options.hours, tuple(options.only))
     if options.mutants:
         return prove(options.steps, options.seed)
     return simulate(options.steps, options.seed, options.one)

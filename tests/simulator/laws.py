@@ -55,7 +55,7 @@ class Laws:
             for change in self.disk.ask(query, self.read):
                 self.read = change[0]
                 self.checked += 1
-                LAW_OF[change[1]](self, change)
+                getattr(self, LAW_OF[change[1]].__name__)(change)
         if self.world.odd:
             self.broken += self.world.odd
             self.world.odd.clear()

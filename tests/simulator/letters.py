@@ -95,6 +95,12 @@ class Writer:
         subject = "Undelivered Mail Returned to Sender"
         return self._write(token, "automatic", f"mailer-daemon@{domain}", own, subject, body, extra, now)
 
+    def plain(self, sender: str, subject: str, body: str, now: datetime) -> Letter:
+        """A customer's proven letter of these words."""
+        token = f"t{len(self.seen)}"
+        own = f"<{token}.{self.dice.getrandbits(32):08x}@{sender.rpartition('@')[2]}>"
+        return self._write(token, "normal", sender, own, subject, body, "", now)
+
     def copy(self, letter: Letter) -> Letter:
         """The same letter by another road: other trace headers, other bytes, equal words."""
         hop = b"X-Relay: relay%d.example\r\nX-Mailer: sim" % self.dice.randrange(9)
