@@ -138,6 +138,11 @@ class Site:
             return list(self.reader.execute(query).fetchall())
         except sqlite3.OperationalError:
             return []
+        except sqlite3.DatabaseError:
+            # A store whose file is just being laid down (tests/store/blank.py) is not there yet.
+            self.reader.close()
+            self.reader = None
+            return []
 
     def _reader(self) -> Any:
         if self.store:
