@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,6 +103,16 @@ def lost(worked: Path, tmp_path: Path) -> Engine:
 def folder(lost: Engine, tmp_path: Path) -> Path:
     back_up(str(lost.url), tmp_path / "backup", TAKEN)
     return tmp_path / "backup"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where it comes back: no file yet, or a PostgreSQL store in which nothing has happened, which counts as empty."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/room/store.db"
+        return
+    with request.getfixturevalue("postgres").room(migrated=True) as made:
+        yield made
 
 
 def restored(folder: Path, url: str) -> Engine:
@@ -326,8 +337,8 @@ def test_a_backup_of_an_older_program_is_upgraded_on_its_way(folder: Path, tmp_p
 
 
 def test_it_comes_back_on_postgresql_as_well_and_goes_on_numbering(folder: Path, postgres: Postgres) -> None:
+    # A database that holds nothing, not even a schema.
     url = postgres.url("restored")
-    upgrade(url)
     engine = restored(folder, url)
     assert [one.outbox_id for one in waiting(engine)] == [2, 3, 5, 6, 7]
     assert recorded(engine, 60).outbox_id == 9
