@@ -157,7 +157,7 @@ def _of_view(view: View, now: datetime, person_id: int) -> list[ColumnElement[bo
         View.TERMINATIONS: [i.type.in_(TERMINATIONS)],
         View.CODES: [i.type.in_(CODES)],
         View.REVIEW: [k.outcome == REVIEW],
-        View.MINE: [exists().where(h.ticket_id == k.id, h.person_id == person_id)],
+        View.MINE: [k.id.in_(select(h.ticket_id).where(h.person_id == person_id))],
     }
     return conditions.get(view, [])
 
@@ -179,7 +179,7 @@ def _tickets(view: View, person_id: int, after: int, scope: Scope) -> Select[*tu
     if view == View.REVIEW:
         query = query.where(k.outcome == REVIEW)
     if view == View.MINE:
-        query = query.where(exists().where(h.ticket_id == k.id, h.person_id == person_id))
+        query = query.where(k.id.in_(select(h.ticket_id).where(h.person_id == person_id)))
     return query.order_by(k.id)
 
 
