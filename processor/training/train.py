@@ -25,7 +25,7 @@ from processor.understanding.weigh import UNWRITTEN, both, log_odds, requests
 
 WRITTEN_FOR = frozenset({"dev_1", "dev_2", *(f"mails_{name}" for name in "abjklm")})
 """Sets whose mistakes people read while they wrote the patterns: there, patterns look better than they are."""
-BENT = frozenset(f"mails_{name}" for name in "dgknr")
+BENT = frozenset(f"mails_{name}" for name in "dgknrwx")
 """Sets written to mislead, or of a few kinds only: they teach words, but how sure we may be depends on what arrives."""
 STRENGTH = 100.0
 TOLD = 3

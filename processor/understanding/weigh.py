@@ -41,6 +41,8 @@ HIDDEN = 0.1
 """The presence from which a graver request that is not named makes the main one unsure."""
 WRITTEN = 0.5
 """The same, by patterns alone."""
+PLAIN = 0.8
+"""The same, by the patterns of the graver request alone, whatever else was found."""
 WITHIN = 0.75
 """The presence from which a second request is named."""
 LEAST = 0.002
@@ -159,8 +161,13 @@ def requests(
     others = _others(main, presence, types)
     unnamed = [name for name in presence if name not in (main, *others) and _graver(name, main, types)]
     hidden = max((presence[name] for name in unnamed), default=0.0)
-    written = max((by_patterns.get(name, 0.0) for name in unnamed), default=0.0)
-    hidden = max(hidden, written if written >= WRITTEN else 0.0)
+    # A notice in plain words is none less for the question below it, however sure the model is of that: who wrote
+    # "we terminate; for how long do we have access?" must not be told that it was taken for a question.
+    plain = [name for name in presence if name not in (main, *others) and types[name].rank < types[main].rank]
+    written = max((by_patterns.get(name, 0.0) for name in plain), default=0.0)
+    # Nor for being outweighed by many words of a question: here its own words are looked at alone.
+    alone = max((_logistic(score(found.get(name, ()))) for name in plain), default=0.0)
+    hidden = max(hidden, written if written >= WRITTEN else 0.0, alone if alone >= PLAIN else 0.0)
     sure = {main: min(names[main], 1.0 - hidden) if hidden >= HIDDEN else names[main]} | {
         name: presence[name] for name in others
     }
