@@ -208,6 +208,11 @@ def lookup_failed(register: str, said: str) -> None:
     _tell(logging.WARNING, "lookup failed", register=register, said=said)
 
 
+def image_not_fetched(why: str) -> None:
+    """An image of a mail, which a person asked for, could not be had."""
+    _tell(logging.INFO, "image not fetched", why=why)
+
+
 def not_scanned(why: str) -> None:
     """The virus scanner looked at no mail; each with files goes to a person."""
     _tell(logging.WARNING, "not scanned for viruses", why=why)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email
 import json
+import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from email.message import Message as Part
 from functools import cache
@@ -19,6 +21,7 @@ from processor.masking import masked
 from processor.message import Attachment, Extracted
 from processor.pipeline import read_mail
 from processor.scan import Scan
+from processor.steps.remote_images import remote_images
 from processor.steps.scanning import Scanner
 from processor.store.events import Happening, note
 from processor.store.past import PastMail, past_mails
@@ -35,6 +38,7 @@ TAGS = {
 }
 SIZES = {"colspan", "rowspan", "align", "valign"}
 ATTRIBUTES = {"a": {"href"}, "td": SIZES, "th": SIZES, "tr": {"align"}, "table": {"align"}}
+_PICTURE = re.compile(r'(src="data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*")')
 RUNS = ("application/vnd.microsoft.portable-executable", "application/x-elf")
 PROGRAMS = (
     *(".exe", ".com", ".scr", ".pif", ".bat", ".cmd", ".msi", ".js", ".jse", ".vbs", ".vbe", ".wsf", ".hta", ".jar"),
@@ -44,14 +48,29 @@ PROGRAMS = (
 
 def html(desk: Desk, asked: Asked) -> Response:
     """The mail's HTML for a sandboxed frame: cleaned, and with a policy that lets nothing run or be fetched."""
+    return _frame(desk, asked, clean(_html(_stored(desk, asked))))
+
+
+def html_with_images(desk: Desk, asked: Asked) -> Response:
+    """The same with the images that it leads to, which we fetch because a person asked; that is recorded (T51)."""
     stored = _stored(desk, asked)
+    source = _html(stored)
+    note(desk.engine, Happening("mail.images_fetched", asked.person.name, desk.clock(), mail_id=stored.mail_id))
+    return _frame(desk, asked, clean(source, remote_images(images_of(source))), images=" img-src data:;")
+
+
+def _html(stored: PastMail) -> str:
     source = html_of(stored.raw or b"")
     if not source:
         raise Refusal(404, "The mail has no HTML.")
+    return source
+
+
+def _frame(desk: Desk, asked: Asked, content: str, images: str = "") -> Response:
     nonce = secrets.token_urlsafe(12)
-    policy = f"sandbox; default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'self'; base-uri 'none'"
-    content = render("mail_frame.html", asked.language, desk.clock(), nonce=nonce, content=clean(source))
-    return HTMLResponse(content, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
+    policy = f"sandbox; default-src 'none'; style-src 'nonce-{nonce}';{images} frame-ancestors 'self'; base-uri 'none'"
+    page = render("mail_frame.html", asked.language, desk.clock(), nonce=nonce, content=content)
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
 
 
 def raw(desk: Desk, asked: Asked) -> Response:
@@ -116,17 +135,46 @@ def html_of(raw_mail: bytes) -> str:
     return ""
 
 
-def clean(source: str) -> str:
-    """The HTML without anything that runs, fetches, hides where a link leads, or is nobody's business."""
+def clean(source: str, images: Mapping[str, str] | None = None) -> str:
+    """The HTML without anything that runs, fetches, hides where a link leads, or is nobody's business.
+
+    ``images`` are those that were fetched, as ``data:`` URLs by their address; all others go.
+    """
+    known = images or {}
     harmless = nh3.clean(
         source[:MOST_HTML],
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
+        tags=TAGS | ({"img"} if known else set()),
+        attributes={**ATTRIBUTES, **({"img": {"src", "alt", "width", "height"}} if known else {})},
+        url_schemes={"http", "https", "mailto"} | ({"data"} if known else set()),
         link_rel="noreferrer noopener",
-        attribute_filter=_plain_address,
+        attribute_filter=lambda tag, name, value: _shown(tag, name, value, known),
     )
-    return masked(harmless)
+    return _masked_beside_images(harmless)
+
+
+def images_of(source: str) -> list[str]:
+    """The addresses of the images that the HTML leads to by HTTPS, in their order."""
+    found: list[str] = []
+
+    def see(tag: str, name: str, value: str) -> str:
+        if tag == "img" and name == "src" and value.strip().lower().startswith("https://"):
+            found.append(value.strip()[:2000])
+        return value
+
+    nh3.clean(source[:MOST_HTML], tags={"img"}, attributes={"img": {"src"}}, attribute_filter=see)
+    return found
+
+
+def _shown(tag: str, name: str, value: str, images: Mapping[str, str]) -> str | None:
+    if tag == "img" and name == "src":
+        return images.get(value.strip()[:2000])
+    return _plain_address(tag, name, value)
+
+
+def _masked_beside_images(harmless: str) -> str:
+    """Private numbers hidden in what is read; a picture's letters and digits are left as they are."""
+    parts = _PICTURE.split(harmless)
+    return "".join(part if at % 2 else masked(part) for at, part in enumerate(parts))
 
 
 def _plain_address(_tag: str, name: str, value: str) -> str | None:

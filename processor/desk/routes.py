@@ -55,6 +55,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/search", READER, queue_pages.search),
     Route("GET", "/ticket/{number}", READER, ticket_pages.ticket),
     Route("GET", "/mail/{mail}/html", READER, mail_pages.html),
+    Route("POST", "/mail/{mail}/html", READER, mail_pages.html_with_images),
     Route("GET", "/mail/{mail}/raw", READER, mail_pages.raw),
     Route("GET", "/mail/{mail}/file/{digest}", READER, mail_pages.file),
     Route("GET", "/action/{action}/letter", READER, ticket_pages.letter),

@@ -179,6 +179,7 @@ EVENTS: Mapping[str, str] = {
     "mail.answered_by_colleague": N_("A colleague answered the customer from the mailbox itself"),
     "mail.colleague_wrote": N_("A colleague wrote about it from the mailbox itself"),
     "mail.raw_seen": N_("Looked at the raw mail"),
+    "mail.images_fetched": N_("Fetched the images of the mail"),
     "ticket.noted": N_("Note"),
     "ticket.taken": N_("Took the ticket on"),
     "ticket.handed_over": N_("Handed over, since the person is away"),
