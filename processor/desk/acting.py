@@ -121,15 +121,6 @@ def close(desk: Desk, asked: Asked) -> Response:
     return next_row(desk, asked, "closed" if well else "already")
 
 
-def take_marked(desk: Desk, asked: Asked) -> Response:
-    """Take several tickets on at once."""
-    for each in asked.marked[:200]:
-        if each.isascii() and each.isdecimal():
-            notes.take_ticket(desk.engine, int(each), asked.person, desk.clock())
-    desk.changed()
-    return go("/queue", view=view_of(asked), did="taken" if asked.marked else "")
-
-
 def retype(desk: Desk, asked: Asked) -> Response:
     """Say what a mail is."""
     mail_id, said = asked.number("mail"), asked.form.get("type", "")

@@ -32,6 +32,13 @@ STEPS = {
     "undone": N_("Taken back. It waits as before."),
     "snoozed": N_("The ticket sleeps."),
     "snoozed_until_due": N_("The ticket sleeps until its next action is due, which is before the time you named."),
+    "all_snoozed": N_("The marked tickets sleep."),
+    "some_snoozed": N_(
+        "Not all of the marked could be let sleep so long: they sleep until their action is due, or stay."
+    ),
+    "no_time": N_("Not done: this is no time such as 31.12.2026 14.30, 2t or 3d."),
+    "all_closed": N_("The marked tickets are closed."),
+    "some_closed": N_("Closed are those in which nothing waits for a person; the others stay."),
     "opened": N_("The ticket is open again."),
     "merged": N_("The ticket was merged into this one."),
     "forwarded": N_("The mail is forwarded."),

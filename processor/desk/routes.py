@@ -11,6 +11,7 @@ from processor.desk import (
     absence_pages,
     account_pages,
     acting,
+    bulk,
     correct_page,
     forward_page,
     gate_acting,
@@ -50,7 +51,9 @@ READER, AGENT, ADMIN = Role.READER, Role.AGENT, Role.ADMIN
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", READER, queue_pages.home),
     Route("GET", "/queue", READER, queue_pages.queue),
-    Route("POST", "/queue/take", AGENT, acting.take_marked),
+    Route("POST", "/queue/take", AGENT, bulk.take),
+    Route("POST", "/queue/sleep", AGENT, bulk.sleep),
+    Route("POST", "/queue/close", AGENT, bulk.close),
     Route("GET", "/live", READER, live.live),
     Route("GET", "/search", READER, queue_pages.search),
     Route("GET", "/ticket/{number}", READER, ticket_pages.ticket),
