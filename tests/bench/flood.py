@@ -1,7 +1,7 @@
 """``make bench-flood``: fifty thousand mails at once, while an urgent one comes to another mailbox and staff look at a page.
 
 Prints, while it runs and at the end: memory of the daemon and its children (what they share counts once), how long the
-urgent mail waited for its answer, how long a page of the desk took, and how many answers left under the usual limits.
+urgent mail waited for its action, how long a page of the desk took, and how many answers left under the usual limits.
 For a while nobody listens where answers go, and mail is taken in all the same.  Exit status 1 when mail is missing or a
 limit was broken.
 """
@@ -113,11 +113,12 @@ def decided(here: Site) -> int:
 
 
 def urgent(here: Site, number: int) -> float:
-    """Seconds until a notice to the other mailbox has its answer."""
+    """Seconds until a notice to the other mailbox stands in the queue; its answer may be held by then (threats T31)."""
     sender, began = f"ola@haster{number}-demo.no", time.monotonic()
     notice = "Vi sier opp Visma Global fra 31.12.2027.\n\nFjord Bygg AS, org.nr 328627035"
     here.dovecot.deliver(URGENT, _mail(sender, number, notice))
-    wait(lambda: any(sender in str(row["to"]) for row in here.taken()), "the urgent mail's answer", 600)
+    queued = f"select 1 from ticket k join action a on a.ticket_id = k.id where k.sender = '{sender}'"
+    wait(lambda: here.ask(queued), "the urgent notice's action", 600)
     return time.monotonic() - began
 
 
@@ -138,7 +139,9 @@ def flood(mails: int, senders: int) -> bool:
         try:
             staff = Staff(desk)
             calm = urgent(here, 0)
-            print(f"before: {memory(daemon.pid)[0]:.0f} MB, an urgent mail answered in {calm:.1f} s", flush=True)
+            print(
+                f"before: {memory(daemon.pid)[0]:.0f} MB, an urgent notice in the queue after {calm:.1f} s", flush=True
+            )
             dovecot.deliver_at_once(USER, (letter(number, senders) for number in range(mails)))
             print(f"{mails} mails of {senders} senders are there", flush=True)
             return _watch(here, daemon, staff, taking, mails, senders)
@@ -178,7 +181,7 @@ def _watch(here: Site, daemon: ready.Process, staff: Staff, taking: ready.Proces
     print(
         f"{mails} mails decided in {spent:.0f} s ({mails / spent:.0f} a second); memory {max(peaks):.0f} MB at most,"
         f" {first:.0f} MB in the first fifth and {last:.0f} MB in the last\n"
-        f"urgent mails answered after {', '.join(f'{each:.1f} s' for each in waited)}\n"
+        f"urgent notices in the queue after {', '.join(f'{each:.1f} s' for each in waited)}\n"
         f"the queue's page: median {statistics.median(staff.took) * 1000:.0f} ms, slowest {max(staff.took) * 1000:.0f} ms"
         f" of {len(staff.took)}\n"
         f"{answers} answers tried ({most} at most)"
