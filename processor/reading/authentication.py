@@ -93,6 +93,21 @@ class _Scanner:
                 break
         return "".join(out).lower()
 
+    def identifier(self) -> str:
+        """One token or one quoted string (RFC 8601 section 2.2: ``value``), never several that make a name together.
+
+        A server that takes away headers that came under its own name compares what is written, and a sender may write
+        ``mx.example""`` so that ours alone reads its name there.
+        """
+        self.skip()
+        if self.peek() == '"':
+            return self._quoted().lower()
+        found = _VALUE.match(self.text, self.at)
+        if not found or self.text[found.end() : found.end() + 1] == '"':
+            raise Unclear("no authserv-id")
+        self.at = found.end()
+        return found[0].lower()
+
     def _quoted(self) -> str:
         out: list[str] = []
         self.at += 1
@@ -154,7 +169,7 @@ def is_signed(headers: Headers) -> bool:
 def parse_results(value: str) -> tuple[str, tuple[MethodResult, ...]]:
     """The authserv-id and the results of one header value, lower-cased; raises Unclear."""
     scan = _Scanner(value)
-    server = scan.value()
+    server = scan.identifier()
     if not _SERVER.fullmatch(server):
         raise Unclear("no authserv-id")
     scan.skip()

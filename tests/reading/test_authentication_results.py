@@ -99,3 +99,17 @@ def test_the_policy_that_gmail_tells_in_a_comment_is_kept(comment: str, told: tu
     assert found == MethodResult("dmarc", "fail", (("header.from", "a.no"), *told))
     (other,) = parse_results(f"mx.example; spf=fail {comment} smtp.mailfrom=a.no")[1]
     assert other.properties == (("smtp.mailfrom", "a.no"),)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    ['mx.kundesent""er.example', '"mx.kunde"senter.example', 'mx."kundesenter.example"', '""mx.kundesenter.example'],
+)
+def test_T02_a_name_put_together_of_pieces_is_nobodys(forged: str) -> None:
+    """Found by fuzzing: the receiving server, which takes away what came under its name, would not know it for it."""
+    with pytest.raises(Unclear):
+        parse_results(f"{forged}; dmarc=pass header.from=fjordbygg-demo.no")
+
+
+def test_a_name_in_one_pair_of_quotes_is_the_name() -> None:
+    assert parse_results('"mx.kundesenter.example"; dmarc=pass')[0] == "mx.kundesenter.example"
