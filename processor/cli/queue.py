@@ -205,11 +205,12 @@ def close(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Close a ticket that was looked at and needs nothing more."""
+    from processor.cli.ticket_steps import agent_of
     from processor.store.queue import set_ticket_state
     from processor.ticket import TicketState
 
     engine = open_engine(open_config(config))
-    person = person_of(engine, name, secret)
+    person = agent_of(engine, name, secret)
     number = ticket_no.strip().upper()
     well = set_ticket_state(engine, number, TicketState.CLOSED, person, datetime.now(UTC))
     typer.echo("Closed." if well else "It is closed already, merged, or unknown.")

@@ -68,6 +68,14 @@ def test_a_mail_is_sent_on_once(desk: Desk, secret: str) -> None:  # noqa: F811
 def test_a_reader_does_none_of_it(desk: Desk, secret: str) -> None:  # noqa: F811
     add_person(desk.engine, "Ada", NOW, "admin")
     set_role(desk.engine, "Kari", Role.READER, "Ada", NOW)
-    for words in (("snooze", ONE, "2h"), ("open", ONE), ("merge", ONE, TWO), ("split", ONE), ("note", ONE, "x")):
+    steps = (
+        ("snooze", ONE, "2h"),
+        ("open", ONE),
+        ("merge", ONE, TWO),
+        ("split", ONE),
+        ("note", ONE, "x"),
+        ("close", ONE),
+    )
+    for words in steps:
         told = desk.queue(*words, "--as", "Kari", secret=secret)
         assert (told.returncode, told.stderr) == (1, "Not done: your role does not allow this.\n"), words
