@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -192,8 +192,9 @@ def _proposed(desk: Desk, action: ActionView | None, kept: Kept) -> Proposal:
     try:
         wanted = day_of(kept.fields.get("last_day", ""))
         until = day_of(kept.fields.get("access_until", ""))
-    except CannotError as cannot:
-        return Proposal(cannot=str(cannot))
+    except CannotError:
+        # The step has said why; what the button promises stays what it was, with what was typed in its field.
+        return replace(proposal(desk, action.id), reply=None)
     return proposal(desk, action.id, wanted, until)
 
 

@@ -58,6 +58,19 @@ def test_what_is_done_sends_the_letter_that_was_shown_and_opens_the_next_ticket(
     assert "Done." in visitor.get(where)
 
 
+def test_a_day_that_is_none_keeps_the_field_and_the_promise_of_a_confirmation(room: Room) -> None:
+    visitor = room.sign_in()
+    action, number = action_of(room, "register_termination")
+    fields = opened(visitor, number, action)
+    status, page = visitor.post(f"/action/{action}/done", last_day="31.02.2027", **fields)
+    assert status == 422
+    assert "this is no day" in page
+    assert 'value="31.02.2027"' in page
+    assert "Registered – send the confirmation" in page
+    assert "It is done" not in page
+    assert state(room, action) == "waiting"
+
+
 def test_T68_a_double_click_takes_one_step_and_the_second_is_told_who_did_it(room: Room) -> None:
     visitor = room.sign_in()
     action, number = action_of(room, "register_termination")

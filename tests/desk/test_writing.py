@@ -52,6 +52,12 @@ def sent(visitor: Visitor, path: str, fields: dict[str, str], *files: tuple[str,
     return answer.status_code, answer.headers.get("location", "") or answer.text
 
 
+def test_a_letter_of_ones_own_begins_with_the_mails_subject_and_no_marks_of_evidence(desk: Room) -> None:
+    page = desk.sign_in().get(f"/ticket/{number_of(desk)}")
+    assert '<mark class="for"' in page.partition('class="subject"')[2].partition("</h2>")[0]
+    assert begun(page)["subject"] == f"[{number_of(desk)}] Seier opp"
+
+
 def test_a_question_asks_in_the_customers_language_for_what_is_missing_and_waits_as_a_draft(desk: Room) -> None:
     visitor = desk.sign_in()
     number = number_of(desk)
