@@ -31,6 +31,7 @@ VALUES = {
     "presets",
     "letter",
     "masking",
+    "ciphers",
 }
 ALLOWED = {
     "message": set(),
@@ -50,6 +51,7 @@ ALLOWED = {
     "presets": {"mail_servers"},
     "letter": set(),
     "masking": {"message"},
+    "ciphers": set(),
     "journal": {"masking"},
     "reading": VALUES,
     "understanding": VALUES,

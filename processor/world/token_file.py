@@ -1,4 +1,4 @@
-"""The file in which one login's tokens lie: encrypted, 0600, replaced whole or not at all.  The one importer of cryptography.
+"""The file in which one login's tokens lie: encrypted, 0600, replaced whole or not at all.
 
 Who renews holds the lock from reading to replacing: a token server that rotates refresh tokens takes each of them
 once, and two processes that renew at once would lose the account.  Room for the new file is taken before the server
@@ -7,10 +7,8 @@ is asked, so that a full disk is noticed while the old tokens still hold.
 
 from __future__ import annotations
 
-import base64
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import time
@@ -20,9 +18,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.x509 import load_pem_x509_certificate
-
+from processor import ciphers
 from processor.consent import Grant
 from processor.world.failures import Misconfigured, Transient
 
@@ -47,8 +43,8 @@ class TokenFile:
         except OSError as error:
             raise Misconfigured(f"the tokens in {self.path} cannot be read: {error.strerror}") from error
         try:
-            return grant_of(self._cipher().decrypt(sealed))
-        except (InvalidToken, ValueError, TypeError, AttributeError) as error:
+            return grant_of(ciphers.open_token(asked(self._key), sealed))
+        except (ValueError, TypeError, AttributeError) as error:
             raise Misconfigured(
                 f"the tokens in {self.path} do not open with this key: put the old key back, "
                 f"or sign in anew with: processor login {self.login}"
@@ -66,9 +62,9 @@ class TokenFile:
             give(lock, self.path.parent)
         try:
             self._take(lock, seconds)
-            cipher = self._cipher()
+            secret = asked(self._key)
             with self._writable():
-                replacement = Replacement(self.path, cipher)
+                replacement = Replacement(self.path, secret)
             try:
                 yield replacement
             finally:
@@ -89,12 +85,6 @@ class TokenFile:
                     ) from None
                 time.sleep(LOOK_SECONDS)
 
-    def _cipher(self) -> Fernet:
-        # The key is a random text of any length, never a word that somebody chose: one round is enough.
-        return Fernet(
-            base64.urlsafe_b64encode(hashlib.sha256(b"processor tokens\0" + asked(self._key).encode()).digest())
-        )
-
     @contextmanager
     def _writable(self) -> Iterator[None]:
         try:
@@ -106,8 +96,8 @@ class TokenFile:
 class Replacement:
     """A new file beside the old one, with room for what is to come."""
 
-    def __init__(self, path: Path, cipher: Fernet) -> None:
-        self._path, self._cipher = path, cipher
+    def __init__(self, path: Path, secret: str) -> None:
+        self._path, self._secret = path, secret
         self._beside = path.with_name(f"{path.name}.new")
         self._open = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         os.fchmod(self._open, 0o600)
@@ -121,7 +111,7 @@ class Replacement:
 
     def write(self, grant: Grant) -> None:
         """Put the tokens in the old ones' place, on the disk when this returns."""
-        sealed = self._cipher.encrypt(json.dumps(asdict(grant), default=datetime.isoformat).encode())
+        sealed = ciphers.seal_token(self._secret, json.dumps(asdict(grant), default=datetime.isoformat).encode())
         os.lseek(self._open, 0, os.SEEK_SET)
         os.write(self._open, sealed)
         os.ftruncate(self._open, len(sealed))
@@ -166,7 +156,7 @@ def asked(secret: Callable[[], str]) -> str:
 def certificate_end(pem: str) -> datetime:
     """When a certificate runs out; Misconfigured where the text holds none."""
     try:
-        return load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+        return ciphers.certificate_end(pem.encode())
     except ValueError as error:
         raise Misconfigured("the application's certificate file holds no certificate") from error
 
