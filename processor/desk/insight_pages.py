@@ -52,7 +52,7 @@ def insight(desk: Desk, asked: Asked) -> Response:
     period, wrong = _period(desk, asked, "month")
     made = _panels(desk, asked, period, NUMBERS)
     today = _today(desk)
-    weekly = weekly_arrivals(desk.engine, figures.forecast_from(today), today, desk.clock())
+    weekly = weekly_arrivals(desk.engine, figures.forecast_from(today), today, desk.clock(), asked.account.scope)
     panels = [
         made.arrivals(),
         made.hours(),
@@ -77,7 +77,7 @@ def rule(desk: Desk, asked: Asked) -> Response:
     period, wrong = _period(desk, asked, "quarter")
     name = asked.query.get("name", "")[:200]
     until = midnight(period.last + timedelta(days=1))
-    found = overruled(desk.engine, name, midnight(period.first), until, SAMPLES)
+    found = overruled(desk.engine, name, midnight(period.first), until, SAMPLES, asked.account.scope)
     values = {"name": name, "found": found, "title": desk.rules.title, "said": SAID_WORDS, "most": SAMPLES}
     return _page(desk, asked, "insight_rule.html", period, wrong, **values)
 
@@ -90,7 +90,7 @@ def report(desk: Desk, asked: Asked) -> Response:
     panels = [made.arrivals(), made.due(), made.alone(), learning.agreement(made)]
     before = months(month.first, 1)
     year_before = months(month.first, 12)
-    compared = [_counts(desk, each, NUMBERS) for each in (before, year_before)]
+    compared = [_counts(desk, asked, each, NUMBERS) for each in (before, year_before)]
     rows = key_figures(made, [made.counts, *compared])
     heads = [f"{each.first:%m.%Y}" for each in (month, before, year_before)]
     choices = [months(today, each).first for each in range(13)]
@@ -105,7 +105,7 @@ def numbers(desk: Desk, asked: Asked) -> Response:
     head = [say("Week") if period.weeks else say("Day"), say("What"), say("Name"), say("Which"), say("Count")]
     rows = [
         (key.day.isoformat(), key.measure.value, key.name, bucket(key), count)
-        for key, count in sorted(_counts(desk, period).items())
+        for key, count in sorted(_counts(desk, asked, period).items())
         if key.measure != Measure.COUNTED
     ]
     name = f"insight-{period.first}-{period.last}.csv"
@@ -145,11 +145,13 @@ def _panels(desk: Desk, asked: Asked, period: Period, measures: tuple[Measure, .
         return desk.rules.title(name, asked.language)
 
     wording = Wording(asked.language, translations(asked.language), desk.clock())
-    return Panels(wording, title, _counts(desk, period, measures), period)
+    return Panels(wording, title, _counts(desk, asked, period, measures), period)
 
 
-def _counts(desk: Desk, period: Period, measures: tuple[Measure, ...] = ()) -> Counter[Count]:
-    return daily_counts(desk.engine, period.first, period.last, desk.clock(), period.weeks, *measures)
+def _counts(desk: Desk, asked: Asked, period: Period, measures: tuple[Measure, ...] = ()) -> Counter[Count]:
+    """What the person may see of them: the only way from these pages to the counts."""
+    scope = asked.account.scope
+    return daily_counts(desk.engine, period.first, period.last, desk.clock(), period.weeks, *measures, scope=scope)
 
 
 def _today(desk: Desk) -> date:

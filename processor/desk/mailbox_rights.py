@@ -18,7 +18,9 @@ from processor.store.ticket_view import TicketView
 from processor.store.visible import Scope
 
 # These ask the store for what the person sees and no more, or show nothing of any ticket.
-SCOPED = frozenset({"/", "/queue", "/queue/take", "/queue/sleep", "/queue/close", "/search", "/live", "/take-in"})
+INSIGHT = ("/insight", "/insight/learning", "/insight/rule", "/insight/report", "/insight/numbers.csv")
+QUEUE = ("/", "/queue", "/queue/take", "/queue/sleep", "/queue/close", "/search", "/live", "/take-in")
+SCOPED = frozenset({*QUEUE, *INSIGHT})
 OWN = ("/account", "/sign-out", "/sign-in", "/static/", "/link/", "/provider")
 BY_NUMBER: Mapping[str, Callable[[Engine, Scope, int], bool]] = {
     "mail": visible.sees_mail,

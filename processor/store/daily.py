@@ -13,46 +13,54 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, func, insert, select
 
 from processor.store import tables as t
-from processor.store.happened import OSLO, Count, Measure, counted, midnight, monday
+from processor.store.happened import OSLO, Count, Measure, Of, by_mailbox, counted, midnight, monday
 from processor.store.transaction import commit, reading
+from processor.store.visible import Scope
 from processor.ticket import MailState
 
 AGAIN = timedelta(days=35)
 """Days that are counted again: staff judge, and a mailbox that stood still is read, after the day."""
 LIVE = timedelta(days=1)
 CHUNK = timedelta(days=31)
-KEY = ("measure", "day", "name", "bucket")
+KEY = ("measure", "day", "name", "bucket", "account")
 MEASURES = {each.value: each for each in Measure}
 
 
 def daily_counts(
-    engine: Engine, first: date, last: date, now: datetime, weeks: bool = False, *measures: Measure
+    engine: Engine,
+    first: date,
+    last: date,
+    now: datetime,
+    weeks: bool = False,
+    *measures: Measure,
+    scope: Scope = None,
 ) -> Counter[Count]:
     """What happened on the days from ``first`` to ``last``: the last two and what was not counted yet, live.
 
-    With ``weeks`` all of a week's days count on its Monday; ``measures`` are those wanted, none for all.
+    With ``weeks`` all of a week's days count on its Monday; ``measures`` are those wanted, none for all; of the
+    mailboxes of ``scope`` alone.
     """
     with reading(engine) as conn:
         up_to = counted_up_to(conn)
         live = first if up_to is None else max(first, up_to - LIVE)
-        found = stored(conn, first, min(last, live - timedelta(days=1)), weeks, measures)
+        found = stored(conn, first, min(last, live - timedelta(days=1)), weeks, measures, scope)
         if live <= last:
-            for key, count in counted(conn, live, min(last, _today(now)), measures).items():
+            for key, count in counted(conn, live, min(last, _today(now)), measures, scope).items():
                 found[key._replace(day=monday(key.day)) if weeks else key] += count
         return found
 
 
-def weekly_arrivals(engine: Engine, first: date, last: date, now: datetime) -> Counter[date]:
-    """How many mails that ask something came in each week, by its Monday."""
+def weekly_arrivals(engine: Engine, first: date, last: date, now: datetime, scope: Scope = None) -> Counter[date]:
+    """How many mails that ask something came to these mailboxes in each week, by its Monday."""
     d = t.day_count.c
     with reading(engine) as conn:
         up_to = counted_up_to(conn)
         live = first if up_to is None else max(first, up_to - LIVE)
         query = select(d.week, func.sum(d.count)).where(d.measure == Measure.ARRIVED.value, d.name != "")
-        kept = query.where(d.day >= first.isoformat(), d.day < live.isoformat()).group_by(d.week)
+        kept = query.where(d.day >= first.isoformat(), d.day < live.isoformat(), *_of(scope)).group_by(d.week)
         found = Counter({date.fromisoformat(week): int(count) for week, count in conn.execute(kept)})
         if live <= last:
-            for key, count in counted(conn, live, min(last, _today(now)), (Measure.ARRIVED,)).items():
+            for key, count in counted(conn, live, min(last, _today(now)), (Measure.ARRIVED,), scope).items():
                 found[monday(key.day)] += count if key.name else 0
         return found
 
@@ -81,13 +89,18 @@ def counted_up_to(conn: Connection) -> date | None:
 
 
 def stored(
-    conn: Connection, first: date, last: date, weeks: bool = False, measures: Sequence[Measure] = ()
+    conn: Connection,
+    first: date,
+    last: date,
+    weeks: bool = False,
+    measures: Sequence[Measure] = (),
+    scope: Scope = None,
 ) -> Counter[Count]:
     """The counts that are kept of these days; added up in the database by week, where that is enough."""
     d = t.day_count.c
     by = d.week if weeks else d.day
     query = select(by, d.measure, d.name, d.bucket, func.sum(d.count)).group_by(by, d.measure, d.name, d.bucket)
-    query = query.where(d.day >= first.isoformat(), d.day <= last.isoformat())
+    query = query.where(d.day >= first.isoformat(), d.day <= last.isoformat(), *_of(scope))
     # Always named, since the key begins with them.
     query = query.where(d.measure.in_([each.value for each in measures or Measure]))
     days: dict[str, date] = {}
@@ -98,30 +111,48 @@ def stored(
     return found
 
 
+def _of(scope: Scope) -> list[ColumnElement[bool]]:
+    """The numbers of these mailboxes."""
+    return [] if scope is None else [t.day_count.c.account.in_(sorted(scope))]
+
+
+def _kept(conn: Connection, first: date, last: date) -> Counter[Of]:
+    """What is kept of these days, for each mailbox."""
+    d = t.day_count.c
+    query = select(d.account, d.day, d.measure, d.name, d.bucket, d.count)
+    query = query.where(d.measure.in_(list(MEASURES)), d.day >= first.isoformat(), d.day <= last.isoformat())
+    found: Counter[Of] = Counter()
+    for account, day, measure, name, bucket, count in conn.execute(query):
+        found[account, Count(date.fromisoformat(day), MEASURES[measure], name, bucket)] = int(count)
+    return found
+
+
 def _count(engine: Engine, first: date, last: date) -> int:
     # Counted without the lock of whoever writes, since it may take half a second.
     with reading(engine) as conn:
-        fresh, old = counted(conn, first, last), stored(conn, first, last)
+        fresh, old = by_mailbox(conn, first, last), _kept(conn, first, last)
     for day in range((last - first).days + 1):
-        fresh[Count(first + timedelta(days=day), Measure.COUNTED, "", 0)] = 1
+        fresh["", Count(first + timedelta(days=day), Measure.COUNTED, "", 0)] = 1
     differ = sorted(key for key in old.keys() | fresh.keys() if old[key] != fresh[key])
     if differ:
         commit(engine, lambda conn: _write(conn, differ, fresh))
     return len(differ)
 
 
-def _write(conn: Connection, keys: Sequence[Count], fresh: Counter[Count]) -> None:
+def _write(conn: Connection, keys: Sequence[Of], fresh: Counter[Of]) -> None:
     """Put these numbers in the place of those that are there; another daemon may have been quicker."""
     d = t.day_count
     gone = delete(d).where(*(d.c[name] == bindparam(f"key_{name}") for name in KEY))
     conn.execute(gone, [{f"key_{name}": value for name, value in _key(key).items()} for key in keys])
-    rows = [{**_key(key), "week": monday(key.day).isoformat(), "count": fresh[key]} for key in keys if fresh[key]]
+    rows = [{**_key(key), "week": monday(key[1].day).isoformat(), "count": fresh[key]} for key in keys if fresh[key]]
     if rows:
         conn.execute(insert(d), rows)
 
 
-def _key(key: Count) -> dict[str, object]:
-    return {"day": key.day.isoformat(), "measure": key.measure.value, "name": key.name, "bucket": key.bucket}
+def _key(of: Of) -> dict[str, object]:
+    account, key = of
+    about = {"day": key.day.isoformat(), "measure": key.measure.value, "name": key.name, "bucket": key.bucket}
+    return {**about, "account": account}
 
 
 def _first_to_count(conn: Connection) -> date | None:

@@ -1,4 +1,7 @@
-"""What happened in a span of days, read from the mails, letters and actions themselves, each on its own day in Oslo."""
+"""What happened in a span of days, read from the mails, letters and actions themselves, each on its own day in Oslo.
+
+What follows from a mail counts for the mailbox that it came to, whoever else the ticket belongs to.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from sqlalchemy import Connection, case, func, select
 from processor.store import tables as t
 from processor.store.history_tables import IMPORTED
 from processor.store.staff_said import Said, StaffSaid, decided_within
+from processor.store.visible import Scope
 from processor.ticket import ActionState, MailState, OutboxState
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -63,19 +67,34 @@ class Count(NamedTuple):
     bucket: int
 
 
+Of = tuple[str, Count]
+"""A count, and the mailbox that it is of."""
+
+
 def monday(day: date) -> date:
     """The Monday of a day's week."""
     return day - timedelta(days=day.weekday())
 
 
-def counted(conn: Connection, first: date, last: date, measures: Sequence[Measure] = ()) -> Counter[Count]:
-    """Count these days from the mails, letters and actions themselves; ``measures`` are those wanted, none for all."""
+def counted(
+    conn: Connection, first: date, last: date, measures: Sequence[Measure] = (), scope: Scope = None
+) -> Counter[Count]:
+    """Count these days from the mails, letters and actions themselves, of the mailboxes of the scope together."""
+    found: Counter[Count] = Counter()
+    for (account, key), count in by_mailbox(conn, first, last, measures).items():
+        if scope is None or account in scope:
+            found[key] += count
+    return found
+
+
+def by_mailbox(conn: Connection, first: date, last: date, measures: Sequence[Measure] = ()) -> Counter[Of]:
+    """The same for each mailbox; ``measures`` are those wanted, none for all."""
     since, until = midnight(first), midnight(last + timedelta(days=1))
     wanted = frozenset(measures or Measure)
-    found: Counter[Count] = Counter()
+    found: Counter[Of] = Counter()
     for source, told in SOURCES:
         if not wanted.isdisjoint(told):
-            found.update(key for key in source(conn, since, until) if key.measure in wanted)
+            found.update(each for each in source(conn, since, until) if each[1].measure in wanted)
     return found
 
 
@@ -95,7 +114,7 @@ def bin_of(confidence: float) -> int:
     return min(int(confidence * BINS), BINS - 1)
 
 
-def _arrivals(conn: Connection, since: datetime, until: datetime) -> Iterator[Count]:
+def _arrivals(conn: Connection, since: datetime, until: datetime) -> Iterator[Of]:
     """Mails by hour, and by whom those that ask something were handled."""
     m, i, a, o = t.mail.c, t.item.c, t.action.c, t.outbox.c
     main = select(func.min(i.id)).where(i.mail_id == m.id).correlate(t.mail).scalar_subquery()
@@ -109,17 +128,17 @@ def _arrivals(conn: Connection, since: datetime, until: datetime) -> Iterator[Co
         .scalar_subquery()
     )
     query = (
-        select(m.arrived_at, i.type, i.how, acted.label("acted"), sent.label("sent"))
+        select(m.account, m.arrived_at, i.type, i.how, acted.label("acted"), sent.label("sent"))
         .outerjoin(t.item, i.id == main)
         .where(m.state.in_([state.value for state in MailState]), m.duplicate.is_(False), m.own.is_(False))
         .where(m.arrived_at >= since, m.arrived_at < until)
     )
     for row in conn.execute(query):
         at = row.arrived_at.astimezone(OSLO)
-        yield Count(at.date(), Measure.ARRIVED, row.type or "", at.weekday() * 24 + at.hour)
+        yield row.account, Count(at.date(), Measure.ARRIVED, row.type or "", at.weekday() * 24 + at.hour)
         # Who handled what came before our time is not known.
         if row.type and row.how != IMPORTED:
-            yield Count(at.date(), Measure.HANDLED, row.type, HANDLED.index(_handled(row.acted, row.sent)))
+            yield row.account, Count(at.date(), Measure.HANDLED, row.type, HANDLED.index(_handled(row.acted, row.sent)))
 
 
 def _handled(acted: bool, sent: int | None) -> Handled:
@@ -130,12 +149,12 @@ def _handled(acted: bool, sent: int | None) -> Handled:
     return Handled.RECEIPT if acted else Handled.ALONE
 
 
-def _letters(conn: Connection, since: datetime, until: datetime) -> Iterator[Count]:
+def _letters(conn: Connection, since: datetime, until: datetime) -> Iterator[Of]:
     """Letters that left, by the time since their mail's arrival; beside the first due time of their item's actions."""
     m, i, a, o = t.mail.c, t.item.c, t.action.c, t.outbox.c
     due = select(func.min(a.due)).where(a.item_id == i.id).correlate(t.item).scalar_subquery()
     query = (
-        select(m.arrived_at, o.attempted_at, o.kind, o.state, i.type, due.label("due"))
+        select(m.account, m.arrived_at, o.attempted_at, o.kind, o.state, i.type, due.label("due"))
         .join_from(t.outbox, t.item, i.id == o.item_id)
         .join(t.mail, m.id == i.mail_id)
         .where(o.attempted_at >= since, o.attempted_at < until)
@@ -146,17 +165,17 @@ def _letters(conn: Connection, since: datetime, until: datetime) -> Iterator[Cou
             continue
         day = row.attempted_at.astimezone(OSLO).date()
         measure = Measure.RECEIPT if row.kind == "receipt" else Measure.ANSWER
-        yield Count(day, measure, row.type, stretch(row.attempted_at - row.arrived_at))
+        yield row.account, Count(day, measure, row.type, stretch(row.attempted_at - row.arrived_at))
         if measure == Measure.ANSWER and row.due is not None:
-            yield Count(day, Measure.ANSWER_DUE, row.type, int(row.attempted_at <= row.due))
+            yield row.account, Count(day, Measure.ANSWER_DUE, row.type, int(row.attempted_at <= row.due))
 
 
-def _closings(conn: Connection, since: datetime, until: datetime) -> Iterator[Count]:
+def _closings(conn: Connection, since: datetime, until: datetime) -> Iterator[Of]:
     """Actions that were done or rejected, by the time since their mail's arrival, and beside their due time."""
     m, i, a = t.mail.c, t.item.c, t.action.c
     over = (ActionState.DONE.value, ActionState.REJECTED.value)
     query = (
-        select(m.arrived_at, a.changed_at, a.due, a.state, i.type)
+        select(m.account, m.arrived_at, a.changed_at, a.due, a.state, i.type)
         .join_from(t.action, t.item, i.id == a.item_id)
         .join(t.mail, m.id == i.mail_id)
         .where(a.changed_at >= since, a.changed_at < until)
@@ -165,16 +184,17 @@ def _closings(conn: Connection, since: datetime, until: datetime) -> Iterator[Co
         if row.state not in over:
             continue
         day = row.changed_at.astimezone(OSLO).date()
-        yield Count(day, Measure.CLOSE, row.type, stretch(row.changed_at - row.arrived_at))
-        yield Count(day, Measure.CLOSE_DUE, row.type, int(row.changed_at <= row.due))
+        yield row.account, Count(day, Measure.CLOSE, row.type, stretch(row.changed_at - row.arrived_at))
+        yield row.account, Count(day, Measure.CLOSE_DUE, row.type, int(row.changed_at <= row.due))
 
 
-def _judgements(conn: Connection, since: datetime, until: datetime) -> Iterator[Count]:
+def _judgements(conn: Connection, since: datetime, until: datetime) -> Iterator[Of]:
     """Staff's word on what was decided: by type, by confidence, by rule."""
     i, m, o = t.item.c, t.mail.c, t.outbox.c
     words = StaffSaid(conn, since, until)
     query = (
         select(i.id, i.mail_id, i.type, i.rule, i.confidence, m.decided_at, o.id.label("outbox_id"), o.approved_by)
+        .add_columns(m.account)
         .join_from(t.item, t.mail, m.id == i.mail_id)
         .outerjoin(t.outbox, (o.item_id == i.id) & (o.answers_mail_id == i.mail_id))
         .where(m.duplicate.is_(False), i.how != IMPORTED, *decided_within(since, until))
@@ -183,23 +203,23 @@ def _judgements(conn: Connection, since: datetime, until: datetime) -> Iterator[
     for row in conn.execute(query):
         day, said = row.decided_at.astimezone(OSLO).date(), words.of(row)
         taken.setdefault(row.mail_id, set()).add(row.type)
-        yield Count(day, Measure.SAID, row.type, SAID.index(said))
+        yield row.account, Count(day, Measure.SAID, row.type, SAID.index(said))
         if said != "open":
-            yield Count(day, Measure.RULE, row.rule, SAID.index(said))
+            yield row.account, Count(day, Measure.RULE, row.rule, SAID.index(said))
             agreed = Measure.SURE_AGREED if said == "confirmed" else Measure.SURE_NOT
-            yield Count(day, agreed, row.type, bin_of(row.confidence))
+            yield row.account, Count(day, agreed, row.type, bin_of(row.confidence))
     yield from _missed(conn, words, taken)
 
 
-def _missed(conn: Connection, words: StaffSaid, taken: dict[int, set[str]]) -> Iterator[Count]:
+def _missed(conn: Connection, words: StaffSaid, taken: dict[int, set[str]]) -> Iterator[Of]:
     m = t.mail.c
     for mail_id, types in words.retyped.items():
         for name in set(types) - taken.get(mail_id, set()):
-            decided = conn.execute(select(m.decided_at).where(m.id == mail_id)).scalar_one()
-            yield Count(decided.astimezone(OSLO).date(), Measure.SAID, name, MISSED)
+            row = conn.execute(select(m.account, m.decided_at).where(m.id == mail_id)).one()
+            yield row.account, Count(row.decided_at.astimezone(OSLO).date(), Measure.SAID, name, MISSED)
 
 
-SOURCES: tuple[tuple[Callable[[Connection, datetime, datetime], Iterator[Count]], tuple[Measure, ...]], ...] = (
+SOURCES: tuple[tuple[Callable[[Connection, datetime, datetime], Iterator[Of]], tuple[Measure, ...]], ...] = (
     (_arrivals, (Measure.ARRIVED, Measure.HANDLED)),
     (_letters, (Measure.RECEIPT, Measure.ANSWER, Measure.ANSWER_DUE)),
     (_closings, (Measure.CLOSE, Measure.CLOSE_DUE)),

@@ -21,7 +21,7 @@ from processor.desk.language import LANGUAGES
 from processor.desk.report import month_of, months
 from processor.desk.spreadsheet import cell, csv_of
 from processor.store import tables as t
-from processor.store.accounts import Role, account, set_scope
+from processor.store.accounts import Role
 from processor.store.corrections import retype
 from processor.store.daily import count_days
 from processor.store.happened import Count, Measure, monday
@@ -94,16 +94,6 @@ def test_a_rule_that_was_overruled_leads_to_the_tickets(room: Room) -> None:
     assert f'href="/ticket/{number}"' in samples
     assert "Changed" in samples
     assert "was not overruled" in visitor.get("/insight/rule?name=none/such")
-
-
-def test_numbers_of_all_mailboxes_are_closed_to_who_sees_some(room: Room) -> None:
-    per = account(room.engine, "Per")
-    assert per
-    set_scope(room.engine, per.person, frozenset({"a"}), "Ada", NOW)
-    visitor = room.sign_in(Role.APPROVER)
-    assert "/insight" not in visitor.get("/queue")
-    assert visitor.client.get("/insight").status_code == 404
-    set_scope(room.engine, per.person, None, "Ada", NOW)
 
 
 def test_what_a_person_confirms_shows_as_agreement_at_once(room: Room) -> None:

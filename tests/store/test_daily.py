@@ -129,6 +129,33 @@ def test_old_mail_that_is_taken_in_later_leads_back_to_its_days(engine: Engine) 
     assert (arrived.day, arrived.name) == (old, "termination")
 
 
+def test_the_numbers_of_some_mailboxes_are_of_them_alone(engine: Engine, kari: Person) -> None:
+    for n, account in ((1, "a"), (2, "b"), (3, "b"), (4, "a")):
+        recorded(engine, n)
+        set_times(engine, n, NOW - timedelta(days=10 * n))
+        with engine.begin() as conn:
+            conn.execute(t.mail.update().where(t.mail.c.id == n).values(account=account))
+    retype(engine, 2, ["invoice_question"], None, kari, NOW)
+    done(engine, 1, kari, NOW)
+    first = TODAY - timedelta(days=50)
+
+    def of(*names: str) -> Counter[Count]:
+        found = daily_counts(engine, first, TODAY, NOW, scope=frozenset(names))
+        return Counter({key: count for key, count in found.items() if key.measure != Measure.COUNTED})
+
+    live = {each: of(each) for each in "abc"}
+    assert {key.name for key in live["b"] if key.bucket == MISSED and key.measure == Measure.SAID} == {
+        "invoice_question"
+    }
+    assert {key.day for key in live["a"]} == {TODAY} | {TODAY - timedelta(days=each) for each in (10, 40)}
+    assert live["c"] == of() == {}
+    count_days(engine, NOW)
+    assert {each: of(each) for each in "abc"} == live
+    assert live["a"] + live["b"] == of("a", "b") == seen(engine, back=50)
+    weeks = [weekly_arrivals(engine, first, TODAY, NOW, scope=frozenset(each)) for each in ("a", "b", "ab", "c")]
+    assert [each.total() for each in weeks] == [2, 2, 4, 0]
+
+
 def test_nothing_is_counted_of_an_empty_store(engine: Engine) -> None:
     assert count_days(engine, NOW) == 0
     assert seen(engine) == {}
