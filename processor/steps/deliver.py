@@ -198,7 +198,13 @@ def letter(row: Outgoing, settings: SmtpSettings, dated: datetime, files: Sequen
         subject=row.subject,
         text=row.text,
         html=row.html,
-        # RFC 3834 section 5: what answers no mail is generated, not replied, and what a person sends on is neither.
-        auto_submitted="" if row.kind == FORWARD else "auto-generated" if row.kind in TO_STAFF else "auto-replied",
+        auto_submitted=_auto_submitted(row),
         files=[(each.name, each.kind, each.content) for each in files],
     )
+
+
+def _auto_submitted(row: Outgoing) -> str:
+    """RFC 3834 section 5: what answers no mail is generated, not replied; what a person wrote or sent on is neither."""
+    if row.kind in TO_STAFF:
+        return "auto-generated"
+    return "" if row.by_person else "auto-replied"

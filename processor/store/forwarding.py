@@ -97,6 +97,7 @@ def _forward(conn: Connection, letter: Forward, person: Person, now: datetime, u
         "hold_reason": UNDO if until else "",
         "due_at": until,
         "automatic": False,
+        "by_person": True,
         "approved_by": person.name,
         "recipient": recipient,
         "to_addr": letter.to,

@@ -88,6 +88,7 @@ class Outgoing:
     language: str
     tries: int
     created: datetime
+    by_person: bool
 
 
 def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds: int) -> list[Outgoing]:
@@ -208,6 +209,7 @@ _OUTGOING = tuple(
         "language",
         "tries",
         "created_at",
+        "by_person",
     )
 )
 

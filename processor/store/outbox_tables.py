@@ -15,9 +15,11 @@ class OutboxRow(Row, table=True):
     """A reply.  Its key is item, kind and issue; ``answers_mail_id`` makes the automatic reply of a mail one.
 
     ``recipient_domain`` is the organisation's, "" for a domain of the public and where no limit counts it.
-    ``automatic`` is false as soon as a person stands behind the row.  ``due_at`` is when a retry or a
-    hold ends; after ``leave_before`` an automatic row is too old to leave.  ``fence`` grows with each
-    claim, so that a late worker's writes fail.
+    ``automatic`` is false as soon as a person stands behind the row.  ``by_person``: a person wrote the
+    letter or let this very one go, so that it does not leave as an automatic one (RFC 3834 section 5); to send it
+    again, or to let go all that a restore held, is no such thing.  ``due_at`` is when a retry or a hold ends; after
+    ``leave_before`` an automatic row is too old to leave.  ``fence`` grows with each claim, so that a late worker's
+    writes fail.
     """
 
     __tablename__ = "outbox"
@@ -41,6 +43,7 @@ class OutboxRow(Row, table=True):
     state: str
     hold_reason: str = Field(default="", sa_type=Words)
     automatic: bool = True
+    by_person: bool = False
     approved_by: str = Field(default="", sa_type=Words)
     recipient: str = Field(sa_type=Words)
     recipient_domain: str = Field(default="", sa_type=Words)

@@ -100,7 +100,7 @@ def cancel(engine: Engine, outbox_id: int, person: Person, now: datetime) -> boo
 def resend(engine: Engine, outbox_id: int, person: Person, now: datetime) -> bool:
     """Send a reply of unknown fate, or a refused one, again with the same Message-ID; a person's risk to take."""
     with writing(engine) as conn:
-        return move(conn, "resend", outbox_id, person.name, now, values=_by_hand(person) | {"error": ""} | FREE)
+        return move(conn, "resend", outbox_id, person.name, now, values=_behind(person) | {"error": ""} | FREE)
 
 
 def issue_confirmation(
@@ -128,12 +128,12 @@ def issue_confirmation(
 def hold(conn: Connection, outbox_id: int, person: Person, now: datetime, until: datetime) -> bool:
     """Approve a reply that leaves when the time has come, unless it is taken back; once."""
     o = t.outbox.c
-    row = conn.execute(select(o.state, o.hold_reason, o.automatic).where(o.id == outbox_id)).first()
+    row = conn.execute(select(o.state, o.hold_reason, o.automatic, o.by_person).where(o.id == outbox_id)).first()
     if row is None or row.hold_reason in (OBSERVE, UNDO):
         return False
     values = _by_hand(person) | {"hold_reason": UNDO, "due_at": until}
     # By this it is known what it goes back to.
-    data = {"was": row.state, "reason": row.hold_reason, "automatic": row.automatic}
+    data = {"was": row.state, "reason": row.hold_reason, "automatic": row.automatic, "by_person": row.by_person}
     as_seen = (o.state == row.state, o.hold_reason == row.hold_reason, confirmable())
     return move(conn, "hold", outbox_id, person.name, now, *as_seen, values=values, data=data)
 
@@ -175,6 +175,10 @@ def confirmable() -> ColumnElement[bool]:
 
 
 def _by_hand(person: Person) -> dict[str, object]:
+    return {**_behind(person), "by_person": True}
+
+
+def _behind(person: Person) -> dict[str, object]:
     return {"automatic": False, "approved_by": person.name}
 
 

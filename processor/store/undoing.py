@@ -140,7 +140,7 @@ def _take_letter_back(conn: Connection, outbox_id: int, person: Person, now: dat
     )
     values: dict[str, object] = {"hold_reason": was.get("reason", ""), "due_at": None}
     if was:
-        values |= {"approved_by": "", "automatic": was["automatic"]}
+        values |= {"approved_by": "", "automatic": was["automatic"], "by_person": was.get("by_person", False)}
     if not move(conn, name, outbox_id, person.name, now, o.hold_reason == UNDO, values=values):
         raise _CannotError(TOO_LATE)
 
