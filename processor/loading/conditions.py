@@ -6,19 +6,16 @@ condition can hang.  Compiled conditions cannot be pickled: each process loads i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from cel_expr_python import cel
 
+from processor.loading.condition_faults import problems_of
 from processor.loading.problems import Problem
 
 Holds = Callable[[Mapping[str, object]], bool]
-FAULT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
-UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ class Conditions:
         try:
             expression = self._environment.compile(text)
         except RuntimeError as error:
-            return _never, _faults(str(error), text, file, line)
+            return _never, problems_of(str(error), text, file, line, [v.name for v in VARIABLES])
         if expression.return_type() != cel.Type.BOOL:
             said = f"when must be true or false, and {text!r} is {expression.return_type()}"
             return _never, [Problem(file, line, said)]
@@ -98,16 +95,3 @@ class Conditions:
 
 def _never(values: Mapping[str, object]) -> bool:  # noqa: ARG001
     return False
-
-
-def _faults(said: str, text: str, file: str, line: int) -> list[Problem]:
-    problems = []
-    for row, column, fault in FAULT.findall(said):
-        unknown = UNDECLARED.search(fault)
-        hint = ""
-        if unknown:
-            fault = f"no variable {unknown[1]!r}"
-            hint = next(iter(get_close_matches(unknown[1], [v.name for v in VARIABLES], 1)), "")
-        place = f"column {column}" if int(row) == 1 else f"its line {row}, column {column}"
-        problems.append(Problem(file, line, f"when, {place}: {fault.strip()}", hint))
-    return problems or [Problem(file, line, f"when {text!r} cannot be understood")]

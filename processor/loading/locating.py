@@ -15,7 +15,7 @@ from processor.loading.problems import Problem
 
 HEADER = re.compile(r"\s*\[")
 WHEN = re.compile(r"""\s*when\s*=\s*("{1,3}|'{1,3})""")
-AT = re.compile(r"^when, column (\d+): ")
+AT = re.compile(r"^when, (?:its line (\d+), )?column (\d+): ")
 QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 MOST_QUOTED = 5
 
@@ -46,15 +46,29 @@ def _located(problem: Problem, lines: list[str]) -> Problem:
         return problem
     first = lines[problem.line - 1]
     if (at := AT.match(problem.text)) and (begin := WHEN.match(first)):
-        # CEL points into the middle of a name with dots.
-        named = [place for word in _words(problem.text) if (place := first.find(word, begin.end())) >= 0]
-        column = named[0] + 1 if named else begin.end() + int(at[1])
-        return replace(problem, column=column, text="when: " + problem.text[at.end() :])
+        row, offset = _row_of_condition(int(at[1] or 1), first, begin.end())
+        at_line = problem.line + row
+        if at_line <= len(lines):
+            column = _nearest(lines[at_line - 1], offset + int(at[2]), _words(problem.text))
+            return replace(problem, line=at_line, column=column, text="when: " + problem.text[at.end() :])
     for word in _words(problem.text):
         for number, line in enumerate(_table(lines, problem.line), problem.line):
             if (column := line.find(word)) >= 0:
                 return replace(problem, line=number, column=column + 1)
     return replace(problem, column=len(first) - len(first.lstrip()) + 1)
+
+
+def _row_of_condition(row: int, first: str, begin: int) -> tuple[int, int]:
+    """How many lines below the key's a line of its condition stands, and how much of that line comes before it."""
+    # TOML leaves out the line break right behind three quotes.
+    row += not first[begin:].strip()
+    return row - 1, begin if row == 1 else 0
+
+
+def _nearest(line: str, column: int, words: Iterable[str]) -> int:
+    """The column at which a word stands nearest to a column: what is escaped in TOML has shifted it."""
+    places = [each.start() + 1 for word in words for each in re.finditer(re.escape(word), line)]
+    return min(places, key=lambda place: abs(place - column), default=column)
 
 
 def _table(lines: list[str], start: int) -> list[str]:

@@ -51,6 +51,21 @@ def test_an_unknown_variable_is_pointed_at_within_its_condition(shipped: Path) -
     assert said.endswith("when: no variable 'filds.org_no' (did you mean fields.org_no?)")
 
 
+def test_an_unknown_function_is_pointed_at_where_it_stands(shipped: Path) -> None:
+    new = "'size' in mail.topics || siz(fields.org_no) > 0"
+    said, rest = pointed(shipped, "size(fields.org_no) > 0", new, "no function")
+    assert rest.startswith("siz(")
+    assert said.endswith("when: no function 'siz' (did you mean size?)")
+
+
+@pytest.mark.parametrize("opened", ["", "\n"], ids=["at_once", "on_the_next_line"])
+def test_a_fault_in_a_condition_of_many_lines_is_pointed_at_in_its_line(shipped: Path, opened: str) -> None:
+    new = f"when = '''{opened}true &&\n  fields.org_no.alll(p, p == 'x')'''"
+    said, rest = pointed(shipped, 'when = "true"', new, "no function")
+    assert rest.startswith("alll(")
+    assert said.endswith("when: no function 'alll' (did you mean all?)")
+
+
 def test_a_fault_of_a_condition_that_names_nothing_is_pointed_at_too(shipped: Path) -> None:
     _, rest = pointed(shipped, "size(fields.org_no) > 0", "size(fields.org_no) > )", "when: ")
     assert rest.startswith(")")
