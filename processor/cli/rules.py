@@ -144,6 +144,7 @@ def history(
     """Show which version of which rule decided when, and how many mails; the oldest version first.
 
     A version is the digest of what the rule itself says: its condition, what it does, and the words of its template.
+    automatic/... are the program's own guards, which no row holds: theirs is that of the patterns that they look for.
     Example: processor rules history termination/notice
     """
     from processor.store.rules_seen import rules_used
@@ -170,7 +171,14 @@ def _lines(found: list[Used]) -> Iterator[str]:
         days = f"{_day(each.first)} to {_day(each.last)}" if each.first else "nothing yet"
         known = f"since {_day(each.in_force)}" if each.in_force else "not noted"
         when = each.when if len(each.when) <= LONGEST_WHEN else each.when[: LONGEST_WHEN - 1] + "…"
-        yield f"  {each.version or '????????':8}  {known:16}  {each.mails:>6} mails  {days:26}  {when}".rstrip()
+        yield f"  {each.version or _unnoted(each.rule):8}  {known:16}  {each.mails:>6} mails  {days:26}  {when}".rstrip()
+
+
+def _unnoted(rule: str) -> str:
+    """What stands for a version where none was noted: the program's own guards were not, before they had one."""
+    from processor.rulebook import AUTOMATIC_OWNER
+
+    return "built in" if rule.startswith(AUTOMATIC_OWNER) else "unknown"
 
 
 def _day(when: datetime | None) -> str:

@@ -2,30 +2,43 @@
 
 A row's version is the digest of what it says itself: its condition, what it does, and the words of its
 template.  The version of the whole rulebook changes with any file, so it alone would make every rule new.
+Automatic mail is told by no row but by the program itself, from headers and the patterns of data/automatic.toml:
+each kind of it has the version of its patterns.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from processor.rulebook import Row, Rulebook
+from processor.rulebook import AUTOMATIC_OWNER, Pattern, Row, Rulebook
 
 SHORT = 8
+BY_THE_PROGRAM = "the program's own guard: headers, and [[{kind}]] of data/automatic.toml"
 
 
 def row_versions(rulebook: Rulebook, templates_dir: Path) -> dict[str, tuple[str, str, str]]:
     """Each row's version, its condition and its reply, by its name; ``templates_dir`` is the rulebook's own."""
     rows = [row for kind in rulebook.types.values() for row in kind.rows]
-    return {row.name: (_version(row, templates_dir), row.when, row.reply) for row in rows}
+    own = {
+        AUTOMATIC_OWNER + kind: (_digest(_patterns(patterns)), BY_THE_PROGRAM.format(kind=kind), "")
+        for kind, patterns in rulebook.vocabulary.automatic.items()
+    }
+    return own | {row.name: (_digest(_parts(row, templates_dir)), row.when, row.reply) for row in rows}
 
 
-def _version(row: Row, templates_dir: Path) -> str:
+def _digest(parts: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for part in _parts(row, templates_dir):
+    for part in parts:
         digest.update(part + b"\0")
     return digest.hexdigest()[:SHORT]
+
+
+def _patterns(patterns: Iterable[Pattern]) -> Iterator[bytes]:
+    for each in patterns:
+        yield f"{each.name} {each.weight} {each.where}".encode()
+        yield from (part.pattern.encode() if part else b"" for part in (each.any, each.unless, each.also, each.mail))
 
 
 def _parts(row: Row, templates_dir: Path) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,15 +110,21 @@ def test_history_as_json_is_one_object_a_version(here: Path) -> None:
     from processor.loading.versions import row_versions
     from processor.store.engine import open_store
     from processor.store.rules_seen import note_rules
-    from tests.store.made import NOW
+    from tests.store.made import NOW, decision, recorded
 
     config = load_config(here / "config.toml")
     book = load_rulebook(config.rules_dir, config.templates_dir)
     engine = open_store(config.store_url)
     note_rules(engine, book.version, "m1", row_versions(book, config.templates_dir), "daemon", NOW)
+    recorded(engine, 1, replace(decision(), rule="automatic/bounce", items=(), version=book.version))
+    recorded(engine, 2, replace(decision(), rule="automatic/bounce", items=(), version="never noted"))
     engine.dispose()
     told = run("rules", "history", "termination/notice", "--json", cwd=here)
     (line,) = [json.loads(each) for each in told.stdout.splitlines()]
     assert (line["rule"], line["mails"], line["reply"]) == ("termination/notice", 0, "termination/received")
     assert "nothing yet" in run("rules", "history", "termination/notice", cwd=here).stdout
+    heading, noted, old = run("rules", "history", "automatic/bounce", cwd=here).stdout.splitlines()
+    assert (heading, old.split()[:2]) == ("automatic/bounce", ["built", "in"])
+    assert noted.split()[0] == row_versions(book, config.templates_dir)["automatic/bounce"][0]
+    assert noted.endswith("the program's own guard: headers, and [[bounce]] of data/automatic.toml")
     assert run("rules", "history", "nonesuch", cwd=here).stdout.startswith("No rule of that name")
