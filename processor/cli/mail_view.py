@@ -16,6 +16,7 @@ from rich.text import Text
 
 from processor.cli.highlighting import AGAINST, FIELD, FOR, Mark, marked, printable
 from processor.cli.queue import local
+from processor.deciding.staff_words import PEOPLE, action_words
 from processor.findings import Evidence, Reasons
 from processor.message import Message, Section
 from processor.pipeline import Read
@@ -231,7 +232,7 @@ def _decision(told: Mapping[str, Any], page: _Page) -> Iterator[Text]:
     kinds = {each["type"] for each in told["requests"]}
     # What was found, and which row holds, stands above already.
     lines += [Text(f"because {printable(said)}") for said in decision["because"] if not _repeats(said, kinds)]
-    lines += [Text(f"queued: {each['kind']} ({each['needs'].replace('_', ' ')})") for each in decision["actions"]]
+    lines += [Text(f"queued: {action_words(each['kind'])} ({PEOPLE[each['needs']]})") for each in decision["actions"]]
     if reply:
         to = printable(reply["to"])
         lines.append(Text(f"reply: {reply['template']} ({reply['kind']}, {reply['language']}) to {to}"))

@@ -64,11 +64,11 @@ def show_list(
 
 def _line(row: QueueRow) -> str:
     from processor.deciding.answerable import withheld_in_words
-    from processor.deciding.staff_words import deadline_in_short
+    from processor.deciding.staff_words import action_words, deadline_in_short
     from processor.ticket import ActionState
 
     which = f"a{row.action_id}" if row.action_id else ""
-    what = row.action_kind.replace("_", " ") if row.action_kind else "look at the mail"
+    what = action_words(row.action_kind) if row.action_kind else "Look at the mail"
     people = {"two_staff": " (two people)", "staff": ""}.get(row.needs, "")
     due, colour = due_in_words(row.due, datetime.now(UTC)) if row.due else ("", None)
     stands = ActionState(row.action_state).in_words if row.action_state not in ("", "waiting") else ""

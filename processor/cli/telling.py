@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from processor.deciding.staff_words import PEOPLE, action_words
+
 OUTCOME = {"answer": "green", "review": "yellow", "ignore": "dim"}
 MOST_EVIDENCE = 4
 UNBOUND_WIDTH = 120
@@ -74,7 +76,7 @@ def _actions(actions: list[Mapping[str, str]]) -> Text:
     line = Text()
     for each in actions:
         line.append("queued: " if not line.plain else ", ", "dim")
-        line.append(f"{each['kind']} ({each['needs'].replace('_', ' ')})")
+        line.append(f"{action_words(each['kind'])} ({PEOPLE[each['needs']]})")
     return line
 
 

@@ -75,8 +75,10 @@ def _item(item: ItemView) -> None:
 
 
 def _action(action: ActionView, confirmation: str) -> None:
-    needs = action.needs.replace("_", " ")
-    typer.echo(f"action  a{action.id}  {action.kind}: {action.state.in_words}, needs {needs}, due {local(action.due)}")
+    from processor.deciding.staff_words import PEOPLE, action_words
+
+    what, needs = action_words(action.kind), PEOPLE[action.needs]
+    typer.echo(f"action  a{action.id}  {what}: {action.state.in_words}, needs {needs}, due {local(action.due)}")
     for name, value in action.facts.items():
         typer.echo(f"          {name}: {value}")
     if confirmation:

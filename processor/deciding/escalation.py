@@ -18,11 +18,11 @@ LANGUAGES = ("nb", "en")
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """An open action as it is told of; ``due`` is aware UTC."""
+    """An open action as it is told of, ``what`` in the words of the mail's language; ``due`` is aware UTC."""
 
     action_id: int
     ticket_no: str
-    kind: str
+    what: str
     needs: str
     due: datetime
 
@@ -32,7 +32,7 @@ def letter_to_staff(action: Overdue, now: datetime, language: str = "nb") -> tup
     late = now - action.due
     passed = late >= timedelta(0)
     told = {
-        "what": action.kind.replace("_", " "),
+        "what": action.what,
         "ticket": action.ticket_no,
         "action": action.action_id,
         "due": moment_in_words(action.due, language),

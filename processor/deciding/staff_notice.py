@@ -18,10 +18,10 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An action as it is named to staff; ``due`` is aware UTC."""
+    """An action as it is named to staff, ``what`` in the words of their language; ``due`` is aware UTC."""
 
     ticket_no: str
-    kind: str
+    what: str
     due: datetime
 
 
@@ -47,7 +47,7 @@ def urgent(actions: Sequence[Named], now: datetime, desk: str, language: str) ->
     lines = []
     for each in actions[:MOST_NAMED]:
         said = words["late" if each.due <= now else "soon"].format(due=moment_in_words(each.due, language))
-        lines.append(f"[{each.ticket_no}] {each.kind.replace('_', ' ')}: {said}")
+        lines.append(f"[{each.ticket_no}] {each.what}: {said}")
         lines += [f"    {desk}/ticket/{each.ticket_no}"] if desk else []
     if len(actions) > MOST_NAMED:
         lines.append(words["more"].format(n=len(actions) - MOST_NAMED))

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from processor.contract import Contract
 from processor.ticket import Account, Deadline
 
+ACTIONS: Mapping[str, str] = {
+    "activate_autoinvoice": "Activate AutoInvoice",
+    "add_administrator": "Add an administrator",
+    "answer_agreement_question": "Answer the question about the agreement",
+    "answer_invoice_question": "Answer the question about the invoice",
+    "answer_mail": "Answer the mail",
+    "answer_termination_question": "Answer the question about termination",
+    "change_org_number": "Change the organisation number",
+    "check_elma": "Check ELMA",
+    "decide_withdrawal": "Decide on the withdrawal",
+    "find_notice": "Find the notice",
+    "forward_termination": "Forward the notice",
+    "generate_otp_code": "Generate a one-time code",
+    "grant_otp_rights": "Grant rights to one-time codes",
+    "handle_estate": "Handle the estate",
+    "handle_objection": "Handle the objection",
+    "handle_privacy_request": "Handle the privacy request",
+    "register_partial_termination": "Register the partial termination",
+    "register_termination": "Register the termination",
+    "send_invoice_copy": "Send a copy of the invoice",
+    "transfer_licences": "Transfer the licences",
+}
+"""What staff do, by the kind of the action; the desk's catalog has them in Norwegian."""
 STATUS = {
     "timely": "in time",
     "borderline": "borderline: a person decides whether it is in time",
@@ -115,3 +138,13 @@ def customers_in_words(found: Mapping[str, Account]) -> Iterable[str]:
         if each.deadline:
             said += f"; {deadline_in_words(each.deadline)[0]}"
         yield f"{said}."
+
+
+PEOPLE = {"two_staff": "two people", "staff": "one person"}
+"""What an action needs, for staff."""
+
+
+def action_words(kind: str, say: Callable[[str], str] = str) -> str:
+    """What staff do for an action of this kind, by ``say`` in their language; that of a rules file of your own comes
+    with spaces."""
+    return say(ACTIONS[kind]) if kind in ACTIONS else kind.replace("_", " ").capitalize()

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from pathlib import Path
 from typing import Literal
+
+from processor.loading.catalog import translations as translations
 
 Language = Literal["nb", "en"]
 LANGUAGES: tuple[Language, ...] = ("nb", "en")
-LOCALE = Path(__file__).parent / "locale"
 SCANDINAVIAN = ("nb", "no", "nn", "da", "sv")
-
-
-@cache
-def translations(language: Language) -> NullTranslations:
-    """The catalog of a language."""
-    if language == "en":
-        return NullTranslations()
-    with (LOCALE / language / "LC_MESSAGES" / "desk.mo").open("rb") as file:
-        return GNUTranslations(file)
 
 
 def N_(words: str) -> str:  # noqa: N802  (gettext's own name for it)

@@ -10,6 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from processor.deciding import answerable, staff_words
 from processor.deciding.doubts import HELD
+from processor.desk.action_words import ACTION_STATES as ACTION_STATES
+from processor.desk.action_words import ACTIONS as ACTIONS
+from processor.desk.action_words import DOUBTS as DOUBTS
+from processor.desk.action_words import FACTS as FACTS
+from processor.desk.action_words import SAID_ABOVE as SAID_ABOVE
+from processor.desk.action_words import action_words as action_words
+from processor.desk.action_words import doubts_words as doubts_words
+from processor.desk.action_words import fact_words as fact_words
 from processor.desk.language import N_
 from processor.desk.sentences import REPLY_ANEW as REPLY_ANEW
 from processor.desk.sentences import sentence as sentence
@@ -20,7 +28,7 @@ from processor.store import absences, merging, redeciding, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
-from processor.ticket import ActionState, OutboxState, TicketState
+from processor.ticket import OutboxState, TicketState
 
 Say = Callable[[str], str]
 
@@ -49,37 +57,6 @@ ROLES: Mapping[Role, str] = {
     Role.AGENT: N_("Agent"),
     Role.APPROVER: N_("Approver"),
     Role.ADMIN: N_("Administrator"),
-}
-ACTIONS: Mapping[str, str] = {
-    "activate_autoinvoice": N_("Activate AutoInvoice"),
-    "add_administrator": N_("Add an administrator"),
-    "answer_agreement_question": N_("Answer the question about the agreement"),
-    "answer_invoice_question": N_("Answer the question about the invoice"),
-    "answer_mail": N_("Answer the mail"),
-    "answer_termination_question": N_("Answer the question about termination"),
-    "change_org_number": N_("Change the organisation number"),
-    "check_elma": N_("Check ELMA"),
-    "decide_withdrawal": N_("Decide on the withdrawal"),
-    "find_notice": N_("Find the notice"),
-    "forward_termination": N_("Forward the notice"),
-    "generate_otp_code": N_("Generate a one-time code"),
-    "grant_otp_rights": N_("Grant rights to one-time codes"),
-    "handle_estate": N_("Handle the estate"),
-    "handle_objection": N_("Handle the objection"),
-    "handle_privacy_request": N_("Handle the privacy request"),
-    "register_partial_termination": N_("Register the partial termination"),
-    "register_termination": N_("Register the termination"),
-    "send_invoice_copy": N_("Send a copy of the invoice"),
-    "transfer_licences": N_("Transfer the licences"),
-}
-ACTION_STATES: Mapping[ActionState, str] = {
-    ActionState.WAITING: N_("Waiting"),
-    ActionState.SECONDED: N_("Approved by one of two"),
-    ActionState.APPROVED: N_("Approved"),
-    ActionState.DONE: N_("Done"),
-    ActionState.HELD: N_("Held: the customer took it back"),
-    ActionState.REJECTED: N_("Rejected"),
-    ActionState.SUPERSEDED: N_("Dropped, since the mail is something else"),
 }
 TICKET_STATES: Mapping[TicketState, str] = {
     TicketState.OPEN: N_("Open"),
@@ -110,26 +87,6 @@ REPLY_KINDS: Mapping[str, str] = {
     "digest": N_("Daily digest to staff"),
     "urgent": N_("Urgent notice to staff"),
 }
-FACTS: Mapping[str, str] = {
-    "org_no": N_("Org. no."),
-    "customer_no": N_("Customer no."),
-    "company": N_("Company"),
-    "products": N_("Product"),
-    "effective_date": N_("Wanted end"),
-    "invoice_no": N_("Invoice"),
-    "domains": N_("Domains"),
-    "emails": N_("Addresses"),
-    "phone": N_("Phone"),
-    "users": N_("Users"),
-    "contact": N_("Contact"),
-    "sent_on": N_("Said to be sent"),
-    "sender": N_("Sender"),
-    "doubts": N_("Doubts"),
-    "deadline": N_("Deadline"),
-    "customer": N_("Customer"),
-}
-SAID_ABOVE = frozenset({"lookalike", "warning", "gate", "gate_customer"})
-"""Facts that are told as warnings above the button, or by the gate."""
 SENDERS: Mapping[str, str] = {
     "proven": N_("Sender confirmed"),
     "unproven": N_("Sender not confirmed"),
@@ -240,35 +197,11 @@ EVENTS: Mapping[str, str] = {
     "outbox.resend": N_("Sent the reply again"),
     "outbox.sent": N_("The reply was sent"),
 }
-DOUBTS: Mapping[str, str] = {
-    **HELD,
-    "year_assumed": N_("The mail names no year; the next one was assumed"),
-    "several_org_no": N_("The mail names several organisation numbers"),
-    "public_domain": N_("Rights are asked for a domain that is everybody's"),
-    "foreign_domain": N_("Rights are asked for a domain that is not the sender's"),
-    "customer_in_display_name": N_("The sender's name shows a customer's address, which is not the sender's"),
-    "lookalike_domain": N_("The sender's domain looks like a customer's"),
-    "admin_elsewhere": N_("The administrator's address lies outside the domains"),
-    "form_undated": N_("The form has no date"),
-    "quantity_mismatch": N_("The quantities of the invoice do not fit together"),
-    "amount_mismatch": N_("The amounts of the invoice do not fit together"),
-    "arrival_from_date": N_("When it arrived is known from its Date header alone"),
-    "arrival_unknown": N_("When it arrived is not known"),
-}
-
-
-def action_words(kind: str, say: Say) -> str:
-    """What staff do for an action of this kind; a kind of a rules file of your own comes with spaces."""
-    return say(ACTIONS[kind]) if kind in ACTIONS else kind.replace("_", " ").capitalize()
-
-
-def doubts_words(names: str, say: Say) -> str:
-    """The doubts of an action's facts, which come as names with commas between."""
-    return "; ".join(say(DOUBTS[each]) if each in DOUBTS else each.replace("_", " ") for each in names.split(", "))
 
 
 def all_words() -> Iterator[str]:
     """Every word that is translated by its value and not where it stands."""
+    yield from ACTIONS.values()
     yield from staff_words.STATUS.values()
     yield from staff_words.FLAGS.values()
     yield from staff_words.MATCHED.values()

@@ -138,7 +138,11 @@ def _decided(dossier: Dossier) -> Iterator[str]:
     for action in view.actions:
         yes = ", ".join(f"{each.person} {at(each.at)}" for each in action.approvals)
         yield _table(
-            [("Action", action.kind), ("State", f"{action.state}, due {at(action.due)}"), ("Approved by", yes)]
+            [
+                ("Action", action.kind.replace("_", " ")),
+                ("State", f"{action.state}, due {at(action.due)}"),
+                ("Approved by", yes),
+            ]
         )
 
 

@@ -16,6 +16,8 @@ from processor import journal
 from processor.config import Config, Escalation
 from processor.deciding.escalation import Overdue, letter_to_staff
 from processor.deciding.identity import reply_message_id
+from processor.deciding.staff_words import action_words
+from processor.loading.catalog import saying
 from processor.store.escalations import OpenAction, StaffMail, open_actions, told_already, write_to_staff
 
 OLDEST = timedelta(days=7)
@@ -53,6 +55,8 @@ def _mail(action: OpenAction, to: str, levels: Sequence[Escalation], config: Con
     domain = config.smtp.from_address.rpartition("@")[2]
     names = [f"escalation/{action.action_id}/{to}/{each.after.total_seconds():.0f}" for each in levels[highest:]]
     ids = tuple(reply_message_id(config.key, action.ticket_no, name, domain) for name in names)
-    overdue = Overdue(action.action_id, action.ticket_no, action.kind, action.needs, action.due)
-    subject, text = letter_to_staff(overdue, now, reached[-1].language)
+    language = reached[-1].language
+    what = action_words(action.kind, saying(language))
+    overdue = Overdue(action.action_id, action.ticket_no, what, action.needs, action.due)
+    subject, text = letter_to_staff(overdue, now, language)
     return StaffMail(to, subject, text, ids[0], ids, config.smtp.envelope_from)

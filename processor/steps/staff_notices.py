@@ -16,6 +16,8 @@ from processor import journal
 from processor.config import Config
 from processor.deciding.identity import reply_message_id
 from processor.deciding.staff_notice import Named, digest, urgent
+from processor.deciding.staff_words import action_words
+from processor.loading.catalog import saying
 from processor.loading.escalation_settings import read_by_us
 from processor.store.queue_page import View, counts, page
 from processor.store.staff_notices import (
@@ -95,7 +97,8 @@ def _urgent(engine: Engine, config: Config, wish: Wish, ours: Collection[str], n
     if not about:
         return None
     language = wish.language or "nb"
-    named = [Named(each.ticket_no, each.kind, each.due) for each in about]
+    say = saying(language)
+    named = [Named(each.ticket_no, action_words(each.kind, say), each.due) for each in about]
     subject, text = urgent(named, now, config.desk.address, language)
     message_id = _message_id(config, f"urgent/{wish.person.id}/{about[0].action_id}/{now.isoformat()}")
     return _letter(config, URGENT, subject, text, language, message_id, about)

@@ -51,7 +51,7 @@ def test_a_mail_sent_by_hand_is_answered(tmp_path: Path) -> None:
             assert time.monotonic() < until, (tmp_path / "out").read_text()[-2000:]
             time.sleep(0.1)
         listed = ready.run(["queue", "list", "-c", "var/demo.toml"], tmp_path, environment())
-        assert "register termination" in listed.stdout
+        assert "Register the termination" in listed.stdout
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(60) == 0
     finally:

@@ -80,7 +80,7 @@ def test_it_says_what_was_decided_and_why_not_the_runner_up() -> None:
     told = shown(NOTICE.read_bytes())
     assert re.search(r"^decision +answer, by termination/\S+; sender proven$", told, re.M)
     assert re.search(r"^why not +\w+ (under )?[\d.]+ %", told, re.M)
-    assert "queued: register_termination (staff)" in told
+    assert "queued: Register the termination (one person)" in told
     assert re.search(r"^fields +company +Røe Hage AS \[\d+\]$", told, re.M)
 
 

@@ -47,7 +47,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterat
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("queue", "list"), "register termination"),
+        (("queue", "list"), "Register the termination"),
         (("status",), "decided"),
         (("levels", "list"), "draft"),
         (("people", "list"), "Kari"),

@@ -9,7 +9,8 @@ import pytest
 from processor.desk.language import LANGUAGES, Language, preferred, translations
 from processor.desk.timeline import timeline
 from processor.desk.wording import Wording, org_no
-from processor.desk.words import ACTIONS, OUTCOMES, sentence
+from processor.desk.words import ACTIONS, FACTS, OUTCOMES, fact_words, sentence
+from processor.loading.rows import ASKS
 from processor.store.actions import Outcome
 from processor.ticket import Deadline
 from tests.desk.catalog import DESK, MO, compiled, stored, untranslated, words
@@ -49,6 +50,24 @@ def test_every_kind_of_action_and_every_outcome_has_words() -> None:
     kinds = set(re.findall(r'kind = "([a-z_]+)"', "".join(p.read_text() for p in (ROOT / "rules").glob("*.toml"))))
     assert kinds <= set(ACTIONS)
     assert set(OUTCOMES) == set(Outcome)
+
+
+def test_everything_that_a_row_may_ask_for_has_words() -> None:
+    assert set(ASKS) <= set(FACTS)
+
+
+def test_what_stands_beside_an_action_is_told_in_the_desks_words() -> None:
+    say = translations("nb").gettext
+    told = "a3 register_termination in VS-7K3M-9QX4: done by Kari, 27.11.2026; a4 answer_mail in VS-1: waiting"
+    assert fact_words("already", told, say) == (
+        "a3 Registrer oppsigelsen (VS-7K3M-9QX4): Utført, Kari, 27.11.2026; a4 Svar på e-posten (VS-1): Venter"
+    )
+    told = "users: none, then 3; products: Visma Global, then none by name, perhaps all"
+    said = fact_words("differs", told, say)
+    assert said == "Brukere: – → 3; Produkt: Visma Global → ingen nevnt, kanskje alle"
+    said = fact_words("withdrawn", "26.11.2026 kl. 10.02 by kari@fjordbygg-demo.no", say)
+    assert said == "26.11.2026 kl. 10.02, kari@fjordbygg-demo.no"
+    assert fact_words("company", "users: none, then 3", say) == "users: none, then 3"
 
 
 def test_templates_translate_by_the_marked_word_what_is_written_there_alone() -> None:

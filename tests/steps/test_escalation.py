@@ -13,6 +13,8 @@ import pytest
 
 from processor.config import Escalation
 from processor.deciding.escalation import Overdue, letter_to_staff, span
+from processor.deciding.staff_words import action_words
+from processor.loading.catalog import saying
 from processor.loading.configuration import load_config
 from processor.loading.problems import Refused
 from processor.steps.deliver import letter
@@ -56,16 +58,16 @@ def test_each_level_is_told_once_at_its_time(here: Talk) -> None:
     assert look(here, DUE + LATE - minute) == 0
     assert [look(here, DUE + LATE) for _ in range(2)] == [1, 0]
     assert told(here) == [
-        (DESK, "Fristen nærmer seg: register termination"),
-        (DESK, "Over fristen: register termination"),
-        (BOSS, "Over fristen: register termination"),
+        (DESK, "Fristen nærmer seg: Registrer oppsigelsen"),
+        (DESK, "Over fristen: Registrer oppsigelsen"),
+        (BOSS, "Over fristen: Registrer oppsigelsen"),
     ]
     assert here.ask("select count(*) from event where kind = 'action.escalated'") == [(3,)]
 
 
 def test_after_an_outage_only_the_highest_level_of_an_address_is_told(here: Talk) -> None:
     assert look(here, DUE + LATE) == 2
-    assert told(here) == [(BOSS, "Over fristen: register termination"), (DESK, "Over fristen: register termination")]
+    assert told(here) == [(BOSS, "Over fristen: Registrer oppsigelsen"), (DESK, "Over fristen: Registrer oppsigelsen")]
     # The clock was set back: the lower level is not told after the higher one.
     assert look(here, DUE + SOON) == 0
 
@@ -144,11 +146,12 @@ def test_a_mail_to_staff_is_no_letter_to_the_customer_who_is_to_be_reminded(tmp_
 
 
 def test_a_mail_to_staff_reads_as_a_colleague_would_write_it() -> None:
-    action = Overdue(7, "VS-7K3M-9QX4", "grant_otp_rights", "two_staff", DUE)
+    what = action_words("grant_otp_rights", saying("nb"))
+    action = Overdue(7, "VS-7K3M-9QX4", what, "two_staff", DUE)
     subject, text = letter_to_staff(action, DUE + timedelta(hours=25))
-    assert subject == "[VS-7K3M-9QX4] Over fristen: grant otp rights"
+    assert subject == "[VS-7K3M-9QX4] Over fristen: Gi rett til engangskoder"
     assert text.splitlines()[0] == (
-        "Oppgaven «grant otp rights» i sak VS-7K3M-9QX4 hadde frist fredag 27. november 2026 kl. 16.00 "
+        "Oppgaven «Gi rett til engangskoder» i sak VS-7K3M-9QX4 hadde frist fredag 27. november 2026 kl. 16.00 "
         "og er ikke markert som utført. Det er 25 timer siden."
     )
     assert "To personer må godkjenne den." in text
@@ -168,11 +171,13 @@ def test_a_mail_to_staff_who_read_english_is_in_english(here: Talk) -> None:
     here.config = replace(here.config, escalations=(Escalation(BOSS, LATE, "en"), Escalation(DESK, SOON)))
     look(here, DUE + LATE)
     ((subject, text),) = here.ask(f"select subject, text from outbox where to_addr = '{BOSS}'")
-    assert subject.endswith("] Overdue: register termination")
+    assert subject.endswith("] Overdue: Register the termination")
     assert "was due Friday 27 November 2026 at 16.00 (Oslo time) and is not" in text
     assert "marked as done. That was 24 hours ago." in text
-    near = letter_to_staff(Overdue(7, "VS-7K3M-9QX4", "grant_otp_rights", "two_staff", DUE), DUE + SOON, "en")
-    assert near[0] == "[VS-7K3M-9QX4] Due soon: grant otp rights"
+    near = letter_to_staff(
+        Overdue(7, "VS-7K3M-9QX4", "Grant rights to one-time codes", "two_staff", DUE), DUE + SOON, "en"
+    )
+    assert near[0] == "[VS-7K3M-9QX4] Due soon: Grant rights to one-time codes"
     assert "in 2 hours" in near[1]
     assert "Two people must approve it." in near[1]
 

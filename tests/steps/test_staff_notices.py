@@ -70,7 +70,7 @@ def test_what_is_urgent_is_told_once(here: Talk) -> None:
     ((subject, text),) = mails(here, "urgent")
     ((number,),) = here.ask("select number from ticket")
     assert subject == f"[{number}] Haster"
-    assert f"[{number}] register termination: fristen er fredag 27. november 2026 kl. 13.00" in text
+    assert f"[{number}] Registrer oppsigelsen: fristen er fredag 27. november 2026 kl. 13.00" in text
 
 
 def test_nothing_of_the_customer_is_in_any_notice(here: Talk) -> None:
@@ -151,7 +151,8 @@ def test_both_languages_say_the_same() -> None:
     counts = {"all": 3, "urgent": 1, "mine": 0}
     assert digest(counts, "", "en")[0] == "The queue today: 3 waiting, 1 urgent"
     assert "mine" not in digest(counts, "", "en")[1]
-    subject, text = urgent([Named("VS-1", "answer_mail", DUE)], DUE, "https://desk.example", "en")
+    subject, text = urgent([Named("VS-1", "Answer the mail", DUE)], DUE, "https://desk.example", "en")
     assert subject == "[VS-1] Urgent"
+    assert text.startswith("[VS-1] Answer the mail: was due")
     assert "was due" in text
     assert "https://desk.example/ticket/VS-1" in text
