@@ -4,9 +4,10 @@ Days are Oslo's, of the notice's arrival at our server; two UTC dates are never 
 staff: no machine tells a customer that a notice is late.  *timely* reaches the first end that is still
 open, *borderline* does if staff say so, *late* has missed the one before and reaches the next.
 
-The example of 15 January (domain.md example 8) is called late there and timely here: the formula of 3.1
-gives one and the same end for every day up to 30 September, and a status must not change where no date
-does.  What the example means by "late for 2019" is the flag ``late_for_invoiced_year``.
+The formula of 3.1 gives an annual agreement's end and says nothing of a status; the worked examples do.  One
+of 15 January is late (example 8), as one of October is (4), though both reach the same end: the year that its
+writer wants to be free of has been invoiced.  That ends with the month of the invoice, and never touches a
+date.  Whoever asks for the very end that is reached is in time for it (example 9).
 """
 
 from __future__ import annotations
@@ -85,11 +86,14 @@ def reckon(rule: NoticeRule, notice: Notice, anchor: date | None = None) -> Dead
     if day > first.last_safe:
         maybe = day <= first.last_borderline or sent_in_time
         status, reached = ("borderline", first) if maybe else ("late", next(later))
+    invoiced = day.month == rule.invoiced_month
+    if status == "timely" and invoiced:
+        status = "late"
     flags = [
         *(["last_day"] if day == first.last_safe else []),
         *(["sent_before_recv_after"] if sent_in_time and day > first.last_borderline else []),
         *(["weekend_deadline"] if _just_after_weekend(day, first.last_safe) else []),
-        *(["late_for_invoiced_year"] if day.month == rule.invoiced_month else []),
+        *(["late_for_invoiced_year"] if invoiced else []),
         *(["completed_late"] if _completed_late(notice, reached) else []),
     ]
     following = next(later)
@@ -122,8 +126,10 @@ def _as_wanted(
 ) -> Deadline:
     """Bring the day that is wanted in: a later boundary is taken, between two of them staff must ask (Q21)."""
     wanted = notice.wanted
-    if not isinstance(wanted, date) or wanted in (reached.last_service_day, reached.exit):
+    if not isinstance(wanted, date):
         return found
+    if wanted in (reached.last_service_day, reached.exit):
+        return replace(found, status="timely") if found.status == "late" else found
     if wanted < reached.last_service_day:
         return replace(found, flags=(*found.flags, "wanted_too_early"))
     if wanted > notice.day + FARTHEST:

@@ -60,6 +60,21 @@ def test_a_later_end_that_is_wanted_is_taken_when_it_is_one(agreements: Agreemen
     assert found.last_safe_notice_day == date(2027, 9, 30)
 
 
+@pytest.mark.parametrize("received", ["15.01.2019", "05.10.2018"])
+def test_who_asks_for_the_very_end_that_is_reached_is_in_time_for_it(received: str) -> None:
+    late = reckon(A, Notice(moment(received)))
+    asked = reckon(A, Notice(moment(received), wanted=date(2019, 12, 31)))
+    assert (late.status, asked.status) == ("late", "timely")
+    assert late.last_service_day == asked.last_service_day == date(2019, 12, 31)
+
+
+def test_a_notice_is_late_for_the_invoiced_year_in_the_month_of_the_invoice_alone() -> None:
+    days = ("31.12.2018", "01.01.2019", "31.01.2019", "01.02.2019")
+    told = [reckon(A, Notice(moment(each))) for each in days]
+    assert [each.status for each in told] == ["late", "late", "late", "timely"]
+    assert {each.last_service_day for each in told} == {date(2019, 12, 31)}
+
+
 def test_an_end_that_is_wanted_too_early_is_flagged_and_changes_no_date() -> None:
     found = reckon(B, Notice(moment("10.02.2018"), wanted=date(2018, 3, 31)), date(2018, 2, 1))
     assert (found.last_service_day, found.flags) == (date(2019, 1, 31), ("wanted_too_early",))
@@ -198,7 +213,8 @@ def test_a_weekend_is_flagged_at_most_and_shifts_nothing(day: date, anchor: date
     for rule in (A, B):
         before = next(boundaries(rule, day, anchor))
         found = reckon(rule, Notice(received), anchor)
-        assert (found.status == "timely") == (day <= before.last_safe)
+        in_time = day <= before.last_safe and day.month != rule.invoiced_month
+        assert (found.status == "timely") == in_time
         if "weekend_deadline" in found.flags:
             assert found.status != "timely"
             assert before.last_safe.weekday() >= 5
