@@ -44,7 +44,7 @@ ALONG = {
     (S.READY, S.HELD): 0.6,
 }
 # Said in words under the picture: lines from nearly everywhere would hide the rest.
-IN_WORDS = {"cancel", "answered", "restored", "draft_again", "held_again", "hold", "undo"}
+IN_WORDS = {"cancel", "answered", "restored", "draft_again", "held_again", "hold", "undo", "reinstate", "doubt_again"}
 STYLE = (
     "text{font:13px sans-serif;text-anchor:middle;fill:#222}.s{font-weight:bold}"
     ".e{paint-order:stroke;stroke:#fff;stroke-width:5px;font-style:italic}"

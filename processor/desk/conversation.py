@@ -29,6 +29,11 @@ def conversation(view: TicketView) -> list[Entry]:
     return sorted(_entries(view), key=lambda each: each.at)
 
 
+def withdrawn(view: TicketView) -> list[ReplyView]:
+    """What was withdrawn before it left, as far as its words are still there."""
+    return [each for each in view.replies if each.state == OutboxState.CANCELLED and each.to]
+
+
 def _entries(view: TicketView) -> Iterator[Entry]:
     for mail in view.mails:
         yield Entry("mail", mail.arrived_at, mail=mail)

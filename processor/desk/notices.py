@@ -10,8 +10,10 @@ from sqlalchemy.engine import Engine
 from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_
 from processor.desk.words import OUTCOMES
+from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.context import is_ticket
+from processor.store.reinstating import reinstatable
 from processor.store.standing import ticket_of_action, ticket_of_reply
 from processor.store.undoing import undoable_action, undoable_reply
 from processor.store.visible import Scope, sees_action, sees_reply, sees_ticket
@@ -30,6 +32,7 @@ STEPS = {
     "password": N_("The password is changed. Other browsers are signed out."),
     # Steps that a ticket takes as a whole.
     "undone": N_("Taken back. It waits as before."),
+    "reinstated": N_("Brought back. The reply waits for a person again."),
     "snoozed": N_("The ticket sleeps."),
     "snoozed_until_due": N_("The ticket sleeps until its next action is due, which is before the time you named."),
     "all_snoozed": N_("The marked tickets sleep."),
@@ -58,6 +61,7 @@ STEPS = {
     "limited": N_("It is recorded which mailboxes the person sees."),
 }
 TOLD = re.compile(r"(?:([ar])([0-9]{1,15})\.|([A-Z][A-Z0-9-]{3,40})\.)?([a-z_]{1,20})")
+DAY = 86_400
 DONE = {Outcome.SECONDED, Outcome.APPROVED, Outcome.DONE, Outcome.REJECTED}
 
 
@@ -95,6 +99,9 @@ def told(desk: Desk, asked: Asked) -> Notice:
     if not said.words or found is None or not found[1]:
         return said
     number, now = int(found[2]), desk.clock()
+    if found[1] == "r" and found[4] == "cancelled" and asked.account.role.may(Role.AGENT):
+        back = reinstatable(desk.engine, {number})
+        return said._replace(undo=f"/reply/{number}/reinstate", seconds=DAY) if back else said
     if found[1] == "r" and found[4] in ("sent", "forwarded"):
         left = undoable_reply(desk.engine, number, asked.person, now)
         return said._replace(undo=f"/reply/{number}/undo", seconds=left) if left else said

@@ -73,6 +73,7 @@ ROUTES: tuple[Route, ...] = (
     # Taking back, and what is done with whole tickets.
     Route("POST", "/action/{action}/undo", AGENT, undo.action),
     Route("POST", "/reply/{reply}/undo", AGENT, undo.reply),
+    Route("POST", "/reply/{reply}/reinstate", AGENT, undo.reinstate),
     Route("POST", "/ticket/{number}/note", AGENT, acting.note),
     Route("POST", "/ticket/{number}/take", AGENT, acting.take),
     Route("POST", "/ticket/{number}/leave", AGENT, acting.leave),

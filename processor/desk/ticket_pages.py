@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from processor.desk.answering import page
 from processor.desk.asking import Asked, Desk, Refusal
-from processor.desk.conversation import Entry, conversation
+from processor.desk.conversation import conversation, withdrawn
 from processor.desk.mail_pages import is_program
 from processor.desk.mailbox_rights import only_seen
 from processor.desk.marking import Passage, Span, marked, passages
@@ -33,6 +33,7 @@ from processor.store.past import past_mails
 from processor.store.queue import ticket as stored_ticket
 from processor.store.queue_page import Key
 from processor.store.redeciding import DROPPED
+from processor.store.reinstating import reinstatable
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.standing import same_sender
 from processor.store.ticket_view import ActionView, ItemView, TicketView
@@ -106,7 +107,9 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
             *brought(desk.engine, view),
             *warnings(view, item, action, shown.provenance if shown else ""),
         ],
-        "entries": _entries(view),
+        "entries": conversation(view),
+        "withdrawn": withdrawn(view),
+        "reinstatable": reinstatable(desk.engine, [each.id for each in withdrawn(view)]),
         "others": [each for each in view.actions if action is None or each.id != action.id],
         "holder": holder_of(desk.engine, view.id),
         "present": others_present(desk, asked, desk.lookout.look()).get(view.number, ()),
@@ -202,7 +205,3 @@ def _timeline(view: TicketView, item: ItemView | None, desk: Desk) -> Timeline |
     deadline = item.account.deadline if item and item.account else None
     arrived = min((each.arrived_at for each in view.mails), default=view.opened_at)
     return timeline(deadline, arrived, desk.clock()) if deadline else None
-
-
-def _entries(view: TicketView) -> list[Entry]:
-    return conversation(view)

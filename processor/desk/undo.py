@@ -9,10 +9,12 @@ from processor.desk.answering import go
 from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_
 from processor.desk.queue_pages import view_of
+from processor.store.reinstating import reinstate_reply
 from processor.store.standing import ticket_of_action, ticket_of_reply
 from processor.store.undoing import undo_action, undo_reply
 
 REFUSED = N_("Not taken back:")
+NOT_BACK = N_("Not brought back:")
 
 
 def action(desk: Desk, asked: Asked) -> Response:
@@ -34,3 +36,13 @@ def reply(desk: Desk, asked: Asked) -> Response:
     if why:
         return reply_again(desk, asked, number, REFUSED, 409, why)
     return go(f"/ticket/{ticket_of_reply(desk.engine, number)}", view=view_of(asked), did=f"r{number}.undone")
+
+
+def reinstate(desk: Desk, asked: Asked) -> Response:
+    """Bring a withdrawn reply back as a draft."""
+    number = asked.number("reply")
+    why = reinstate_reply(desk.engine, number, asked.person, desk.clock())
+    desk.changed()
+    if why:
+        return reply_again(desk, asked, number, NOT_BACK, 409, why)
+    return go(f"/ticket/{ticket_of_reply(desk.engine, number)}", view=view_of(asked), did=f"r{number}.reinstated")

@@ -24,7 +24,7 @@ from processor.desk.sentences import sentence as sentence
 from processor.steps import by_hand, forwarding
 from processor.steps import redeciding as redeciding_step
 from processor.steps import writing as steps_writing
-from processor.store import absences, merging, redeciding, snoozing, undoing
+from processor.store import absences, merging, redeciding, reinstating, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
@@ -194,6 +194,8 @@ EVENTS: Mapping[str, str] = {
     "outbox.held_again": N_("Took the reply back"),
     "outbox.answered": N_("Withdrawn: a colleague had answered"),
     "outbox.copied": N_("A copy lies in the Sent folder"),
+    "outbox.reinstate": N_("Brought the withdrawn reply back"),
+    "outbox.doubt_again": N_("Brought the withdrawn reply back"),
     "outbox.resend": N_("Sent the reply again"),
     "outbox.sent": N_("The reply was sent"),
 }
@@ -208,6 +210,7 @@ def all_words() -> Iterator[str]:
     yield from HELD.values()
     yield from answerable.OTHERS.values()
     yield from (undoing.TOO_LATE, undoing.NOT_YOURS, undoing.GONE_ON)
+    yield from reinstating.REASONS
     yield from merging.REASONS
     yield from redeciding.REASONS
     yield from redeciding_step.REASONS

@@ -51,10 +51,15 @@ def approve_reply(
 
 
 def cancel_reply(engine: Engine, outbox_id: int, person: Person, now: datetime, reason: str = "") -> bool:
-    """Take a reply out of the outbox; False if it left, is leaving now, or was cancelled before."""
-    free = unclaimed(t.outbox.c.claimed_until, now)
+    """Take a reply out of the outbox; False if it left, is leaving now, or was cancelled before.
+
+    It can be brought back while its ticket is open (``reinstating.py``).
+    """
+    o = t.outbox.c
+    free = unclaimed(o.claimed_until, now)
     with writing(engine) as conn:
-        return move(conn, "cancel", outbox_id, person.name, now, free, text=masked(reason))
+        was = conn.execute(select(o.state).where(o.id == outbox_id).with_for_update()).scalar()
+        return move(conn, "cancel", outbox_id, person.name, now, free, text=masked(reason), data={"was": was})
 
 
 def edit_reply(

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, select, text
 from processor.store import tables as t
 from processor.store.corrections import APPROVED, RETYPED
 from processor.store.ticket_tables import JUDGING
-from processor.ticket import ActionState
+from processor.ticket import ActionState, OutboxState
 
 Said = Literal["confirmed", "changed", "rejected", "open"]
 EDITED, CANCELLED = "outbox.edited", "outbox.cancel"
@@ -29,7 +29,7 @@ class StaffSaid:
         self._bounds = decided_within(since, until)
         self.retyped = dict(self._retyped())
         self.actions = self._actions()
-        self.edited, self.cancelled = set(self._replies(EDITED)), set(self._replies(CANCELLED))
+        self.edited, self.cancelled = set(self._replies(EDITED)), self._withdrawn_replies()
 
     def of(self, row: t.AnyRow) -> Said:
         """The last word on an item's decision; a person's naming of the mail outweighs what was done with it.
@@ -71,6 +71,14 @@ class StaffSaid:
         for row in self._conn.execute(_judging(select(e.action_id, e.data), REJECTED)):
             if "withdrawal" in json.loads(row.data):
                 yield row.action_id
+
+    def _withdrawn_replies(self) -> set[int]:
+        """Those that staff withdrew and did not bring back."""
+        found = set(self._replies(CANCELLED))
+        cancelled = select(t.outbox.c.id).where(
+            t.outbox.c.id.in_(found), t.outbox.c.state == OutboxState.CANCELLED.value
+        )
+        return set(self._conn.execute(cancelled).scalars()) if found else found
 
     def _replies(self, kind: str) -> list[int]:
         e, o, m = t.event.c, t.outbox.c, t.mail.c

@@ -6,11 +6,11 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from processor.store import tables as t
 from processor.store.corrections import APPROVED, RETYPED
-from processor.ticket import ActionState
+from processor.ticket import ActionState, OutboxState
 
 EDITED, CANCELLED, REJECTED = "outbox.edited", "outbox.cancel", "action.rejected"
 
@@ -91,6 +91,8 @@ def _replying(conn: Connection, first: int, last: int, heard: defaultdict[int, _
         select(o.answers_mail_id, o.subject, o.text, e.kind, e.actor)
         .join_from(t.event, t.outbox, e.outbox_id == o.id)
         .where(o.answers_mail_id.between(first, last), e.kind.in_((EDITED, CANCELLED)))
+        # What was brought back is withdrawn no more.
+        .where(or_(e.kind == EDITED, o.state == OutboxState.CANCELLED.value))
     )
     for row in conn.execute(query.order_by(e.id)):
         found = heard[row.answers_mail_id]

@@ -52,6 +52,8 @@ TRANSITIONS: Mapping[str, Transition] = {
     # The same of what leaves after some seconds only, in which it may be taken back.
     "hold": Transition((S.DRAFT, S.HELD), S.HELD),
     "undo": Transition((S.HELD,), S.CANCELLED),
+    "reinstate": Transition((S.CANCELLED,), S.DRAFT),
+    "doubt_again": Transition((S.CANCELLED,), S.UNKNOWN),
     "resend": Transition((S.UNKNOWN, S.FAILED), S.READY),
     "cancel": Transition((S.DRAFT, S.HELD, S.READY, S.RETRY, S.UNKNOWN, S.FAILED), S.CANCELLED),
 }

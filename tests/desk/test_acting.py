@@ -236,3 +236,22 @@ def test_a_draft_is_withdrawn_with_a_reason(drafting: Room) -> None:
     assert visitor.post("/reply/1/cancel", reason="")[0] == 422
     assert visitor.post("/reply/1/cancel", reason="feil mottaker")[0] == 303
     assert column(drafting.engine, t.outbox.c.state) == ["cancelled"]
+
+
+def test_a_withdrawn_reply_is_brought_back_from_the_next_page_or_from_the_ticket(drafting: Room) -> None:
+    visitor, reader = drafting.sign_in(), drafting.sign_in(Role.READER)
+    _, where = visitor.post("/reply/1/cancel", reason="feil mottaker")
+    assert 'action="/reply/1/reinstate" class="undo"' in visitor.get(where)
+    assert 'action="/reply/1/reinstate"' not in reader.get(where)
+    number = column(drafting.engine, t.ticket.c.number)[0]
+    page = visitor.get(f"/ticket/{number}")
+    assert "Withdrawn replies (1)" in page
+    assert '<button class="small">Bring it back</button>' in page
+    assert reader.post("/reply/1/reinstate")[0] == 403
+    status, back = visitor.post("/reply/1/reinstate")
+    assert status == 303
+    assert "Brought back. The reply waits for a person again." in visitor.get(back)
+    assert column(drafting.engine, t.outbox.c.state) == ["draft"]
+    status, page = visitor.post("/reply/1/reinstate")
+    assert status == 409
+    assert "nobody has withdrawn it" in page

@@ -12,7 +12,7 @@ REPLY_MOVES = {
     "unknown": "bounced ready cancelled",
     "failed": "ready cancelled",
     "bounced": "",
-    "cancelled": "",
+    "cancelled": "draft unknown",
 }
 ACTION_MOVES = {
     "": "waiting",

@@ -320,9 +320,11 @@ def test_the_counts_name_every_state(engine: Engine) -> None:
     assert set(found) == set(OutboxState)
 
 
-def test_no_move_leads_out_of_sent_cancelled_or_bounced_but_a_bounce() -> None:
-    ends = {OutboxState.SENT, OutboxState.CANCELLED, OutboxState.BOUNCED}
+def test_no_move_leads_out_of_sent_or_bounced_but_a_bounce_and_from_cancelled_a_person_alone_leads_back() -> None:
+    ends = {OutboxState.SENT, OutboxState.BOUNCED}
     assert {name for name, move in TRANSITIONS.items() if ends & set(move.sources)} == {"bounced"}
+    back = {name: move.target for name, move in TRANSITIONS.items() if OutboxState.CANCELLED in move.sources}
+    assert back == {"reinstate": OutboxState.DRAFT, "doubt_again": OutboxState.UNKNOWN}
     # Receipts are repeated by a person only: nothing but "repeat" (of confirmations) leads from sending to ready.
     back = {n for n, m in TRANSITIONS.items() if OutboxState.SENDING in m.sources and m.target == OutboxState.READY}
     assert back == {"repeat"}
