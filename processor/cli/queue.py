@@ -80,7 +80,7 @@ def _line(row: QueueRow) -> str:
     ]
     # Colours are left out where nobody sees them.
     shown = typer.style(f"{due:25}", fg=colour) if colour else f"{due:25}"
-    told = f"{which:>6}  {row.ticket_no}  {what + people:38} {shown} {row.company or row.sender}"
+    told = f"{which:>6}  {row.ticket_no}  {what + people:44} {shown} {row.company or row.sender}"
     return f"{told}  {', '.join(filter(None, notes))}".rstrip()
 
 

@@ -40,7 +40,8 @@ class RulesFile:
 
     def line(self, path: str) -> int:
         """The line of a key, or of the table that it is missing from."""
-        return self.lines.get(path) or self.lines.get(path.rpartition(".")[0], 0)
+        # Of tables that repeat, each has its own line and all of them none.
+        return self.lines.get(path) or self.lines.get(f"{path}[0]") or self.lines.get(path.rpartition(".")[0], 0)
 
     def problem(self, path: str, text: str, hint: str = "") -> None:
         self.problems.append(Problem(self.name, self.line(path), text, hint))

@@ -45,6 +45,12 @@ def test_an_unknown_key_is_pointed_at_with_the_right_word(shipped: Path) -> None
     assert said.endswith("unknown key 'rnak' (did you mean rank?)")
 
 
+def test_an_unknown_table_is_pointed_at_with_the_right_word(shipped: Path) -> None:
+    said, rest = pointed(shipped, "[[recognise]]", "[[recognize]]", "unknown key")
+    assert rest.startswith("recognize")
+    assert said.endswith("unknown key 'recognize' (did you mean recognise?)")
+
+
 def test_an_unknown_variable_is_pointed_at_within_its_condition(shipped: Path) -> None:
     said, rest = pointed(shipped, "size(fields.org_no) > 0", "size(filds.org_no) > 0", "no variable")
     assert rest.startswith("filds.org_no")
