@@ -53,6 +53,7 @@ bench-import: $(VENV)/testing
 	$(PY) -m tests.bench.importing $(ARGS)
 
 bench-desk: $(VENV)/testing
+	@.ci/debian
 	$(PY) -m tests.bench.desk $(ARGS)
 
 bench-tokens: $(VENV)/testing

@@ -130,11 +130,12 @@ def take_in(
     mails: tuple[str, ...],
     clock: Callable[[], datetime],
     first_uid: int = 1,
+    came: datetime = NOW,
 ) -> None:
     arrivals = []
     for uid, name in enumerate(mails, first_uid):
         raw = (MAILS / f"{name}.eml").read_bytes()
-        arrivals.append(Arrival("a", "INBOX", 7, uid, NOW, len(raw), raw))
+        arrivals.append(Arrival("a", "INBOX", 7, uid, came, len(raw), raw))
     keep(engine, arrivals, NOW)
     if arrivals:
         work_off(engine, rulebook, config, "w", clock, lambda *_: Extracted())

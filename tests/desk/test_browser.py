@@ -57,11 +57,14 @@ def served(room: Room) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(build(room.desk), ws="none", lifespan="off", log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    room.desk.ended.set()
-    server.should_exit = True
-    thread.join(10)
-    listening.close()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        # Else whoever fails waits for this thread for ever.
+        room.desk.ended.set()
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
 
 
 @pytest.fixture
