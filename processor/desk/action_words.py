@@ -72,6 +72,7 @@ SAID_ABOVE = frozenset({"lookalike", "warning", "gate", "gate_customer"})
 """Facts that are told as warnings above the button, or by the gate."""
 STANDS = re.compile(r"(a\d+) (\w+) in (\S+): (.+?)(?: by (.+, \d\d\.\d\d\.\d{4}))?")
 """How the store tells of an action of an earlier item."""
+SOON = N_("as soon as possible")
 NONE_BY_NAME = N_("none by name, perhaps all")
 DOUBTS: Mapping[str, str] = {
     **HELD,
@@ -94,6 +95,8 @@ def fact_words(name: str, value: str, say: Say) -> str:
     """What stands beside an action, as staff read it; what is the customer's own stays as it is."""
     if name in ("already", "withdraws"):
         return "; ".join(_standing(each, say) for each in value.split("; "))
+    if name == "effective_date" and value == "asap":
+        return say(SOON)
     if name == "differs":
         return "; ".join(_differing(each, say) for each in value.split("; "))
     if name in ("second_notice", "withdrawn", "perhaps_withdrawn"):

@@ -49,6 +49,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"the customer has said something else since, so that it must be asked for anew", N_("the customer has said something else since, so that it must be asked for anew")),
     (r"the notice to the customer's other contacts has not left yet", N_("the notice to the customer's other contacts has not left yet")),
     (r"the notice reached none of the customer's other contacts; close it as handled outside", N_("the notice reached none of the customer's other contacts; it can only be closed as handled elsewhere")),
+    (r"the gate is shut: (.+); it can only be closed as handled outside", N_("the gate is shut: {0}; it can only be closed as handled elsewhere")),
+    (r"the register has no number to call customer (\S*) back; close it as handled outside", N_("the register has no number to call customer {0} back; close it as handled elsewhere")),
+    (r"call (.+) back first, on (\S+), and say so: .+", N_("Call {0} back first, on {1}, and say so above.")),
+    (r"the customer's other contacts are not told yet", N_("the customer's other contacts are not told yet")),
+    (r"the waiting time is not over: (\d+) h (\d+) min are left for the customer to object", N_("the waiting time is not over: the customer can object for {0} h {1} min more")),
     (r"the gate is shut: (.+)", N_("the gate is shut: {0}")),
     (r"somebody has called already", N_("somebody has called already")),
     (r"there is no such open action behind the gate", N_("there is no such open action")),
@@ -61,5 +66,14 @@ def sentence(said: str, say: Callable[[str], str]) -> str:
     """A composed sentence in the person's language; one that is not known stays as it is."""
     for pattern, words in SENTENCES:
         if found := re.fullmatch(pattern, said[:500]):
-            return say(words).format(*found.groups())
+            return say(words).format(*(_part(each, say) for each in found.groups()))
     return say(said) if said else ""
+
+
+def _part(said: str, say: Callable[[str], str]) -> str:
+    """What stands in a place of a sentence: itself sentences that are known, or a name, which stays as it is."""
+    parts = said.split("; ")
+    known = [
+        sentence(each, say) for each in parts if any(re.fullmatch(pattern, each[:500]) for pattern, _ in SENTENCES)
+    ]
+    return "; ".join(known) if len(known) == len(parts) else said

@@ -29,15 +29,14 @@ from processor.pipeline import read_mail
 from processor.steps.letters import CannotError
 from processor.store.gate_view import Standing, gate_standing
 from processor.store.notes import holder_of
+from processor.store.other_tickets import other_tickets
 from processor.store.past import past_mails
 from processor.store.queue import ticket as stored_ticket
 from processor.store.queue_page import Key
 from processor.store.redeciding import DROPPED
 from processor.store.reinstating import reinstatable
 from processor.store.staff_replies import OPEN_ACTIONS
-from processor.store.standing import same_sender
 from processor.store.ticket_view import ActionView, ItemView, TicketView
-from processor.store.visible import sees_ticket
 
 KINDS = ("requests", "fields")
 
@@ -96,6 +95,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
     item = item or next((each for each in view.items if each.how != DROPPED), None)
     shown = _shown(desk, view, asked, item)
     proposed = _proposed(desk, action, kept)
+    kin, more = other_tickets(desk.engine, number, asked.account.scope)
     values: dict[str, Any] = {
         "ticket": view,
         "action": action,
@@ -118,7 +118,8 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "kept": kept,
         "forward_to": desk.config.desk.forward_to,
         "several": len([each for each in view.mails if not each.duplicate]) > 1,
-        "same_sender": _same_sender(desk, asked, number),
+        "kin": kin,
+        "more_kin": more,
         "notice": told(desk, asked),
         "view": view_of(asked),
         "key": _key(action, item, view),
@@ -134,12 +135,6 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
 def _gate(desk: Desk, action: ActionView | None) -> Standing | None:
     """How far an open action behind the gate has come."""
     return gate_standing(desk.engine, action.id) if action and action.state.value in OPEN_ACTIONS else None
-
-
-def _same_sender(desk: Desk, asked: Asked, number: str) -> list[tuple[str, str]]:
-    """Other tickets of whoever wrote, as far as the person sees them."""
-    found = same_sender(desk.engine, number)
-    return [each for each in found if sees_ticket(desk.engine, asked.account.scope, each[0])]
 
 
 def _focus(view: TicketView, asked: Asked, kept: Kept) -> ActionView | None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from processor.contract import Contract
 from processor.deciding.corrected import NAMES, in_words
+from processor.deciding.staff_words import STATUS
+from processor.desk.action_words import SOON, action_words
 from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_, translations
 from processor.desk.wording import Wording
-from processor.desk.words import action_words
 from processor.findings import Form, Understanding
 from processor.steps.redeciding import understood
 from processor.store.past import REDECIDED
@@ -30,6 +31,16 @@ TYPES, FIELDS, RULE, DEADLINE, ACTIONS, REPLY = (
     N_("Actions"),
     N_("Proposed reply"),
 )
+Say = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How types, words and times are told to the person who reads."""
+
+    title: Callable[[str], str]
+    say: Say
+    when: Callable[[datetime], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +90,17 @@ def correcting(desk: Desk, asked: Asked, view: TicketView, mail_id: int, told: s
     wording = Wording(asked.language, said, desk.clock())
     rulebook = desk.rules.rulebook()
     return {
-        "understood": understood_of(desk, mail_id, told) if mail_id else None,
+        "understood": understood_of(desk, mail_id, told, wording.say) if mail_id else None,
         "known_products": [each.name for each in rulebook.products] if rulebook else [],
         "corrected": correction_of(
             view,
             mail_id,
-            lambda type: desk.rules.title(type, asked.language),
-            lambda kind: action_words(kind, wording.say),
-            wording.when,
+            Telling(lambda type: desk.rules.title(type, asked.language), wording.say, wording.when),
         ),
     }
 
 
-def understood_of(desk: Desk, mail_id: int, told: str) -> Understood | None:
+def understood_of(desk: Desk, mail_id: int, told: str, say: Say) -> Understood | None:
     """What stands in the form; None for a mail that cannot be corrected, since it was never decided or is erased."""
     try:
         stands = standing_of(desk.engine, mail_id)
@@ -101,45 +110,33 @@ def understood_of(desk: Desk, mail_id: int, told: str) -> Understood | None:
     if said is None:
         return None
     context = restored(Context, json.loads(told)["context"])
-    fields = {name: in_words(getattr(said.fields, name)) for name in NAMES}
+    fields = {name: value for name, (value,) in _fields(said, say).items()}
     types = tuple(each.type for each in said.requests)
     beside = tuple(_beside(said)) if said.form else ()
     return Understood(mail_id, stands.stamp, types, fields, context.contracts, beside)
 
 
-def correction_of(
-    view: TicketView,
-    mail_id: int,
-    title: Callable[[str], str],
-    action: Callable[[str], str],
-    due: Callable[[datetime], str],
-) -> Corrected | None:
+def correction_of(view: TicketView, mail_id: int, tell: Telling) -> Corrected | None:
     """The last correction of a mail, None if there was none or its words were erased."""
     found = [each for each in view.events if each.kind == REDECIDED and each.mail_id == mail_id]
     if not found or not found[-1].text:
         return None
     last, told = found[-1], json.loads(found[-1].text)
     before, after = told["before"], told
-    changes = _changes(before, after, title, action, due)
+    changes = _changes(before, after, tell)
     return Corrected(last.actor, last.at, tuple(changes), str(last.data.get("reply", "")))
 
 
-def _changes(
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    title: Callable[[str], str],
-    action: Callable[[str], str],
-    due: Callable[[datetime], str],
-) -> Iterator[Change]:
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], tell: Telling) -> Iterator[Change]:
     was, now = restored(Decision, before["decision"]), restored(Decision, after["decision"])
     sides = [restored(Understanding, each["understanding"]) for each in (before, after)]
-    types, fields = ([_types(each, title) for each in sides], [_fields(each) for each in sides])
+    types, fields = ([_types(each, tell) for each in sides], [_fields(each, tell.say) for each in sides])
     pairs = (
         (TYPES, types[0], types[1]),
         *((name, fields[0][name], fields[1][name]) for name in NAMES),
         (RULE, (was.rule,), (now.rule,)),
-        (DEADLINE, tuple(_deadlines(was)), tuple(_deadlines(now))),
-        (ACTIONS, tuple(_actions(was.items, action, due)), tuple(_actions(now.items, action, due))),
+        (DEADLINE, tuple(_deadlines(was, tell.say)), tuple(_deadlines(now, tell.say))),
+        (ACTIONS, tuple(_actions(was.items, tell)), tuple(_actions(now.items, tell))),
         (REPLY, _reply(was), _reply(now)),
     )
     for what, one, other in pairs:
@@ -147,25 +144,27 @@ def _changes(
             yield Change(what, tuple(filter(None, one)), tuple(filter(None, other)))
 
 
-def _types(said: Understanding, title: Callable[[str], str]) -> tuple[str, ...]:
-    return tuple(title(each.type) for each in said.requests)
+def _types(said: Understanding, tell: Telling) -> tuple[str, ...]:
+    return tuple(tell.title(each.type) for each in said.requests)
 
 
-def _fields(said: Understanding) -> dict[str, tuple[str, ...]]:
-    return {name: (in_words(getattr(said.fields, name)),) for name in NAMES}
+def _fields(said: Understanding, say: Say) -> dict[str, tuple[str]]:
+    values = {name: getattr(said.fields, name) for name in NAMES}
+    return {name: (say(SOON) if value == "asap" else in_words(value),) for name, value in values.items()}
 
 
-def _deadlines(decision: Decision) -> Iterator[str]:
+def _deadlines(decision: Decision, say: Say) -> Iterator[str]:
     found = decision.deadline
     days = [found.last_service_day] if found.last_service_day else [each.last_service_day for each in found.candidates]
     yield " / ".join(f"{day:%d.%m.%Y}" for day in days if isinstance(day, date))
-    yield found.status if found.status != "unknown" else ""
+    yield say(STATUS[found.status]) if found.status != "unknown" else ""
 
 
-def _actions(items: tuple[Item, ...], action: Callable[[str], str], due: Callable[[datetime], str]) -> Iterator[str]:
+def _actions(items: tuple[Item, ...], tell: Telling) -> Iterator[str]:
     for item in items:
         for each in item.actions:
-            yield f"{action(each.kind)} – {due(each.due)}" + (f" ({item.org_no})" if item.org_no else "")
+            words = f"{action_words(each.kind, tell.say)} – {tell.when(each.due)}"
+            yield words + (f" ({item.org_no})" if item.org_no else "")
 
 
 def _reply(decision: Decision) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ NO_CONTRACT = N_("No contract is known, so nothing here tells when this ends.")
 TWO = N_("Two people must approve this.")
 SECONDED = N_("{who} has approved. You would be the second.")
 HELD = N_("The customer has taken it back: decide on the withdrawal first.")
-WITHHELD = N_("No automatic reply left: {why}.")
+WITHHELD = N_("No automatic reply left:")
 OUTAGE = N_("The mail arrived while no mail was read for {hours} hours.")
 BELONGS = N_("The mail names the ticket {ticket}, which its writer may not join.")
 BROUGHT = {
@@ -97,7 +97,7 @@ def _mails(view: TicketView) -> Iterator[Warning]:
             yield Warning(OUTAGE, values=(("hours", str(mail.outage_hours)),))
     newest = view.mails[-1] if view.mails else None
     if newest is not None and newest.withheld:
-        yield Warning(WITHHELD, values=(("why", withheld_in_words(newest.withheld)),))
+        yield Warning(WITHHELD, why=withheld_in_words(newest.withheld))
 
 
 def _deadline(deadline: Deadline) -> Iterator[Warning]:

@@ -99,13 +99,3 @@ def ticket_of_mail(engine: Engine, mail_id: int) -> str:
     query = select(t.ticket.c.number).join(t.mail, t.mail.c.ticket_id == t.ticket.c.id)
     with reading(engine) as conn:
         return conn.execute(query.where(t.mail.c.id == mail_id)).scalar() or ""
-
-
-def same_sender(engine: Engine, ticket_no: str, limit: int = 10) -> list[tuple[str, str]]:
-    """Number and subject of the newest other tickets of a ticket's sender."""
-    k = t.ticket.c
-    sender = select(k.sender).where(k.number == ticket_no).scalar_subquery()
-    query = select(k.number, k.subject).where(k.sender == sender, k.sender != "", k.merged_into.is_(None))
-    with reading(engine) as conn:
-        found = conn.execute(query.where(k.number != ticket_no).order_by(k.id.desc()).limit(limit))
-        return [(row.number, row.subject) for row in found]

@@ -1,22 +1,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from gettext import GNUTranslations
 
 import pytest
 
+from processor.desk.action_words import SOON as SOON_WORD
+from processor.desk.correct_page import SOON
 from processor.desk.language import LANGUAGES, Language, preferred, translations
 from processor.desk.timeline import timeline
 from processor.desk.wording import Wording, org_no
-from processor.desk.words import ACTIONS, FACTS, OUTCOMES, fact_words, sentence
+from processor.desk.words import ACTIONS, EVENTS, FACTS, OUTCOMES, actor_words, detail, fact_words, sentence
 from processor.loading.rows import ASKS
 from processor.store.actions import Outcome
-from processor.ticket import Deadline
+from processor.store.events import Event
+from processor.store.transitions import TRANSITIONS
+from processor.ticket import ActionState, Deadline, TicketState
 from tests.desk.catalog import DESK, MO, compiled, stored, untranslated, words
 from tests.shipped import ROOT
 from tests.store.made import NOW
 
+PROGRAM = ROOT / "processor"
 PLACE = re.compile(r"%\(\w+\)s|\{\w*\}")
 
 
@@ -50,6 +56,35 @@ def test_every_kind_of_action_and_every_outcome_has_words() -> None:
     kinds = set(re.findall(r'kind = "([a-z_]+)"', "".join(p.read_text() for p in (ROOT / "rules").glob("*.toml"))))
     assert kinds <= set(ACTIONS)
     assert set(OUTCOMES) == set(Outcome)
+
+
+def test_everything_that_may_happen_has_words_and_no_word_is_of_what_never_happens() -> None:
+    areas = "mail|ticket|action|outbox|person|gate|item|follow_up|notice|rules|contracts|webhook|store|mailbox|import|grant|setting|level|uid"
+    rooms = [
+        path
+        for room in ("store", "steps", "cli", "moving", "desk")
+        for path in (PROGRAM / room).glob("*.py")
+        if path.name != "trail.py"
+    ]
+    named = {each for path in rooms for each in re.findall(rf'"((?:{areas})\.[a-z_]+)"', path.read_text())}
+    columns = {f"{table}.{end}" for table in areas.split("|") for end in ("id", "html")}
+    made = {f"outbox.{name}" for name in TRANSITIONS} | {f"action.{each}" for each in ActionState}
+    made |= {f"ticket.{each}" for each in TicketState} | {f"notice.{each}" for each in ("digest", "urgent")}
+    assert (named - columns) - set(EVENTS) == set()
+    assert set(EVENTS) - named - made == set()
+
+
+def test_the_trail_tells_who_by_name_and_the_program_as_such() -> None:
+    say = translations("nb").gettext
+    assert (actor_words("record", say), actor_words("Kari Demo", say)) == ("programmet", "Kari Demo")
+    rejected = Event(1, NOW, "action.rejected", "Kari", None, 1, 2, None, {}, "hun har\nringt " + "og " * 200)
+    assert detail(rejected).startswith("hun har ringt og og")
+    assert len(detail(rejected)) <= 300
+    assert detail(replace(rejected, kind="ticket.noted")) == ""
+
+
+def test_as_soon_as_possible_is_read_as_it_is_shown() -> None:
+    assert {SOON_WORD, translations("nb").gettext(SOON_WORD)} <= SOON
 
 
 def test_everything_that_a_row_may_ask_for_has_words() -> None:
