@@ -5,10 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, bindparam, or_
+
+from processor.store.columns import Utc
 
 LONGEST = timedelta(hours=3)
 """Longer than any lease, and than the longest wait between two tries."""
+
+
+NOW = bindparam("now_at", type_=Utc())
+"""The time in statements that are built once, which ``moments`` gives them."""
+_FAR = bindparam("far_at", type_=Utc())
+
+
+def moments(now: datetime) -> dict[str, object]:
+    """The parameters of ``past_then`` and ``unclaimed_then``."""
+    return {"now_at": now, "far_at": now + LONGEST}
 
 
 def past(until: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
@@ -20,6 +32,16 @@ def past(until: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
     return or_(until <= now, until > now + LONGEST)
 
 
+def past_then(until: ColumnElement[Any]) -> ColumnElement[bool]:
+    """``past`` for a statement that is built once."""
+    return or_(until <= NOW, until > _FAR)
+
+
 def unclaimed(until: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
     """Whether nobody holds the row whose ``claimed_until`` this is."""
     return or_(until.is_(None), past(until, now))
+
+
+def unclaimed_then(until: ColumnElement[Any]) -> ColumnElement[bool]:
+    """``unclaimed`` for a statement that is built once."""
+    return or_(until.is_(None), past_then(until))

@@ -12,22 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    and_,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Integer, and_, bindparam, case, func, or_, select, update
 
 from processor.masking import masked
 from processor.store import tables as t
-from processor.store.claims import past, unclaimed
+from processor.store.claims import NOW, moments, past_then, unclaimed_then
 from processor.store.engine import DIGEST_KEY
 from processor.store.sending import END_ATTEMPT, Taken, attempt, sent
 from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
@@ -169,26 +158,33 @@ def _end(
 
 def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: timedelta) -> list[Outgoing]:
     # One claim at a time, so that two machines cannot both use the last of the cap.
-    conn.execute(select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY).with_for_update())
-    o = t.outbox.c
-    limit = delivery_share(conn, limit, select(o.id).where(_due(now), _free(now), _in_time(now)))
-    chosen = _waiting(conn, now, limit, o.automatic.is_(False))
-    if len(chosen) < limit and not stopped(conn):
-        room = int(setting(conn, OUTBOX_CAP, str(DEFAULT_OUTBOX_CAP))) - _used(conn, now)
-        waiting = _waiting(conn, now, limit - len(chosen), o.automatic.is_(True))
-        if len(waiting) > max(room, 0):
-            turn(conn, True, BREAKER, now)
-            waiting = waiting[: max(room, 0)]
-        chosen += waiting
+    conn.execute(_ONE_AT_A_TIME)
+    then = moments(now)
+    limit = delivery_share(conn, limit, _WAITING, then)
+    waiting = conn.execute(_NEXT, {**then, "most": limit}).all()
+    chosen = [row.id for row in waiting if not row.automatic]
+    automatic = [row.id for row in waiting if row.automatic]
+    if automatic and not stopped(conn):
+        chosen += _within_cap(conn, automatic, now)
     if not chosen:
         return []
-    rows = conn.execute(
-        update(t.outbox)
-        .where(o.id.in_(chosen), _free(now))
-        .values(claimed_by=worker, claimed_until=now + lease, fence=o.fence + 1)
-        .returning(*_OUTGOING)
-    )
-    return sorted((Outgoing(*row) for row in rows), key=lambda one: chosen.index(one.id))
+    held = {**then, "chosen": chosen, "worker": worker, "until": now + lease}
+    return sorted((Outgoing(*row) for row in conn.execute(_HOLD, held)), key=lambda one: chosen.index(one.id))
+
+
+def _within_cap(conn: Connection, waiting: list[int], now: datetime) -> list[int]:
+    """Those that the cap of an hour lets go; the breaker turns the switch when it keeps one back."""
+    cap = int(setting(conn, OUTBOX_CAP, str(DEFAULT_OUTBOX_CAP)))
+    room = cap - _used(conn, now)
+    if len(waiting) > max(room, 0):
+        turn(conn, True, BREAKER, now)
+        return waiting[: max(room, 0)]
+    return waiting
+
+
+def _used(conn: Connection, now: datetime) -> int:
+    """Automatic replies attempted within the window, or claimed and about to be."""
+    return int(conn.execute(_USED, {"now_at": now, "since": now - CAP_WINDOW}).scalar_one())
 
 
 _OUTGOING = tuple(
@@ -214,34 +210,35 @@ _OUTGOING = tuple(
 )
 
 
-def _waiting(conn: Connection, now: datetime, limit: int, whose: ColumnElement[bool]) -> list[int]:
-    o = t.outbox.c
-    query = select(o.id).where(_due(now), _free(now), _in_time(now), whose).order_by(o.id).limit(limit)
-    return list(conn.execute(query.with_for_update(skip_locked=True)).scalars())
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    o = t.outbox.c
-    return or_(o.state == OutboxState.READY.value, and_(o.state == OutboxState.RETRY.value, past(o.due_at, now)))
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return unclaimed(t.outbox.c.claimed_until, now)
-
-
-def _in_time(now: datetime) -> ColumnElement[bool]:
-    o = t.outbox.c
-    return or_(o.automatic.is_(False), o.leave_before.is_(None), o.leave_before > now)
-
-
-def _used(conn: Connection, now: datetime) -> int:
-    """Automatic replies attempted within the window, or claimed and about to be."""
-    o = t.outbox.c
-    about_to = and_(o.state.in_((OutboxState.READY.value, OutboxState.RETRY.value)), o.claimed_until > now)
-    recent = or_(o.attempted_at > now - CAP_WINDOW, about_to)
-    rows = select(literal(1)).select_from(t.outbox).where(o.automatic.is_(True), recent).subquery()
-    return int(conn.execute(select(func.count()).select_from(rows)).scalar_one())
-
+# Built once: every few replies are claimed anew.
+_O = t.outbox.c
+_READY, _RETRY = OutboxState.READY.value, OutboxState.RETRY.value
+_DUE = or_(_O.state == _READY, and_(_O.state == _RETRY, past_then(_O.due_at)))
+_FREE = unclaimed_then(_O.claimed_until)
+_IN_TIME = or_(_O.automatic.is_(False), _O.leave_before.is_(None), _O.leave_before > NOW)
+_ONE_AT_A_TIME = select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY).with_for_update()
+_WAITING = select(_O.id).where(_DUE, _FREE, _IN_TIME)
+# What staff approved goes first.
+_NEXT = (
+    select(_O.id, _O.automatic)
+    .where(_DUE, _FREE, _IN_TIME)
+    .order_by(_O.automatic, _O.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_HOLD = (
+    update(t.outbox)
+    .where(_O.id.in_(bindparam("chosen", expanding=True)), _FREE)
+    .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), fence=_O.fence + 1)
+    .returning(*_OUTGOING)
+)
+_USED = select(func.count()).where(
+    _O.automatic.is_(True),
+    or_(
+        _O.attempted_at > bindparam("since"),
+        and_(or_(_O.state == _READY, _O.state == _RETRY), _O.claimed_until > NOW),
+    ),
+)
 
 # A try that failed before DATA was not counted by ``attempt``.
 _TRIED = case((t.outbox.c.state == OutboxState.SENDING.value, t.outbox.c.tries), else_=t.outbox.c.tries + 1)

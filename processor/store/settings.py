@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
@@ -13,12 +13,14 @@ from processor.store.transaction import commit, reading
 STOPPED = "answers_stopped"
 OUTBOX_CAP = "outbox_cap_per_hour"
 DEFAULT_OUTBOX_CAP = 1000
+# Built once: the switch is asked about for every few replies.
+_VALUE = select(t.setting.c.value).where(t.setting.c.name == bindparam("wanted"))
 
 
 def setting(source: Engine | Connection, name: str, default: str = "") -> str:
     """The value of a setting, ``default`` if it was never set."""
     with reading(source) as conn:
-        found = conn.execute(select(t.setting.c.value).where(t.setting.c.name == name)).scalar()
+        found = conn.execute(_VALUE, {"wanted": name}).scalar()
     return default if found is None else str(found)
 
 

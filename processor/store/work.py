@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Integer, and_, bindparam, select, update
 
 from processor.masking import masked
 from processor.store import tables as t
-from processor.store.claims import unclaimed
+from processor.store.claims import moments, unclaimed_then
 from processor.store.events import Happening, write_event, write_events
 from processor.store.keep_stream import forget_halves
 from processor.store.sharing import work_share
@@ -65,6 +65,8 @@ def set_aside(engine: Engine, mail_id: int, reason: str, now: datetime) -> bool:
 
 def give_back(engine: Engine, mail_ids: Sequence[int], worker: str) -> None:
     """Return claimed mails untried, when a worker stops or the world (not the mail) failed."""
+    if not mail_ids:
+        return
     with writing(engine) as conn:
         conn.execute(
             update(t.mail)
@@ -109,7 +111,7 @@ def release_claims(engine: Engine) -> int:
 
 
 def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[Pending]:
-    limit = work_share(conn, limit, select(t.mail.c.id).where(_free(now)))
+    limit = work_share(conn, limit, _WAITING, moments(now))
     candidates = _oldest(conn, now, limit)
     if len(candidates) == limit:
         candidates = _with_other_mailboxes(conn, candidates, now)
@@ -119,23 +121,12 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
     chosen = _choose([row for row in candidates if row.tries < TRIES])
     if not chosen:
         return _pending(conn, limit, worker, now) if worn else []
-    m = t.mail.c
-    conn.execute(
-        update(t.mail).where(m.id.in_(chosen)).values(claimed_by=worker, claimed_until=now + LEASE, tries=m.tries + 1)
-    )
-    query = (
-        select(m.id, t.raw_mail.c.content, m.arrived_at, m.account, m.folder, m.purpose, m.junk, m.tries)
-        .join_from(t.mail, t.raw_mail)
-        .where(m.id.in_(chosen))
-        .order_by(m.arrived_at, m.id)
-    )
-    return [Pending(*row) for row in conn.execute(query)]
+    conn.execute(_HOLD, {"chosen": chosen, "worker": worker, "until": now + LEASE})
+    return [Pending(*row) for row in conn.execute(_HELD, {"chosen": chosen})]
 
 
 def _oldest(conn: Connection, now: datetime, limit: int, *of: ColumnElement[bool]) -> list[t.AnyRow]:
-    m = t.mail.c
-    query = select(m.id, m.tries, m.size, m.account).where(_free(now), *of).order_by(m.arrived_at, m.id).limit(limit)
-    return list(conn.execute(query.with_for_update(skip_locked=True)).all())
+    return list(conn.execute(_OLDEST.where(*of) if of else _OLDEST, {**moments(now), "most": limit}).all())
 
 
 def _with_other_mailboxes(conn: Connection, oldest: list[t.AnyRow], now: datetime) -> list[t.AnyRow]:
@@ -152,9 +143,29 @@ def _with_other_mailboxes(conn: Connection, oldest: list[t.AnyRow], now: datetim
     return oldest[: len(oldest) - len(others)] + others
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    m = t.mail.c
-    return and_(m.state == MailState.KEPT.value, unclaimed(m.claimed_until, now))
+# Built once: every batch is claimed by these.
+_M = t.mail.c
+_FREE = and_(_M.state == MailState.KEPT.value, unclaimed_then(_M.claimed_until))
+_WAITING = select(_M.id).where(_FREE)
+_OLDEST = (
+    select(_M.id, _M.tries, _M.size, _M.account)
+    .where(_FREE)
+    .order_by(_M.arrived_at, _M.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_CHOSEN = _M.id.in_(bindparam("chosen", expanding=True))
+_HOLD = (
+    update(t.mail)
+    .where(_CHOSEN)
+    .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), tries=_M.tries + 1)
+)
+_HELD = (
+    select(_M.id, t.raw_mail.c.content, _M.arrived_at, _M.account, _M.folder, _M.purpose, _M.junk, _M.tries)
+    .join_from(t.mail, t.raw_mail)
+    .where(_CHOSEN)
+    .order_by(_M.arrived_at, _M.id)
+)
 
 
 def _choose(rows: Sequence[t.AnyRow]) -> list[int]:

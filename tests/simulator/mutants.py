@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import bindparam, true, update
+from sqlalchemy import Integer, bindparam, select, update
 
 from processor.pipeline import read_and_understand
 from processor.steps import take_in, work_off
@@ -60,7 +60,14 @@ def no_claim() -> Patches:
         .values(state="sending", attempted_at=bindparam("now_at"), tries=o.tries + 1)
         .returning(o.ticket_id, o.message_id)
     )
-    return [patch.object(sending, "_ATTEMPT", anyway), patch.object(outbox, "_free", lambda _: true())]
+    anybody = select(o.id, o.automatic).where(outbox._DUE, outbox._IN_TIME).order_by(o.automatic, o.id)
+    held = update(t.outbox).where(o.id.in_(bindparam("chosen", expanding=True)))
+    hold = held.values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), fence=o.fence + 1)
+    return [
+        patch.object(sending, "_ATTEMPT", anyway),
+        patch.object(outbox, "_NEXT", anybody.limit(bindparam("most", type_=Integer))),
+        patch.object(outbox, "_HOLD", hold.returning(*outbox._OUTGOING)),
+    ]
 
 
 def done_before_kept() -> Patches:
