@@ -189,6 +189,20 @@ class DeskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptionSettings:
+    """Under which keys the bytes of mails lie in the store: ``seals`` None keeps what comes in in clear.
+
+    ``opens`` are older keys, for what was sealed under them.  Keys are read when needed and raise what loading/secrets.py
+    raises.  ``file`` and ``line`` say where the setting stands.
+    """
+
+    seals: Callable[[], str] | None = None
+    opens: tuple[Callable[[], str], ...] = ()
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that config.toml says; paths are absolute.
 
@@ -227,3 +241,4 @@ class Config:
     desk: DeskSettings = DeskSettings()
     scan: ScanSettings = ScanSettings()
     alarms: AlarmSettings = AlarmSettings()
+    encryption: EncryptionSettings = EncryptionSettings()

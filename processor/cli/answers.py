@@ -23,7 +23,7 @@ def stop_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Stop every automatic answer at once, in a running daemon too; mail is still read and queued."""
     from processor.store import switch
 
-    fresh = switch.stop_answers(open_engine(open_config(config)), actor(), datetime.now(UTC))
+    fresh = switch.stop_answers(open_engine(open_config(config), keys=False), actor(), datetime.now(UTC))
     stand = "are stopped" if fresh else "were stopped already"
     typer.echo(f"Automatic answers {stand}. Go on with: processor resume-answers")
 
@@ -34,7 +34,7 @@ def resume_answers(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor.store.counts import counts
     from processor.ticket import OutboxState
 
-    engine = open_engine(open_config(config))
+    engine = open_engine(open_config(config), keys=False)
     if not switch.resume_answers(engine, actor(), datetime.now(UTC)):
         typer.echo("Automatic answers were not stopped.")
     else:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config
+
+if TYPE_CHECKING:
+    from processor.config import Config
 
 UNMADE = "no file yet; the first start makes it"
 
@@ -37,7 +41,7 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
     # Before the first start nothing is wrong, and there is nothing to look into.
     unmade = made_later(settings.store_url)
-    problems = [] if unmade else check_store(settings.store_url)
+    problems = [] if unmade else check_store(settings.store_url) or _keys(settings)
     tell(
         f"database {settings.store_url.rpartition('@')[2]}",
         [Finding(not problems, each, "") for each in problems or [UNMADE if unmade else "opens"]],
@@ -58,3 +62,16 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
         tell(place, findings)
     tell("attached files", [*probe_files(), *probe_scanner(settings.scan)])
     raise typer.Exit(1 if bad else 0)
+
+
+def _keys(settings: Config) -> list[str]:
+    """What is wrong with the keys of the store's mails."""
+    from processor.loading.problems import Refused
+    from processor.steps.opened import opened
+    from processor.store.engine import connect
+
+    try:
+        opened(settings, connect).dispose()
+    except Refused as refused:
+        return [str(each) for each in refused.problems]
+    return []

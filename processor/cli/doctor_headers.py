@@ -18,10 +18,16 @@ def header_findings(settings: Config) -> list[Finding]:
     """Whether our receiving server writes its Authentication-Results, and removes those that pose as it (RFC 8601 5)."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from processor.loading.problems import Refused
+    from processor.steps.opened import opened
     from processor.store.engine import connect
     from processor.store.heads import newest_heads
 
-    engine = connect(settings.store_url)
+    try:
+        engine = opened(settings, connect)
+    except (Refused, SQLAlchemyError):
+        # What is wrong with the database is told above.
+        return []
     try:
         return _findings(newest_heads(engine), settings)
     except SQLAlchemyError:

@@ -44,10 +44,16 @@ def sender_findings(settings: Config, smtp: SmtpSettings) -> list[Finding]:
 def _seen(settings: Config, domains: set[str]) -> list[str]:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from processor.loading.problems import Refused
+    from processor.steps.opened import opened
     from processor.store.engine import connect
     from processor.store.heads import newest_heads
 
-    engine = connect(settings.store_url)
+    try:
+        engine = opened(settings, connect)
+    except (Refused, SQLAlchemyError):
+        # What is wrong with the database is told above.
+        return []
     try:
         return selectors_in(newest_heads(engine), domains)
     except SQLAlchemyError:

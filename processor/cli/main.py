@@ -130,7 +130,7 @@ def _options(
 def main() -> None:
     """Run the command line; a refused configuration or rules file is told as such, with exit status 2.
 
-    So is a store that may only be read, with status 1.
+    So is a store that may only be read, or bytes in it that do not open, with status 1.
     """
     try:
         app()

@@ -70,14 +70,19 @@ def shipped(name: str) -> Path:
     return here if here.is_dir() else Path(__file__).parent.parent.parent / name
 
 
-def open_engine(config: Config) -> Engine:
-    """Open the store or exit 1 with the reason in words."""
+def open_engine(config: Config, *, keys: bool = True) -> Engine:
+    """Open the store or exit 1 with the reason in words; exit 2 where a key of its mails is missing or another.
+
+    Without ``keys`` no mail can be read or written: for what must work at any rate.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
+    from processor.steps.opened import opened
     from processor.store.engine import SchemaError, open_store
 
     try:
-        return open_store(config.store_url)
+        with refusals():
+            return opened(config) if keys else open_store(config.store_url)
     except (SchemaError, SQLAlchemyError, OSError) as error:
         typer.echo(f"The store cannot be used: {str(error).splitlines()[0]}", err=True)
         raise typer.Exit(1) from None
@@ -98,9 +103,13 @@ def refuse_gone_back(engine: Engine) -> None:
 
 
 def store_refusal(error: BaseException) -> str:
-    """What to tell whose store may only be read, "" for any other error."""
+    """What to tell whose store may only be read, or holds bytes that do not open, "" for any other error."""
     from sqlalchemy.exc import DBAPIError
 
+    from processor.ciphers import NotOpenedError
+
+    if isinstance(error, NotOpenedError):
+        return f"The bytes of a mail in the store are {error}."
     if not isinstance(error, DBAPIError):
         return ""
     state = getattr(error.orig, "sqlstate", None)

@@ -66,13 +66,12 @@ def export(
     from processor.steps.letters_left import letters_left
     from processor.store.dossier import dossier
     from processor.store.events import Happening, note
-    from processor.store.keep import raw_of
 
     settings, now = open_config(config), datetime.now(UTC)
     engine = open_engine(settings)
     found = _found(engine, address)
     dossiers = (one for each in found.tickets if (one := dossier(engine, each.number)))
-    elsewhere = {each.mail_id: raw_of(engine, each.mail_id) for each in found.elsewhere}
+    elsewhere = dict(_elsewhere(engine, found))
     made = person_files(
         found, dossiers, elsewhere, __version__, now, lambda one: letters_left(engine, settings.smtp, one.events)
     )
@@ -184,10 +183,24 @@ def copies_left(gone: Erased, settings: Config) -> Iterator[str]:
         yield "corrections written earlier, in models trained from them, and in mail that was sent or forwarded."
 
 
+def _elsewhere(engine: Engine, found: Found) -> Iterator[tuple[int, bytes]]:
+    from processor.ciphers import DamagedError
+    from processor.store.sealed import raw_of
+
+    for each in found.elsewhere:
+        try:
+            yield each.mail_id, raw_of(engine, each.mail_id)
+        except DamagedError as error:
+            typer.echo(f"m{each.mail_id} is theirs too and is not in it: its bytes in the store are {error}.", err=True)
+
+
 def _found(engine: Engine, address: str) -> Found:
     from processor.store.privacy import find
 
     found = find(engine, address)
+    if found.shut:
+        which = ", ".join(f"m{each}" for each in found.shut)
+        typer.echo(f"Nobody can tell whose these are, since their bytes in the store do not open: {which}", err=True)
     if found.nothing:
         typer.echo(f"Nothing is held of {found.address}.")
         raise typer.Exit(0)

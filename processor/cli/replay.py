@@ -58,7 +58,7 @@ def replay(
     settings = open_config(config)
     trial = _trial(settings, rules, templates, model, since, context == "now")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    pages = _pages(trial, settings.store_url, jobs or cores)
+    pages = _pages(trial, settings, jobs or cores)
     from processor.replay.totals import Aside, Totals
 
     totals = Totals()
@@ -106,20 +106,22 @@ def _trial(
     return Trial(settings.path, rules_dir, templates_dir, model_file, begin, now, version)
 
 
-def _pages(trial: Trial, store_url: str, jobs: int) -> Iterator[Page]:
+def _pages(trial: Trial, settings: Config, jobs: int) -> Iterator[Page]:
     """The pages as they come, with a bar on a terminal; exit 1 with the reason when they cannot be had."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from processor.replay.parallel import PAGE, replayed
     from processor.replay.play import ChangedMeanwhileError
+    from processor.steps.opened import opened
     from processor.store.engine import SchemaError, open_to_read
     from processor.store.past import past_count
 
     try:
-        engine = open_to_read(store_url)
+        with refusals():
+            engine = opened(settings, open_to_read)
         count = past_count(engine, trial.since)
         engine.dispose()
-        yield from _shown(replayed(trial, store_url, max(1, min(jobs, -(-count // PAGE)))), count)
+        yield from _shown(replayed(trial, settings.store_url, max(1, min(jobs, -(-count // PAGE)))), count)
     except (SchemaError, SQLAlchemyError, ChangedMeanwhileError) as error:
         typer.echo(f"The replay cannot go on: {str(error).splitlines()[0]}", err=True)
         raise typer.Exit(1) from None

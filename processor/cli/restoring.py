@@ -14,6 +14,7 @@ from processor.cli.queue import local, parse_id
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from processor.config import Config
     from processor.store.restored import FoundMail, Waiting
 
 app = typer.Typer(no_args_is_help=True, help="After a restore: what waits for your word, and mail that was found.")
@@ -38,7 +39,8 @@ def restore(
     from processor.store.engine import SchemaError
     from processor.store.lock import StoreInUseError, nobody_else
 
-    url = open_config(config).store_url
+    settings = open_config(config)
+    url = settings.store_url
     try:
         with nobody_else(url):
             done = restoration.restore(folder, url, actor(), datetime.now(UTC))
@@ -50,11 +52,24 @@ def restore(
         typer.echo(f"Not restored: {str(error).splitlines()[0]}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"Restored: the store is as it was {local(done.manifest.taken_at)}.")
+    _tell_of_keys(settings)
     typer.echo(
         f"{done.held} replies wait for your word, {done.in_doubt} are in doubt, {done.reminders} reminders fell away."
     )
     typer.echo("Look at: processor levels list, processor people list (both are as they were then)")
     typer.echo("Then start the daemon, which reads what arrived since, and see: processor restored list")
+
+
+def _tell_of_keys(settings: Config) -> None:
+    """What the configuration lacks to read what was restored."""
+    from processor.loading.problems import Refused
+    from processor.steps.opened import opened
+
+    try:
+        opened(settings).dispose()
+    except Refused as refused:
+        for problem in refused.problems:
+            typer.echo(f"Before the start: {problem}", err=True)
 
 
 @app.command("list")

@@ -32,7 +32,7 @@ def status(
     from processor.store.measures import measure
 
     settings = open_config(config)
-    engine = open_engine(settings)
+    engine = open_engine(settings, keys=False)
     found = measure(engine, datetime.now(UTC))
     if as_json:
         typer.echo(json.dumps(_values(engine, found), ensure_ascii=False, default=str))

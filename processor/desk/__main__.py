@@ -25,14 +25,14 @@ def main() -> int:
     journal.write_to_stderr(logging.WARNING)
     try:
         config = load_config(asked.config, passwords=False)
+        if asked.fd is None:
+            return alone(config)
+        serve(config, socket.socket(fileno=asked.fd), config.desk.idle_minutes)
     except (Refused, OSError) as error:
         for problem in getattr(error, "problems", [error]):
             sys.stderr.write(f"{problem}\n")
         return 2
-    if asked.fd is not None:
-        serve(config, socket.socket(fileno=asked.fd), config.desk.idle_minutes)
-        return 0
-    return alone(config)
+    return 0
 
 
 def alone(config: Config) -> int:

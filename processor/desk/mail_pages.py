@@ -76,6 +76,8 @@ def _frame(desk: Desk, asked: Asked, content: str, images: str = "") -> Response
 def raw(desk: Desk, asked: Asked) -> Response:
     """The mail's bytes as text.  Only they have private numbers unhidden, so looking at them is recorded (T61)."""
     stored = _stored(desk, asked)
+    if stored.fault:
+        raise Refusal(409, "The bytes of this mail do not open. Tell an administrator.")
     if stored.raw is None:
         raise Refusal(404, "The bytes of this mail are not kept any more.")
     _note_look(desk, asked, stored, desk.clock())

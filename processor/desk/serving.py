@@ -15,8 +15,8 @@ from processor.config import Config
 from processor.desk.app import build
 from processor.desk.asking import Desk
 from processor.desk.demo_users import make_demo_users
+from processor.steps.opened import opened
 from processor.store.clock import StoreClock
-from processor.store.engine import open_store
 
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 5
@@ -49,8 +49,11 @@ class Idle:
 
 
 def serve(config: Config, listening: socket.socket, idle_minutes: float | None) -> None:
-    """Serve the desk on a listening socket until SIGTERM, or until it was idle for so long (None: for ever)."""
-    engine = open_store(config.store_url)
+    """Serve the desk on a listening socket until SIGTERM, or until it was idle for so long (None: for ever).
+
+    Raises Refused where a key of the store's mails is missing.
+    """
+    engine = opened(config)
     desk = Desk(engine, config, StoreClock(engine))
     try:
         if config.desk.demo:

@@ -43,7 +43,7 @@ KINDS = ("requests", "fields")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The mail that is shown, with its evidence marked; ``message`` is None where its bytes are gone."""
+    """The mail that is shown, with its evidence marked; ``message`` is None where its bytes are gone, or do not open: then ``fault``."""
 
     mail_id: int
     message: Message | None
@@ -53,6 +53,7 @@ class Shown:
     provenance: str
     programs: frozenset[str]
     told: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def _shown(desk: Desk, view: TicketView, asked: Asked, item: ItemView | None) ->
     because = tuple(decision.get("because", ()))
     provenance = decision.get("provenance", {}).get("why", "")
     if stored.raw is None:
-        return Shown(mail_id, None, "", [], because, provenance, frozenset(), stored.told)
+        return Shown(mail_id, None, "", [], because, provenance, frozenset(), stored.told, stored.fault)
     message = read_mail(stored.raw, lambda *_: Extracted())
     spans = [span for each in view.items if each.mail_id == mail_id for span in _spans(each)]
     subject = marked(message.subject, 0, len(message.subject), [s for place, s in spans if place == "subject"])

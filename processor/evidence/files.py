@@ -150,7 +150,7 @@ def _plain_mail(mail: MailEvidence) -> dict[str, Any]:
     raw = mail.raw
     return {
         **asdict(mail.view),
-        "bytes": "erased" if raw is None else ("whole" if mail.whole else "the header alone"),
+        "bytes": (mail.fault or "erased") if raw is None else ("whole" if mail.whole else "the header alone"),
         "sha256": None if raw is None else hashlib.sha256(raw).hexdigest(),
         "places": [asdict(place) for place in mail.places],
         "kept_in_event": mail.kept.id if mail.kept else None,

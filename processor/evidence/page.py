@@ -72,7 +72,8 @@ def arrival_rows(dossier: Dossier, mail: MailEvidence) -> Iterator[Row]:
         yield "Kept by this program", at(mail.kept.at)
         yield "In the audit chain", _sealed(dossier, mail.kept.id, mail.kept.seal)
     if mail.raw is None:
-        yield "Bytes", "erased; the events and digests below remain"
+        gone = f"kept, and {mail.fault}" if mail.fault else "erased"
+        yield "Bytes", f"{gone}; the events and digests below remain"
         return
     parsed = BytesHeaderParser().parsebytes(mail.raw)
     for name in ("From", "Subject", "Date", "Message-ID"):

@@ -19,6 +19,7 @@ from processor.loading.provenance_settings import provenance_settings
 from processor.loading.scan_settings import scan_settings
 from processor.loading.secrets import secret_source
 from processor.loading.smtp_settings import server_address, smtp_settings
+from processor.loading.store_settings import encryption_settings, store_url
 from processor.loading.toml_lines import parse
 from processor.loading.watch_settings import since, watch_listen
 from processor.loading.webhook_settings import webhook_settings
@@ -93,6 +94,9 @@ class Table:
             if needed:
                 self.problem(key, f"[{self.name}] needs {key!r}")
             return None
+        return self.referred(key, value, folder)
+
+    def referred(self, key: str, value: object, folder: Path) -> Callable[[], str] | None:
         # What stands there may be the secret itself, which is never shown.
         if (
             not isinstance(value, dict)
@@ -175,7 +179,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
     contracts_path = contracts.take("path", str, "")
     config = Config(
         path=path,
-        store_url=_store_url(store.take("url", str, "sqlite:///var/processor.db"), folder),
+        store_url=store_url(store, folder),
         key=_key(key),
         rules_dir=folder / rules.take("rules", str, "rules"),
         templates_dir=folder / rules.take("templates", str, "templates"),
@@ -198,6 +202,7 @@ def _config(path: Path, values: Mapping[str, Any], table: Callable[[str, object]
         watch_listen=watch_listen(table("watch", values.get("watch", {}))),
         webhooks=webhook_settings(values.get("webhook", []), table, folder),
         desk=desk_settings(table("desk", values.get("desk", {})), table, folder),
+        encryption=encryption_settings(store, folder),
     )
     require_others(table("desk", values.get("desk", {})), config)
     config = replace(config, escalations=escalation_settings(values.get("escalation", []), table, config))
@@ -232,14 +237,6 @@ def _limits(answers: Table) -> Limits:
         per_thread=answers.positive("per_thread", int, usual.per_thread),
         in_all=answers.positive("in_all", int, usual.in_all),
     )
-
-
-def _store_url(url: str, folder: Path) -> str:
-    """Make a relative SQLite path absolute, so that the working directory does not choose the store."""
-    prefix = "sqlite:///"
-    if url.startswith(prefix) and not url.startswith(prefix + "/"):
-        return f"{prefix}{folder / url.removeprefix(prefix)}"
-    return url
 
 
 def _mailbox(entry: Table, folder: Path, place: TokenPlace) -> MailboxSettings:

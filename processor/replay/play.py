@@ -15,12 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from processor.ciphers import DamagedError
 from processor.config import Config
 from processor.loading.configuration import load_config
 from processor.loading.rules import load_rulebook
 from processor.pipeline import Read, conclude, read_and_understand
 from processor.replay.difference import Difference, Side, differing, side
 from processor.replay.judging import Judgement, Stand, judgement
+from processor.steps.opened import opened
 from processor.steps.surroundings import Surroundings
 from processor.store.columns import canonical
 from processor.store.engine import open_to_read
@@ -86,7 +88,7 @@ class Player:
     def __init__(self, trial: Trial, files: Confined) -> None:
         self.trial, self.files = trial, files
         self.config: Config = load_config(trial.config, passwords=False)
-        self.engine = open_to_read(self.config.store_url)
+        self.engine = opened(self.config, open_to_read)
         # The addresses of ours come with each context, as they were known then.
         self.rulebook = load_rulebook(trial.rules_dir, trial.templates_dir, (), trial.model_file)
         if self.rulebook.version != trial.version:
@@ -109,6 +111,8 @@ class Player:
 
     def _one(self, mail: PastMail, word: Word | None, page: Page) -> str:
         """Decide a mail anew and note on the page what differs and what staff said; gives what became of it."""
+        if mail.fault:
+            raise DamagedError(f"its bytes in the store are {mail.fault}")
         if mail.raw is None:
             return "no_bytes"
         if not mail.told:

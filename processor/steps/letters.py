@@ -45,6 +45,8 @@ def template_of(rulebook: Rulebook, about: About, action_kind: str) -> str:
 
 def case_of(about: About, rulebook: Rulebook) -> Case:
     """The case of an item's first mail, with all that is known by now; raises CannotError for an erased one."""
+    if about.fault:
+        raise CannotError(f"the mail's bytes are {about.fault}, so nothing can be written about it")
     if not about.raw or not about.told:
         raise CannotError("the mail is erased, so nothing can be written about it")
     stored = json.loads(about.told)

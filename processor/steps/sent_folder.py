@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Engine
 
 from processor import journal
+from processor.ciphers import DamagedError
 from processor.config import Config
 from processor.mail_servers import MailboxSettings, SmtpSettings
 from processor.message import Extracted
@@ -189,8 +190,8 @@ def _put(mailbox: Mailbox, smtp: SmtpSettings, folder: str, due: Due, engine: En
     row = outgoing(engine, due.outbox_id)
     try:
         raw = letter(row, smtp, due.dated_at, files_of(engine, row.id) if row.kind in WITH_FILES else ())
-    except ValueError as error:
-        # It was erased meanwhile: nothing is left to copy.
+    except (ValueError, DamagedError) as error:
+        # It was erased meanwhile, or its file does not open: nothing is left to copy.
         copy_failed(engine, due, str(error), None)
         return True
     try:

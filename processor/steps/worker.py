@@ -64,6 +64,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     from processor.steps.follow_ups import follow_up
     from processor.steps.guarding import bound_memory, bounded_time
     from processor.steps.lookups import Registers
+    from processor.steps.opened import opened
     from processor.steps.scanning import Scanner
     from processor.steps.work_off import work_off
     from processor.store.clock import StoreClock
@@ -80,7 +81,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     journal.write_to_stderr()
     config = load_config(config_path)
     # The daemon has brought the schema up to date.
-    engine = connect(config.store_url)
+    engine = opened(config, connect)
     lines, clock = Lines(engine, config.lease_seconds), StoreClock(engine)
     signal.signal(signal.SIGUSR1, lambda *_: lines.cut())
     rulebook = _accepted(config, folders) if look else load_rulebook(*folders, config.own_addresses)

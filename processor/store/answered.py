@@ -6,21 +6,22 @@ from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
+from processor.ciphers import DamagedError
 from processor.store import tables as t
 from processor.store.context import bounded_address, whole_ticket
 from processor.store.escalations import ESCALATION
 from processor.store.events import Happening, write_event
 from processor.store.forwarding import FORWARD
 from processor.store.gate import NOTICE
+from processor.store.sealed import head_bytes
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transitions import FREE, TRANSITIONS, move
 from processor.ticket import OutboxState, TicketState
 
 ACTOR = "colleague"
 ANSWERED, WROTE = "mail.answered_by_colleague", "mail.colleague_wrote"
-HEADER_BYTES = 65_536
 # A confirmation says what is registered, which a letter from Outlook does not; the others are not to the customer.
 APART = ("confirmation", ESCALATION, NOTICE, FORWARD)
 
@@ -69,12 +70,10 @@ def _reaches(recipients: list[str], customers: set[str]) -> bool:
 
 def _customers(conn: Connection, mail_id: int, sender: str) -> set[str]:
     """The addresses under which the customer may be answered: the ticket's, and those of the mail's header."""
-    r, p = t.raw_mail.c, t.raw_part.c
-    begin = conn.execute(select(func.substr(r.content, 1, HEADER_BYTES)).where(r.mail_id == mail_id)).scalar()
-    if begin is None:
-        first = select(func.substr(p.content, 1, HEADER_BYTES)).where(p.mail_id == mail_id, p.number == 1)
-        begin = conn.execute(first).scalar()
-    header = BytesHeaderParser().parsebytes(bytes(begin or b""))
+    try:
+        header = BytesHeaderParser().parsebytes(head_bytes(conn, mail_id))
+    except DamagedError:
+        return {sender} - {""}
     fields = [str(value) for name in ("From", "Reply-To") for value in header.get_all(name, [])]
     return {bounded_address(each) for _, each in getaddresses(fields)} | {sender} - {""}
 

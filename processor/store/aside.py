@@ -7,9 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
 
+from processor.ciphers import DamagedError
 from processor.store import tables as t
+from processor.store.sealed import head_of, opened_head, with_keys
 from processor.store.transaction import reading
 from processor.ticket import MailState
 
@@ -67,11 +69,10 @@ def set_aside_ids(engine: Engine) -> list[int]:
 
 def _mails(conn: Connection, *which: ColumnElement[bool], limit: int) -> list[AsideMail]:
     m, raw, part = t.mail.c, t.raw_mail.c, t.raw_part.c
-    first = (func.substr(content, 1, HEADER_BYTES, type_=LargeBinary) for content in (raw.content, part.content))
-    query = (
-        select(
-            m.id, m.account, m.folder, m.arrived_at, m.size, m.reason, raw.whole, func.coalesce(*first).label("head")
-        )
+    first = func.coalesce(*(head_of(content) for content in (raw.content, part.content)))
+    query = with_keys(
+        select(m.id, m.account, m.folder, m.arrived_at, m.size, m.reason, raw.whole, first.label("head"))
+        .add_columns(func.coalesce(part.number, 0).label("piece"))
         .outerjoin_from(t.mail, t.raw_mail, raw.mail_id == m.id)
         .outerjoin(t.raw_part, and_(part.mail_id == m.id, part.number == 1))
         .where(m.state == MailState.SET_ASIDE.value, *which)
@@ -91,10 +92,18 @@ def _mails(conn: Connection, *which: ColumnElement[bool], limit: int) -> list[As
             # Of a mail kept in parts every byte is here.
             row.whole is not False and row.head is not None,
             places.get(row.id, ()),
-            bytes(row.head or b""),
+            _head(conn, row),
         )
         for row in rows
     ]
+
+
+def _head(conn: Connection, row: t.AnyRow) -> bytes:
+    """The mail's first bytes; none where they do not open, which the reason tells."""
+    try:
+        return opened_head(conn, row, row.head, row.piece)[:HEADER_BYTES] if row.head else b""
+    except DamagedError:
+        return b""
 
 
 def _places(conn: Connection, mail_ids: Collection[int]) -> dict[int, tuple[Place, ...]]:

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, or_, select
 
+from processor.ciphers import NotOpenedError
 from processor.store import tables as t
 from processor.store.past import DECIDED, REDECIDED
 from processor.store.restoring import restored
+from processor.store.sealed import opened, with_keys
 from processor.store.transaction import reading
 from processor.ticket import Account, ActionState, Deadline, Known, OutboxState
 
@@ -30,7 +32,10 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """An item that is to be confirmed.  ``raw`` and ``told`` are empty where the mail was erased."""
+    """An item that is to be confirmed.  ``raw`` and ``told`` are empty where the mail was erased.
+
+    ``fault`` says why ``raw`` is empty where the bytes are there and do not open.
+    """
 
     item_id: int
     type: str
@@ -42,6 +47,7 @@ class About:
     told: str
     deadline: Deadline | None
     issued: tuple[Issued, ...]
+    fault: str = ""
 
 
 def about_item(source: Engine | Connection, item_id: int) -> About | None:
@@ -55,13 +61,20 @@ def about_item(source: Engine | Connection, item_id: int) -> About | None:
         .limit(1)
         .scalar_subquery()
     )
-    query = select(t.item, r.content, r.whole, told.label("told")).outerjoin_from(
-        t.item, t.raw_mail, r.mail_id == i.mail_id
+    query = with_keys(
+        select(t.item, r.content, r.whole, told.label("told"))
+        .join_from(t.item, t.mail, t.mail.c.id == i.mail_id)
+        .outerjoin(t.raw_mail, r.mail_id == i.mail_id)
     )
     with reading(source) as conn:
         row = conn.execute(query.where(i.id == item_id)).first()
         if row is None:
             return None
+        raw, fault = b"", ""
+        try:
+            raw = opened(conn, row, row.content) if row.content and row.whole else b""
+        except NotOpenedError as error:
+            fault = str(error)
         return About(
             item_id=row.id,
             type=row.type,
@@ -69,7 +82,8 @@ def about_item(source: Engine | Connection, item_id: int) -> About | None:
             rule=row.rule,
             known=restored(Known, json.loads(row.known)) if row.known else Known(),
             arrival=row.arrived_at,
-            raw=bytes(row.content) if row.content and row.whole else b"",
+            raw=raw,
+            fault=fault,
             told=row.told or "",
             deadline=_deadline(conn, item_id),
             issued=_issued(conn, item_id),

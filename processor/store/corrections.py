@@ -15,11 +15,13 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine, func, select, update
 
+from processor.ciphers import DamagedError
 from processor.store import tables as t
 from processor.store.actions import resolve_held
 from processor.store.events import Happening, write_event, write_events
 from processor.store.people import Person
 from processor.store.repeating import revive_repeats
+from processor.store.sealed import opened, with_keys
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.transaction import commit, reading
 from processor.ticket import ActionState, MailState
@@ -162,5 +164,10 @@ def _about(conn: Connection, mail_ids: list[int]) -> list[t.AnyRow]:
 
 def _whole(conn: Connection, mail_id: int) -> bytes | None:
     r = t.raw_mail.c
-    row = conn.execute(select(r.content).where(r.mail_id == mail_id, r.whole.is_(True))).first()
-    return bytes(row.content) if row and row.content else None
+    query = with_keys(select(r.content).join_from(t.mail, t.raw_mail).where(r.mail_id == mail_id, r.whole.is_(True)))
+    row = conn.execute(query).first()
+    try:
+        return (opened(conn, row, row.content) or None) if row else None
+    except DamagedError:
+        # Nothing is learnt from it, and everything from the others.
+        return None

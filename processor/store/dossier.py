@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, or_, select
 
+from processor.ciphers import NotOpenedError
 from processor.store import tables as t
 from processor.store.arrivals import proof_salt
 from processor.store.copying import snapshot
 from processor.store.engine import store_key
-from processor.store.keep import raw_of
+from processor.store.sealed import raw_of
 from processor.store.seals import leaf, way
 from processor.store.story import of_ticket
 from processor.store.ticket_view import MailView, TicketView, ticket
@@ -56,7 +57,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class MailEvidence:
-    """A mail; ``raw`` is None when it was erased, and a header alone when it is not ``whole``."""
+    """A mail; ``raw`` is None when it was erased or does not open, and a header alone when it is not ``whole``.
+
+    ``fault`` says why it does not open.
+    """
 
     view: MailView
     raw: bytes | None
@@ -64,6 +68,7 @@ class MailEvidence:
     salt: str
     places: tuple[Place, ...]
     kept: SealedEvent | None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +153,16 @@ def _mail(conn: Connection, view: MailView, events: Iterable[SealedEvent], key: 
     ).all()
     digest = conn.execute(select(t.mail.c.digest).where(t.mail.c.id == view.id)).scalar_one()
     whole = conn.execute(select(t.raw_mail.c.whole).where(t.raw_mail.c.mail_id == view.id)).scalar()
+    raw, fault = None, ""
     try:
-        raw: bytes | None = raw_of(conn, view.id)
+        raw = raw_of(conn, view.id)
     except KeyError:
-        raw = None
+        pass
+    except NotOpenedError as error:
+        fault = str(error)
     kept = next((each for each in events if each.kind == KEPT and each.mail_id == view.id), None)
-    return MailEvidence(view, raw, whole is not False, proof_salt(key, digest), tuple(Place(*p) for p in places), kept)
+    where, salt = tuple(Place(*p) for p in places), proof_salt(key, digest)
+    return MailEvidence(view, raw, whole is not False, salt, where, kept, fault)
 
 
 def _attempts(conn: Connection, ticket_id: int) -> tuple[Attempt, ...]:

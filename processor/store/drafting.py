@@ -11,7 +11,7 @@ from processor.masking import masked
 from processor.message import Message
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
-from processor.store.forwarding import File
+from processor.store.forwarding import File, insert_files
 from processor.store.people import Person
 from processor.store.replies import REFERENCE_LENGTH, references, words
 from processor.store.transaction import commit
@@ -62,12 +62,7 @@ def _draft(conn: Connection, letter: Draft, person: Person, now: datetime) -> in
         "text": masked(letter.reply.text),
     }
     outbox_id = int(conn.execute(insert(t.outbox).returning(t.outbox.c.id), row).scalar_one())
-    files = [
-        {"outbox_id": outbox_id, "number": number, "name": each.name, "kind": each.kind, "content": each.content}
-        for number, each in enumerate(letter.files, 1)
-    ]
-    if files:
-        conn.execute(insert(t.outbox_file), files)
+    insert_files(conn, outbox_id, letter.files)
     if letter.asks and letter.item_id is not None:
         mine = (i.id == letter.item_id, i.ticket_id == about.ticket_id)
         conn.execute(update(t.item).where(*mine).values(asks=" ".join(letter.asks)))
@@ -75,7 +70,7 @@ def _draft(conn: Connection, letter: Draft, person: Person, now: datetime) -> in
     again = update(t.ticket).where(k.id == about.ticket_id, k.state.in_(answered))
     conn.execute(again.values(state=TicketState.OPEN.value))
     conn.execute(update(t.ticket).where(k.id == about.ticket_id).values(changed_at=now))
-    data = {"files": len(files), "asks": list(letter.asks)}
+    data = {"files": len(letter.files), "asks": list(letter.asks)}
     said = f"{row['subject']}\n\n{row['text']}"
     happened = Happening(
         "outbox.drafted", person.name, now, letter.mail_id, about.ticket_id, outbox_id=outbox_id, data=data, text=said

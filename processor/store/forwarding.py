@@ -13,6 +13,7 @@ from processor.store.context import bounded_address
 from processor.store.events import Happening, write_event
 from processor.store.people import Person
 from processor.store.replies import UNDO
+from processor.store.sealed import file_bound, make_key, opened_file, shut, wrapped
 from processor.store.transaction import commit, reading
 from processor.ticket import OutboxState
 
@@ -60,11 +61,22 @@ def forward(
 
 
 def files_of(source: Engine | Connection, outbox_id: int) -> Sequence[File]:
-    """The files that leave with a row of the outbox."""
+    """The files that leave with a row of the outbox; raises NotOpenedError."""
     f = t.outbox_file.c
-    query = select(f.name, f.kind, f.content).where(f.outbox_id == outbox_id).order_by(f.number)
+    query = select(t.outbox_file).where(f.outbox_id == outbox_id).order_by(f.number)
     with reading(source) as conn:
-        return [File(row.name, row.kind, bytes(row.content)) for row in conn.execute(query)]
+        return [File(row.name, row.kind, opened_file(conn, row)) for row in conn.execute(query)]
+
+
+def insert_files(conn: Connection, outbox_id: int, files: Sequence[File]) -> None:
+    """Let files leave with a row of the outbox; sealed where this process has a key for that."""
+    rows = []
+    for number, each in enumerate(files, 1):
+        key = make_key(conn)
+        named = {"outbox_id": outbox_id, "number": number, "name": each.name, "kind": each.kind}
+        rows.append({**named, "content": shut(key, each.content), **wrapped(conn, key, file_bound(outbox_id, number))})
+    if rows:
+        conn.execute(insert(t.outbox_file), rows)
 
 
 def file_names(source: Engine | Connection, outbox_ids: Collection[int]) -> dict[int, list[str]]:
@@ -110,14 +122,9 @@ def _forward(conn: Connection, letter: Forward, person: Person, now: datetime, u
         "changed_at": now,
     }
     outbox_id = int(conn.execute(insert(t.outbox).returning(o.id), row).scalar_one())
-    files = [
-        {"outbox_id": outbox_id, "number": number, "name": each.name, "kind": each.kind, "content": each.content}
-        for number, each in enumerate(letter.files, 1)
-    ]
-    if files:
-        conn.execute(insert(t.outbox_file), files)
+    insert_files(conn, outbox_id, letter.files)
     subjects = {"mail_id": letter.mail_id, "ticket_id": about.ticket_id, "outbox_id": outbox_id}
     said = f"{letter.to}\n\n{letter.subject}\n\n{letter.text}"
-    happened = Happening("outbox.forwarded", person.name, now, **subjects, data={"files": len(files)}, text=said)
+    happened = Happening("outbox.forwarded", person.name, now, **subjects, data={"files": len(letter.files)}, text=said)
     write_event(conn, happened)
     return outbox_id

@@ -15,6 +15,7 @@ from processor.store.events import Happening, write_events
 from processor.store.history_tables import HISTORY, IMPORTED
 from processor.store.history_threads import PastMail
 from processor.store.keep_stream import TOO_LARGE
+from processor.store.sealed import Raw, insert_raws
 from processor.ticket import MailState
 
 ACTOR = "import"
@@ -63,10 +64,10 @@ def insert_past_mails(
         returned = insert(t.mail).returning(t.mail.c.id, sort_by_parameter_order=True)
         ids = list(conn.execute(returned, [row for _, row in whole]).scalars())
         raws = [
-            {"mail_id": mail_id, "content": mail.raw, "whole": True}
-            for mail_id, (mail, _) in zip(ids, whole, strict=True)
+            Raw(mail_id, str(row["digest"]), mail.raw or b"", True)
+            for mail_id, (mail, row) in zip(ids, whole, strict=True)
         ]
-        conn.execute(insert(t.raw_mail), raws)
+        insert_raws(conn, raws)
     made = iter(ids)
     found = []
     for (_, mail), row in zip(fresh, rows, strict=True):

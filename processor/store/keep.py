@@ -30,7 +30,8 @@ from processor.store.arrivals import (
 from processor.store.engine import store_key
 from processor.store.events import Happening, write_events
 from processor.store.keep_stream import keep_stream
-from processor.store.transaction import commit, reading
+from processor.store.sealed import Raw, insert_raws, raw_of
+from processor.store.transaction import commit
 from processor.store.watermarks import (
     Unfinished,
     Watermark,
@@ -69,19 +70,6 @@ def keep(engine: Engine, arrivals: Sequence[Arrival], now: datetime) -> list[Kep
     it returns, the bytes survive a power cut.
     """
     return commit(engine, lambda conn: keep_in(conn, arrivals, now)) if arrivals else []
-
-
-def raw_of(source: Engine | Connection, mail_id: int) -> bytes:
-    """The mail's bytes, or its header where only that could be had.  Raises KeyError for an unknown mail."""
-    with reading(source) as conn:
-        whole = conn.execute(select(t.raw_mail.c.content).where(t.raw_mail.c.mail_id == mail_id)).scalar()
-        if whole is not None:
-            return bytes(whole)
-        parts = select(t.raw_part.c.content).where(t.raw_part.c.mail_id == mail_id).order_by(t.raw_part.c.number)
-        found = [bytes(part) for part in conn.execute(parts).scalars()]
-    if not found:
-        raise KeyError(mail_id)
-    return b"".join(found)
 
 
 def keep_in(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> list[Kept]:
@@ -139,12 +127,8 @@ def _insert_mails(conn: Connection, fresh: dict[str, Arrival], now: datetime) ->
     returned = conn.execute(insert(t.mail).returning(t.mail.c.id, sort_by_parameter_order=True), rows)
     mail_ids = dict(zip(fresh, returned.scalars(), strict=True))
     raws = [
-        {
-            "mail_id": mail_ids[digest],
-            "content": arrival.header if arrival.raw is None else arrival.raw,
-            "whole": arrival.raw is not None,
-        }
+        Raw(mail_ids[digest], digest, arrival.header if arrival.raw is None else arrival.raw, arrival.raw is not None)
         for digest, arrival in fresh.items()
     ]
-    conn.execute(insert(t.raw_mail), raws)
+    insert_raws(conn, raws)
     return mail_ids

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
+from processor.ciphers import DataKey
 from processor.store import tables as t
 from processor.store.arrivals import (
     Arrival,
@@ -28,12 +29,14 @@ from processor.store.arrivals import (
 )
 from processor.store.engine import store_key
 from processor.store.events import Happening, write_events
+from processor.store.sealed import ARRIVING, bind_key, insert_keys, make_key, shut
 from processor.store.transaction import commit, reading, writing
 from processor.ticket import MailState
 
 PART = 1_000_000
 TOO_LARGE = "too large to parse"
-ARRIVING = "arriving:"
+Half = tuple[int, DataKey | None]
+"""A mail that is coming, and the key under which its pieces are sealed, if they are."""
 
 
 def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: datetime) -> Kept:
@@ -47,14 +50,15 @@ def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: 
         if known and (known.internaldate, known.size) == (arrival.internaldate, arrival.size):
             return Kept(_mail_id(conn, known.digest) or 0, False)
         key = store_key(conn)
-    half = _begin(engine, arrival, now)
+    half, sealing = _begin(engine, arrival, now)
     digest, plain = hmac.new(key, digestmod="sha256"), hashlib.sha256()
     try:
         for number, part in enumerate(_in_parts(pieces), start=1):
             digest.update(part)
             plain.update(part)
             with writing(engine) as conn:
-                conn.execute(insert(t.raw_part).values(mail_id=half, number=number, content=part))
+                kept = {"mail_id": half, "number": number, "content": shut(sealing, part, number)}
+                conn.execute(insert(t.raw_part).values(kept))
     except BaseException:
         # The server will be asked again from the start; a half is of no use to anyone.
         with writing(engine) as conn:
@@ -62,7 +66,7 @@ def keep_stream(engine: Engine, arrival: Arrival, pieces: Iterable[bytes], now: 
         raise
     known_by = digest.hexdigest()
     proof = proof_of(key, known_by, plain.hexdigest())
-    return commit(engine, lambda conn: _finish(conn, half, known_by, proof, arrival, now))
+    return commit(engine, lambda conn: _finish(conn, (half, sealing), known_by, proof, arrival, now))
 
 
 def forget_halves(conn: Connection, account: str = "") -> int:
@@ -74,18 +78,25 @@ def forget_halves(conn: Connection, account: str = "") -> int:
     return len(halves)
 
 
-def _begin(engine: Engine, arrival: Arrival, now: datetime) -> int:
-    row = mail_row(arrival, ARRIVING + secrets.token_hex(16), MailState.SET_ASIDE, "arriving", now)
+def _begin(engine: Engine, arrival: Arrival, now: datetime) -> Half:
+    name = ARRIVING + secrets.token_hex(16)
+    row = mail_row(arrival, name, MailState.SET_ASIDE, "arriving", now)
     with writing(engine) as conn:
-        return int(conn.execute(insert(t.mail).returning(t.mail.c.id), row).scalar_one())
+        half = int(conn.execute(insert(t.mail).returning(t.mail.c.id), row).scalar_one())
+        sealing = make_key(conn)
+        insert_keys(conn, [(half, sealing, name)])
+        return half, sealing
 
 
-def _finish(conn: Connection, half: int, digest: str, proof: str, arrival: Arrival, now: datetime) -> Kept:
+def _finish(conn: Connection, begun: Half, digest: str, proof: str, arrival: Arrival, now: datetime) -> Kept:
+    half, sealing = begun
     mail_id = _mail_id(conn, digest)
     new = mail_id is None
     if mail_id is None:
         mail_id = half
         conn.execute(update(t.mail).where(t.mail.c.id == half).values(digest=digest, reason=TOO_LARGE))
+        # Until now nobody knew of what its bytes are.
+        bind_key(conn, half, sealing, digest)
     else:
         _forget(conn, half)
     known = known_places(conn, [arrival]).get(arrival.place)
@@ -98,7 +109,8 @@ def _finish(conn: Connection, half: int, digest: str, proof: str, arrival: Arriv
 
 
 def _forget(conn: Connection, half: int) -> None:
-    conn.execute(delete(t.raw_part).where(t.raw_part.c.mail_id == half))
+    for table in (t.raw_part, t.raw_key):
+        conn.execute(delete(table).where(table.c.mail_id == half))
     conn.execute(delete(t.mail).where(t.mail.c.id == half))
 
 

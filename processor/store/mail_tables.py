@@ -81,6 +81,19 @@ class RawPart(Row, table=True):
     content: bytes = Field(sa_type=LargeBinary)
 
 
+class RawKey(Row, table=True):
+    """The key under which a mail's bytes are sealed, wrapped under the operator's of the name ``key_id``.
+
+    A mail without such a row lies in clear.  Apart from the bytes, so that a new operator's key rewrites none of them.
+    """
+
+    __tablename__ = "raw_key"
+
+    mail_id: int = Field(primary_key=True, foreign_key="mail.id")
+    key_id: str = Field(index=True)
+    wrapped: str
+
+
 class ArrivalRow(Row, table=True):
     """Where a mail was seen.  ``reuse`` counts the times the server gave the same UID to another mail."""
 

@@ -71,7 +71,10 @@ class OutboxRow(Row, table=True):
 
 
 class OutboxFile(Row, table=True):
-    """A file that leaves with a mail, in its order; ``kind`` is its media type."""
+    """A file that leaves with a mail, in its order; ``kind`` is its media type.
+
+    ``wrapped`` is its key under the operator's of the name ``key_id``; both are empty where it lies in clear.
+    """
 
     __tablename__ = "outbox_file"
 
@@ -80,6 +83,8 @@ class OutboxFile(Row, table=True):
     name: str = Field(sa_type=Words)
     kind: str = Field(sa_type=Words)
     content: bytes = Field(sa_type=LargeBinary)
+    key_id: str = Field(default="", index=True)
+    wrapped: str = ""
 
 
 class OutboxAttempt(Row, table=True):

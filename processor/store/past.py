@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Engine, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
 
+from processor.ciphers import NotOpenedError
 from processor.store import tables as t
 from processor.store.history_tables import HISTORY
+from processor.store.sealed import opened, with_keys
 from processor.store.transaction import reading
 from processor.ticket import MailState
 
@@ -24,8 +26,10 @@ REDECIDED = "mail.redecided"
 
 @dataclass(frozen=True, slots=True)
 class PastMail:
-    """A decided mail.  ``raw`` is None when its bytes are no longer kept; ``told`` is the JSON that was
-    stored with the decision (understanding, context, decision), ``""`` when it was erased."""
+    """A decided mail.  ``raw`` is None when its bytes are no longer kept, or do not open: then ``fault`` says why.
+
+    ``told`` is the JSON that was stored with the decision (understanding, context, decision), ``""`` when it was erased.
+    """
 
     mail_id: int
     ticket_no: str
@@ -37,6 +41,7 @@ class PastMail:
     arrived_at: datetime
     raw: bytes | None
     told: str
+    fault: str = ""
 
 
 def past_pages(engine: Engine, since: datetime | None, size: int) -> Iterator[tuple[int, int]]:
@@ -71,7 +76,7 @@ def past_mails(
         .group_by(e.mail_id)
         .subquery()
     )
-    query = (
+    query = with_keys(
         select(m.id, k.number, k.sender, k.subject, m.account, m.purpose, m.junk, m.arrived_at)
         .add_columns(r.content, r.whole, t.event_text.c.text)
         .join_from(t.mail, latest, latest.c.mail_id == m.id, isouter=history)
@@ -83,10 +88,16 @@ def past_mails(
         .order_by(m.id)
     )
     with reading(engine) as conn:
-        return [_past(row) for row in conn.execute(query)]
+        return [_past(conn, row) for row in conn.execute(query)]
 
 
-def _past(row: t.AnyRow) -> PastMail:
+def _past(conn: Connection, row: t.AnyRow) -> PastMail:
+    raw, fault = None, ""
+    if row.content and row.whole:
+        try:
+            raw = opened(conn, row, row.content) or None
+        except NotOpenedError as error:
+            fault = str(error)
     return PastMail(
         mail_id=row.id,
         ticket_no=row.number,
@@ -96,8 +107,9 @@ def _past(row: t.AnyRow) -> PastMail:
         purpose=row.purpose,
         junk=row.junk,
         arrived_at=row.arrived_at,
-        raw=bytes(row.content) if row.content and row.whole else None,
+        raw=raw,
         told=row.text or "",
+        fault=fault,
     )
 
 

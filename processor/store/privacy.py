@@ -10,8 +10,9 @@ from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from functools import partial
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, literal, select
 
+from processor.ciphers import DamagedError
 from processor.store import tables as t
 from processor.store.colleagues import forget_written_to
 from processor.store.context import bounded_address
@@ -19,10 +20,10 @@ from processor.store.engine import store_key
 from processor.store.erasing import erase_mail, erase_ticket, lock_ticket, settle_erasure
 from processor.store.events import Happening, write_event
 from processor.store.pasts import GRANT_ENDED, Standing, standing_of, standings
+from processor.store.sealed import head_of, opened_head, with_keys
 from processor.store.transaction import commit, reading, writing
 from processor.ticket import MailState
 
-HEADER_BYTES = 65_536
 WHY = "asked for by the person"
 
 
@@ -37,12 +38,16 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is held of an address: tickets of theirs, mails of theirs elsewhere, a row among the customers' contacts."""
+    """What is held of an address: tickets of theirs, mails of theirs elsewhere, a row among the customers' contacts.
+
+    Of the mails ``shut`` nobody can tell whose they are: their bytes do not open.
+    """
 
     address: str
     tickets: tuple[Standing, ...]
     elsewhere: tuple[Elsewhere, ...]
     contact: bool
+    shut: tuple[int, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -76,7 +81,9 @@ def find(engine: Engine, address: str) -> Found:
     with reading(engine) as conn:
         tickets = tuple(each for page in standings(conn, t.ticket.c.sender == key) for each in page)
         mine = {mail_id for each in tickets for mail_id in each.mail_ids}
-        return Found(key, tickets, tuple(_elsewhere(conn, key, mine)), _contact(conn, key))
+        shut: list[int] = []
+        elsewhere = tuple(_elsewhere(conn, key, mine, shut))
+        return Found(key, tickets, elsewhere, _contact(conn, key), tuple(shut))
 
 
 def obstacle(standing: Standing, today: date, also_required: bool = False) -> str:
@@ -150,18 +157,28 @@ def _contact(conn: Connection, key: str) -> bool:
     return conn.execute(select(r.value).where(r.kind == "address", r.value == key)).first() is not None
 
 
-def _elsewhere(conn: Connection, key: str, mine: set[int]) -> Iterator[Elsewhere]:
+def _elsewhere(conn: Connection, key: str, mine: set[int], shut: list[int]) -> Iterator[Elsewhere]:
+    """Mails of theirs that are in no ticket of theirs; those whose header does not open are noted in ``shut``."""
     m, k, r, p = t.mail.c, t.ticket.c, t.raw_mail.c, t.raw_part.c
     held = select(t.legal_hold.c.ticket_id).where(t.legal_hold.c.ticket_id == m.ticket_id).exists().label("held")
     about = select(m.id, k.number, held, m.state).outerjoin(t.ticket, k.id == m.ticket_id)
     for which in (
-        about.add_columns(func.substr(r.content, 1, HEADER_BYTES).label("begin")).join(t.raw_mail, r.mail_id == m.id),
-        about.add_columns(func.substr(p.content, 1, HEADER_BYTES).label("begin"))
+        about.add_columns(head_of(r.content).label("begin"), literal(0).label("piece")).join(
+            t.raw_mail, r.mail_id == m.id
+        ),
+        about.add_columns(head_of(p.content).label("begin"), p.number.label("piece"))
         .join(t.raw_part, p.mail_id == m.id)
         .where(p.number == 1),
     ):
-        for row in conn.execute(which.order_by(m.id).execution_options(yield_per=100)):
-            if row.id not in mine and row.state != MailState.KEPT.value and wrote(bytes(row.begin), key):
+        for row in conn.execute(with_keys(which.order_by(m.id)).execution_options(yield_per=100)):
+            if row.id in mine or row.state == MailState.KEPT.value:
+                continue
+            try:
+                head = opened_head(conn, row, row.begin, row.piece)
+            except DamagedError:
+                shut.append(row.id)
+                continue
+            if wrote(head, key):
                 yield Elsewhere(row.id, row.number or "", row.held)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select
 
 from processor.store import tables as t
-from processor.store.keep_stream import ARRIVING
 from processor.store.restoration import HOLD_RESTORED, LOOK_BACK, RESTORED
+from processor.store.sealed import ARRIVING
 from processor.store.settings import change_setting, setting
 from processor.store.staff_replies import confirmable
 from processor.store.transaction import commit, reading

@@ -13,7 +13,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, exists, func, insert, select, text, update
 
+from processor.ciphers import DamagedError
 from processor.store import tables as t
+from processor.store.sealed import opened, with_keys
 from processor.store.transaction import commit, reading
 from processor.store.visible import Scope, within
 from processor.ticket import MailState, TicketState
@@ -59,7 +61,7 @@ def unindexed(engine: Engine, limit: int, arrived: bool = False) -> list[Unindex
     """The newest decided mails that are not in the index and not erased; ``arrived``: only those since the last in it."""
     m, k, s, r, e = t.mail.c, t.ticket.c, t.search_text.c, t.raw_mail.c, t.erasure.c
     newer = [m.id > select(func.coalesce(func.max(s.mail_id), 0)).scalar_subquery()] if arrived else []
-    query = (
+    query = with_keys(
         select(m.id, m.ticket_id, k.number, k.sender, k.company, k.subject, r.content)
         .join_from(t.mail, t.ticket, k.id == m.ticket_id)
         .outerjoin(t.raw_mail, (r.mail_id == m.id) & r.whole)
@@ -80,10 +82,18 @@ def unindexed(engine: Engine, limit: int, arrived: bool = False) -> list[Unindex
                 row.id,
                 row.ticket_id,
                 (row.number, row.sender, row.company, row.subject, *numbers.get(row.id, ())),
-                bytes(row.content or b""),
+                _opened(conn, row),
             )
             for row in rows
         ]
+
+
+def _opened(conn: Connection, row: t.AnyRow) -> bytes:
+    """A mail's bytes; none of one that does not open, which is found by what its ticket says alone."""
+    try:
+        return opened(conn, row, row.content) if row.content else b""
+    except DamagedError:
+        return b""
 
 
 def add_to_index(engine: Engine, rows: Sequence[tuple[int, int, str]]) -> None:

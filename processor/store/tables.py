@@ -36,6 +36,7 @@ def _table(name: str) -> Table:
 mail = _table("mail")
 raw_mail = _table("raw_mail")
 raw_part = _table("raw_part")
+raw_key = _table("raw_key")
 arrival = _table("arrival")
 letter = _table("letter")
 mailbox = _table("mailbox")

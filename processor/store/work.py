@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, Integer, and_, bindparam, select, update
 
+from processor.ciphers import DamagedError
 from processor.masking import masked
 from processor.store import tables as t
 from processor.store.claims import moments, unclaimed_then
 from processor.store.events import Happening, write_event, write_events
 from processor.store.keep_stream import forget_halves
+from processor.store.sealed import opened, with_keys
 from processor.store.sharing import work_share
 from processor.store.sweep import claimed_by
 from processor.store.transaction import commit, writing
@@ -122,7 +124,17 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
     if not chosen:
         return _pending(conn, limit, worker, now) if worn else []
     conn.execute(_HOLD, {"chosen": chosen, "worker": worker, "until": now + LEASE})
-    return [Pending(*row) for row in conn.execute(_HELD, {"chosen": chosen})]
+    found, damaged = [], {}
+    for row in conn.execute(_HELD, {"chosen": chosen}):
+        try:
+            raw = opened(conn, row, row.content)
+        except DamagedError as error:
+            damaged[row.id] = f"its bytes in the store are {error}"
+            continue
+        found.append(Pending(row.id, raw, row.arrived_at, row.account, row.folder, row.purpose, row.junk, row.tries))
+    for mail_id, reason in damaged.items():
+        _set_aside(conn, [mail_id], reason, now)
+    return found or _pending(conn, limit, worker, now)
 
 
 def _oldest(conn: Connection, now: datetime, limit: int, *of: ColumnElement[bool]) -> list[t.AnyRow]:
@@ -160,7 +172,7 @@ _HOLD = (
     .where(_CHOSEN)
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), tries=_M.tries + 1)
 )
-_HELD = (
+_HELD = with_keys(
     select(_M.id, t.raw_mail.c.content, _M.arrived_at, _M.account, _M.folder, _M.purpose, _M.junk, _M.tries)
     .join_from(t.mail, t.raw_mail)
     .where(_CHOSEN)

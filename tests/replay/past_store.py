@@ -12,8 +12,8 @@ from processor.config import Config
 from processor.extracting.of_message import Extract
 from processor.loading.configuration import load_config
 from processor.message import Extracted
+from processor.steps.opened import opened
 from processor.steps.work_off import work_off
-from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
 from processor.store.watermarks import first_start
 from tests.shipped import rulebook_of
@@ -82,14 +82,22 @@ def past_store(
     extract: Extract = lambda *_: Extracted(),
     now: datetime = NOW,
     store: str = "",
+    key: str = "",
 ) -> Here:
-    """Keep and decide the mails (the examples unless told otherwise) as they all come at one time, by the shipped rules."""
+    """Keep and decide the mails (the examples unless told otherwise) as they all come at one time, by the shipped rules.
+
+    With a ``key`` their bytes lie encrypted.
+    """
     (folder / "key").write_text("a key")
-    (folder / "config.toml").write_text(CONFIG + (f'[store]\nurl = "{store}"\n' if store else ""))
+    url = f'url = "{store}"\n' if store else ""
+    if key:
+        (folder / "mails").write_text(key)
+        url += 'encrypt_with = { file = "mails" }\n'
+    (folder / "config.toml").write_text(CONFIG + f"[store]\n{url}")
     for each in ("rules", "templates"):
         shutil.copytree(ROOT / each, folder / each)
     config = load_config(folder / "config.toml")
-    engine = open_store(config.store_url)
+    engine = opened(config)
     raws = mails or [(ROOT / "tests" / "mails" / f"{name}.eml").read_bytes() for name in EXAMPLES]
     first_start(engine, "a", datetime(2020, 1, 1, tzinfo=UTC))
     keep(engine, [Arrival("a", "INBOX", 1, uid, now, len(raw), raw) for uid, raw in enumerate(raws, 1)], now)
