@@ -66,7 +66,7 @@ def test_the_queue_tells_the_deadline_that_an_answer_made_known(here: Talk) -> N
     answer = here.say("Org.nr er 328627035.", "SV: Oppsigelse mottatt", thread=here.last_answer())
     (row,) = queue(here.engine)
     assert row.deadline == answer.decision.deadline
-    assert deadline_in_short(row.deadline) == "ends 31.12.2027, too late for the end before"
+    assert deadline_in_short(row.deadline) == "ends 31.12.2027, in time"
 
 
 def test_the_deadline_of_a_completed_notice_is_that_of_the_first_mail(here: Talk) -> None:
