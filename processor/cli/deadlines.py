@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from processor.deciding.worked import Example
 
 GIVEN_ALONE = ("rule", "family", "signed", "renewal", "received", "sent", "completed", "wanted")
-COMES_OUT = ("status", "last day", "end rests on", "last safe notice", "notice rests on", "else", "offers", "flags")
+COMES_OUT = (
+    *("status", "last day", "end rests on", "last safe notice", "notice rests on", "else", "offers", "flags"),
+    *("access to", "access"),
+)
 
 
 def deadlines(
@@ -35,18 +38,21 @@ def deadlines(
     from processor.cli.opening import refusals, shipped
     from processor.deciding.worked import Example
     from processor.loading.agreements import load_agreements
+    from processor.loading.contracts import load_register_words
     from processor.loading.problems import Refused
 
     with refusals():
         agreements, problems = load_agreements((rules or shipped("rules")) / "data" / "families.toml")
         if problems:
             raise Refused(problems)
+        # Products and rules of access name families of their own.
+        families = load_register_words(rules or shipped("rules")).families
     if not received and any((kind, family, signed, renewal, wanted)):
         raise typer.BadParameter("one contract is reckoned from when the notice came: give --received too")
     if kind and kind not in agreements.rules:
         raise typer.BadParameter(f"no type {kind!r}: there are {', '.join(agreements.rules)}")
-    if family and family not in agreements.families:
-        raise typer.BadParameter(f"no family {family!r}: there are {', '.join(agreements.families)}")
+    if family and family not in families:
+        raise typer.BadParameter(f"no family {family!r}: there are {', '.join(sorted(families))}")
     if received:
         given = (kind, family, signed, renewal, received, "", "", wanted)
         cells = {**dict(zip(GIVEN_ALONE, given, strict=True)), **dict.fromkeys(COMES_OUT, "")}

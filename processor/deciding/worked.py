@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import islice
 
 from processor.contract import Agreements, Contract
@@ -65,16 +65,24 @@ def expected(example: Example, found: Mapping[str, str]) -> dict[str, str]:
 
 
 def day(text: str) -> date:
-    """A day written 31.12.2018 or 2018-12-31."""
-    return date.fromisoformat(text) if "-" in text else datetime.strptime(text, "%d.%m.%Y").replace(tzinfo=UTC).date()
+    """A day written 31.12.2018 or 2018-12-31; raises ValueError for any other text."""
+    try:
+        if "-" in text:
+            return date.fromisoformat(text)
+        return datetime.strptime(text, "%d.%m.%Y").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise ValueError(f"{text!r} is no day") from None
 
 
 def moment(text: str) -> datetime:
     """A moment in Oslo, written 31.12.2018 23:59 or with seconds; noon where no time is given."""
     written, _, clock = text.partition(" ")
-    hours, minutes, seconds, *_ = [*map(int, clock.split(":")), 0, 0] if clock else [12, 0, 0]
     found = day(written)
-    return datetime(found.year, found.month, found.day, hours, minutes, seconds, tzinfo=OSLO).astimezone(UTC)
+    try:
+        told = time.fromisoformat(clock) if clock else time(12)
+    except ValueError:
+        raise ValueError(f"{clock!r} is no time of the day") from None
+    return datetime.combine(found, told, OSLO).astimezone(UTC)
 
 
 def contract_of(cells: Mapping[str, str]) -> Contract:
@@ -116,6 +124,8 @@ def in_cells(found: Deadline) -> dict[str, str]:
         "else": _written(found.next_service_day),
         "offers": " or ".join(_written(each.last_service_day) for each in found.candidates),
         "flags": ", ".join(found.flags),
+        "access to": _written(found.access_until),
+        "access": found.access,
     }
 
 

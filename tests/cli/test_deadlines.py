@@ -37,9 +37,21 @@ def test_one_contract_is_reckoned_from_the_command_line() -> None:
     assert CliRunner().invoke(app, ["deadlines", "--type", "A", "--received", "31.02.2019"]).exit_code == 2
 
 
+def test_a_products_family_is_known_and_tells_how_long_one_can_look_things_up() -> None:
+    given = ["--type", "A", "--family", "business", "--received", "05.10.2018 09:00"]
+    told = CliRunner().invoke(app, ["deadlines", *given]).output.splitlines()
+    assert told[:2] == ["status:             late", "last day:           31.12.2019"]
+    assert told[-2:] == [
+        "access to:          20.06.2020",
+        "access:             to finish the accounts; close no earlier than 30 June",
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        (["--type", "A", "--received", "i gaar"], "'i' is no day; days are written 01.02.2018"),
+        (["--type", "A", "--received", "01.01.2019 25:00"], "'25:00' is no time of the day"),
         (["--type", "B", "--signed", "01.02.2018"], "give --received too"),
         (["--type", "Q", "--received", "01.01.2019"], "no type 'Q': there are A, B"),
         (["--family", "foo", "--received", "01.01.2019"], "no family 'foo'"),
