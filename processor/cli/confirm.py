@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from processor.cli.completing import steps
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
-from processor.cli.queue import Name, Secret, parse_id, person_of, tell
+from processor.cli.queue import parse_id, tell
+from processor.cli.signing import Name, Secret, agent_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -29,7 +31,7 @@ WRITTEN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
 def done(
-    which: Annotated[str, typer.Argument(help="An action (a7), as queue list shows it.")],
+    which: Annotated[str, typer.Argument(help="An action (a7), as queue list shows it.", autocompletion=steps)],
     name: Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add")] = "",
     secret: Annotated[str, typer.Option(help="Your secret.", envvar="PROCESSOR_SECRET")] = "",
     last_day: Day = "",
@@ -53,7 +55,7 @@ def done(
     if dry_run:
         _show(letter)
         return
-    person = person_of(engine, *_signed(name, secret))
+    person = agent_of(engine, *_signed(name, secret), which)
     result = queue.done(engine, number, person, datetime.now(UTC), letter=letter)
     if letter is not None and result.ok and result.letter is None:
         typer.echo("No confirmation leaves, since another action of the same item is open or one was issued already.")
@@ -80,7 +82,7 @@ def correct(
 
     settings = open_config(config)
     engine = open_engine(settings)
-    person = person_of(engine, name, secret)
+    person = agent_of(engine, name, secret, which)
     action = _confirmed_action(engine, which)
     try:
         letter = _letter(engine, settings, open_rules(settings), action, last_day, access_until)

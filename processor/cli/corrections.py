@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
-from processor.cli.queue import Name, Secret, person_of
+from processor.cli.signing import Name, Secret, agent_of
 from processor.findings import AUTOMATIC
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def retype(
     settings = open_config(config)
     automatic, asked = _checked(types, frozenset(open_rules(settings).types) - {"general"})
     engine = open_engine(settings)
-    person = person_of(engine, name, secret)
-    done = record(engine, mail_of(engine, which), asked, automatic, person, datetime.now(UTC))
+    mail_id = mail_of(engine, which)
+    person = agent_of(engine, name, secret, f"m{mail_id}")
+    done = record(engine, mail_id, asked, automatic, person, datetime.now(UTC))
     if done.refused:
         typer.echo(f"Not recorded: {done.refused}.", err=True)
         raise typer.Exit(1)

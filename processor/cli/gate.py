@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
+from processor.cli.completing import steps
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, actor, open_config, open_engine
+from processor.cli.signing import Name, Secret, agent_of
 
 app = typer.Typer(no_args_is_help=True, help="The gate before rights: whom to call, called, outside, wait.")
-Name = Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add", prompt="Your name")]
-Secret = Annotated[
-    str, typer.Option(help="Your secret.", prompt="Your secret", hide_input=True, envvar="PROCESSOR_SECRET")
-]
-Id = Annotated[str, typer.Argument(help="An action (a7), as queue list shows it.")]
+Id = Annotated[str, typer.Argument(help="An action (a7), as queue list shows it.", autocompletion=steps)]
 
 
 @app.command("whom")
@@ -39,12 +37,14 @@ def called(
     said: Annotated[str, typer.Option(prompt="Who answered, and what did they say", help="For the trail.")],
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
-    """Note that you called the register's number and the customer stands by the request."""
-    from processor.cli.queue import person_of
+    """Note that you called the register's number and the customer stands by the request.
+
+    Example: processor queue gate called a7 --said "Per Dahl bekrefter" --as Kari
+    """
     from processor.store.gate import called as note
 
     engine = open_engine(open_config(config))
-    person = person_of(engine, name, secret)
+    person = agent_of(engine, name, secret, which)
     against = note(engine, _action(which), person, said, datetime.now(UTC))
     typer.echo(f"Not done: {against}." if against else "Noted. It may be approved by a first person now.")
     raise typer.Exit(1 if against else 0)
@@ -58,12 +58,15 @@ def outside(
     reason: Annotated[str, typer.Option(prompt="How was it handled", help="For the trail.")],
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
-    """Close an action as handled outside; two different people must say so, each with a reason."""
-    from processor.cli.queue import person_of, tell
+    """Close an action as handled outside; two different people must say so, each with a reason.
+
+    Example: processor queue gate outside a7 --reason "ordnet på telefon" --as Kari
+    """
+    from processor.cli.queue import tell
     from processor.store.actions import handled_outside
 
     engine = open_engine(open_config(config))
-    person = person_of(engine, name, secret)
+    person = agent_of(engine, name, secret, which)
     tell(handled_outside(engine, _action(which), person, reason, datetime.now(UTC)))
 
 

@@ -15,6 +15,7 @@ from processor.cli import (
     alarms,
     answers,
     audit,
+    away,
     backup,
     check,
     confirm,
@@ -32,6 +33,7 @@ from processor.cli import (
     login,
     opening,
     people,
+    people_access,
     privacy,
     queue,
     reconciling,
@@ -47,6 +49,7 @@ from processor.cli import (
     ticket_words,
     train,
     webhooks,
+    writing,
 )
 
 app = typer.Typer(
@@ -86,6 +89,9 @@ app.command("resume-answers")(answers.resume_answers)
 queue.app.command("done")(confirm.done)
 queue.app.command("correct")(confirm.correct)
 queue.app.command("retype")(corrections.retype)
+queue.app.command("close")(ticket_steps.close)
+queue.app.command("take")(ticket_steps.take)
+queue.app.command("leave")(ticket_steps.leave)
 queue.app.command("snooze")(ticket_steps.snooze)
 queue.app.command("open")(ticket_steps.open_again)
 queue.app.command("merge")(ticket_steps.merge)
@@ -95,12 +101,26 @@ queue.app.command("note")(ticket_steps.note)
 queue.app.command("understood")(ticket_words.understood)
 queue.app.command("ask")(ticket_words.ask)
 queue.app.command("take-in")(ticket_words.take_in)
+queue.app.command("write")(writing.write)
+queue.app.command("saved")(writing.saved)
+queue.app.command("edit")(writing.edit)
+queue.app.command("undo")(writing.undo)
+queue.app.command("away")(away.away)
 app.add_typer(queue.app, name="queue")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(corrections.app, name="corrections")
+people.app.command("show")(people_access.show)
+people.app.command("mailboxes")(people_access.mailboxes)
+people.app.command("sign-out")(people_access.sign_out)
+people.app.command("key")(people_access.key)
+people.app.command("key-end")(people_access.key_end)
+people.app.command("second-step")(people_access.second_step)
+people.app.command("provider")(people_access.provider)
+people.app.command("language")(people_access.language)
+people.app.command("notices")(people_access.notices)
 app.add_typer(people.app, name="people")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(rules.app, name="rules")

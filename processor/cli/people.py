@@ -7,23 +7,34 @@ from typing import Annotated
 
 import typer
 
+from processor.cli.completing import people as named
+from processor.cli.completing import roles
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
 
+Whom = Annotated[str, typer.Argument(help="The person's name.", autocompletion=named)]
 app = typer.Typer(no_args_is_help=True, help="The people who may approve what the queue holds.")
 
 
 @app.command("add")
-def add(name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG) -> None:
+def add(
+    name: Annotated[str, typer.Argument(help="The person's name.")],
+    role: Annotated[str, typer.Option(help="reader, agent, approver or admin.", autocompletion=roles)] = "approver",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
     """Add a person and print their secret, once.
 
     What needs two staff needs two people with two secrets.  Whoever can write the database file can
     bypass this: the secret keeps colleagues honest, the file's permissions keep others out.
+    Example: processor people add Kari --role agent
     """
     from processor.cli.opening import actor
+    from processor.store.accounts import Role
     from processor.store.people import NameTakenError, add_person
 
+    if role not in tuple(Role):
+        raise typer.BadParameter(f"{role!r} is no role: {', '.join(Role)}")
     try:
-        secret = add_person(open_engine(open_config(config)), name, datetime.now(UTC), actor=actor())
+        secret = add_person(open_engine(open_config(config)), name, datetime.now(UTC), role, actor())
     except NameTakenError:
         typer.echo(f"There is a person named {name!r} already.", err=True)
         raise typer.Exit(2) from None
@@ -34,8 +45,11 @@ def add(name: Annotated[str, typer.Argument(help="The person's name.")], config:
 
 
 @app.command("link")
-def link(name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Print a link by which a person chooses their password for the desk, once and within a day."""
+def link(name: Whom, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Print a link by which a person chooses their password for the desk, once and within a day.
+
+    Example: processor people link Kari
+    """
     from processor.cli.opening import actor
     from processor.store.accounts import account, make_link
 
@@ -50,10 +64,11 @@ def link(name: Annotated[str, typer.Argument(help="The person's name.")], config
 
 
 @app.command("second-step-off")
-def second_step_off(
-    name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG
-) -> None:
-    """Let a person who has lost phone and recovery codes sign in by password alone; they set it up anew at the desk."""
+def second_step_off(name: Whom, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Let a person who has lost phone and recovery codes sign in by password alone; they set it up anew at the desk.
+
+    Example: processor people second-step-off Kari
+    """
     from processor.cli.opening import actor
     from processor.store.accounts import account
     from processor.store.second_step import turn_off
@@ -68,8 +83,13 @@ def second_step_off(
 
 @app.command("role")
 def role(
-    name: Annotated[str, typer.Argument(help="The person's name.")],
-    role: Annotated[str, typer.Argument(help="reader, agent, approver or admin; each may what those before it may.")],
+    name: Whom,
+    role: Annotated[
+        str,
+        typer.Argument(
+            help="reader, agent, approver or admin; each may what those before it may.", autocompletion=roles
+        ),
+    ],
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Say what a person may do.
@@ -90,10 +110,11 @@ def role(
 
 
 @app.command("remove")
-def remove(
-    name: Annotated[str, typer.Argument(help="The person's name.")], config: ConfigPath = DEFAULT_CONFIG
-) -> None:
-    """Take a person's right to approve away; their name stays in what they did."""
+def remove(name: Whom, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Take a person's right to approve away; their name stays in what they did.
+
+    Example: processor people remove Kari
+    """
     from processor.cli.opening import actor
     from processor.store.people import remove_person
 

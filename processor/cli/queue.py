@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from processor.cli import gate
+from processor.cli.completing import steps
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
+from processor.cli.signing import Name, Secret, agent_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-    from processor.store.people import Person
     from processor.store.queue import ActionResult, QueueRow
 
 LONGEST_ID = 18
@@ -26,11 +27,10 @@ NO_MAIL = "a mail set aside (m7) is looked at or tried again: queue show m7, que
 OSLO = ZoneInfo("Europe/Oslo")
 app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, show, approve, done, reject.")
 app.add_typer(gate.app, name="gate")
-Name = Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add", prompt="Your name")]
-Secret = Annotated[
-    str, typer.Option(help="Your secret.", prompt="Your secret", hide_input=True, envvar="PROCESSOR_SECRET")
+Id = Annotated[
+    str,
+    typer.Argument(help="An action (a7), a reply (r7) or a mail (m7), as queue list shows it.", autocompletion=steps),
 ]
-Id = Annotated[str, typer.Argument(help="An action (a7), a reply (r7) or a mail (m7), as queue list shows it.")]
 
 
 def local(when: datetime | None) -> str:
@@ -138,7 +138,7 @@ def approve(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_
     from processor.store import queue
 
     engine = open_engine(open_config(config))
-    person = person_of(engine, name, secret)
+    person = agent_of(engine, name, secret, which)
     kind, number = parse_id(which)
     if kind == "a":
         tell(queue.approve(engine, number, person, datetime.now(UTC)))
@@ -157,11 +157,14 @@ def reject(
     reason: Annotated[str, typer.Option(prompt="Why", help="Why, for the trail.")],
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
-    """Reject an action, or cancel a waiting reply, with a reason."""
+    """Reject an action, or cancel a waiting reply, with a reason.
+
+    Example: processor queue reject a7 --reason "kunden har ingen avtale" --as Kari
+    """
     from processor.store import queue
 
     engine = open_engine(open_config(config))
-    person = person_of(engine, name, secret)
+    person = agent_of(engine, name, secret, which)
     kind, number = parse_id(which)
     if kind == "a":
         tell(queue.reject(engine, number, person, reason, datetime.now(UTC)))
@@ -174,11 +177,14 @@ def reject(
 
 @app.command("resend")
 def resend(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Send a reply of unknown fate, or a refused one, again with the same Message-ID: a person's risk to take."""
+    """Send a reply of unknown fate, or a refused one, again with the same Message-ID: a person's risk to take.
+
+    Example: processor queue resend r7 --as Kari
+    """
     from processor.store.outbox import resend as again
 
     engine = open_engine(open_config(config))
-    person = person_of(engine, name, secret)
+    person = agent_of(engine, name, secret, which)
     kind, number = parse_id(which)
     if kind != "r":
         raise typer.BadParameter("only a reply (r7) is sent again")
@@ -197,42 +203,11 @@ def retry(which: Id, config: ConfigPath = DEFAULT_CONFIG) -> None:
     raise typer.Exit(0 if well else 1)
 
 
-@app.command("close")
-def close(
-    ticket_no: Annotated[str, typer.Argument(help="A ticket number.")],
-    name: Name,
-    secret: Secret,
-    config: ConfigPath = DEFAULT_CONFIG,
-) -> None:
-    """Close a ticket that was looked at and needs nothing more."""
-    from processor.cli.ticket_steps import agent_of
-    from processor.store.queue import set_ticket_state
-    from processor.ticket import TicketState
-
-    engine = open_engine(open_config(config))
-    person = agent_of(engine, name, secret)
-    number = ticket_no.strip().upper()
-    well = set_ticket_state(engine, number, TicketState.CLOSED, person, datetime.now(UTC))
-    typer.echo("Closed." if well else "It is closed already, merged, or unknown.")
-    raise typer.Exit(0 if well else 1)
-
-
 def parse_id(which: str) -> tuple[str, int]:
     """The kind (a, r, m) and the number of what queue list shows; a usage error for anything else."""
     if which[:1] in ("a", "r", "m") and which[1:].isdecimal() and len(which) < LONGEST_ID:
         return which[0], int(which[1:])
     raise typer.BadParameter(f"{which!r} is no action (a7), reply (r7) or mail (m7)")
-
-
-def person_of(engine: Engine, name: str, secret: str) -> Person:
-    """The person of that name and secret, or exit 1."""
-    from processor.store.people import verify_person
-
-    person = verify_person(engine, name, secret)
-    if person is None:
-        typer.echo("Name and secret do not fit.", err=True)
-        raise typer.Exit(1)
-    return person
 
 
 def tell(result: ActionResult) -> None:

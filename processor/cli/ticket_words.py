@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from processor.cli.completing import mailboxes, sources
 from processor.cli.corrections import mail_of
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
-from processor.cli.queue import Name, Secret
-from processor.cli.ticket_steps import agent_of, refuse
+from processor.cli.signing import Name, Secret, agent_account, agent_of, refuse
+
+if TYPE_CHECKING:
+    from processor.desk.uploads import Upload
 
 Which = Annotated[str, typer.Argument(metavar="TICKET|MAIL", help="A ticket of one mail, or a mail (m7).")]
 Said = Annotated[str | None, typer.Option(help="Several with commas between; nothing between quotes takes it away.")]
@@ -43,9 +47,10 @@ def understood(
     from processor.store.redeciding import CannotCorrectError, standing_of
 
     settings = open_config(config)
-    engine, rulebook = open_engine(settings), open_rules(settings)
-    person = agent_of(engine, name, secret)
+    engine = open_engine(settings)
     mail_id = mail_of(engine, which)
+    person = agent_of(engine, name, secret, f"m{mail_id}")
+    rulebook = open_rules(settings)
     stored = next(iter(past_mails(engine, mail_id, mail_id, None, history=True)), None)
     try:
         stands = standing_of(engine, mail_id)
@@ -86,7 +91,7 @@ def ask(
 
     settings = open_config(config)
     engine = open_engine(settings)
-    person = agent_of(engine, name, secret)
+    person = agent_of(engine, name, secret, ticket_no)
     view = ticket(engine, ticket_no.strip().upper())
     item = next((each for each in view.items if not each.how), None) if view else None
     if item is None:
@@ -102,34 +107,62 @@ def ask(
 
 
 def take_in(
-    file: Annotated[Path, typer.Argument(help="The mail as an .eml.", exists=True, dir_okay=False)],
-    mailbox: Annotated[str, typer.Option(help="For which mailbox of the configuration.")],
+    mailbox: Annotated[str, typer.Option(help="For which mailbox of the configuration.", autocompletion=mailboxes)],
     arrived: Annotated[str, typer.Option(help="When it arrived: 18.08.2026 10.02.")],
     name: Name,
     secret: Secret,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="The mail as an .eml, or scans.", exists=True, dir_okay=False)
+    ] = None,
+    text: Annotated[str, typer.Option(help="What was said or written, where it is no mail.")] = "",
+    sender: Annotated[str, typer.Option(help="Of a note or scan: the customer's mail address.")] = "",
+    subject: Annotated[str, typer.Option(help="Of a note or scan: what it is about.")] = "",
+    source: Annotated[
+        str, typer.Option(help="On what it came: email, letter, phone, visit or other.", autocompletion=sources)
+    ] = "email",
     said_by: Annotated[str, typer.Option(help="Who says so; you, where nobody is named.")] = "",
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Take a mail in by hand: it goes the road of a fetched one, once, and is never answered by itself.
 
-    Example: processor queue take-in brev.eml --mailbox support --arrived "18.08.2026 10.02" --as Kari
-    """
-    from processor.steps.by_hand import NOT_HERE, CannotTakeInError, moment, whole_mail
-    from processor.store import by_hand
+    A letter by post, a call or a visit too: then name the sender.
 
+    \b
+    Example: processor queue take-in brev.eml --mailbox support --arrived "18.08.2026 10.02" --as Kari
+    Example: processor queue take-in --text "Kari Holm sa opp." --sender kari@firma.no --source phone
+    --mailbox support --arrived "18.08.2026 10.02" --as Kari
+    """
+    from processor.desk.take_in_page import raw_of
+    from processor.desk.words import SOURCES
+    from processor.steps.by_hand import NOT_HERE, CannotTakeInError, moment
+    from processor.store import by_hand
+    from processor.store.visible import sees_ticket
+
+    if source not in SOURCES:
+        raise typer.BadParameter(f"{source!r} is no source: {', '.join(SOURCES)}")
     settings = open_config(config)
     engine = open_engine(settings)
-    person, now = agent_of(engine, name, secret), datetime.now(UTC)
-    box = next((each for each in settings.mailboxes if each.name == mailbox), None)
+    account, now = agent_account(engine, name, secret), datetime.now(UTC)
+    here = [each for each in settings.mailboxes if account.scope is None or each.name in account.scope]
+    box = next((each for each in here if each.name == mailbox), None)
     try:
         if box is None:
             raise CannotTakeInError(NOT_HERE)
-        raw = whole_mail(file.read_bytes())
-        brought = by_hand.Brought(box.name, raw, moment(arrived, now), "email", said_by or person.name, box.purpose)
+        at = moment(arrived, now)
+        fields = {"text": text, "sender": sender, "subject": subject}
+        raw = raw_of(settings, fields, uploads_of(files or []), at)
+        brought = by_hand.Brought(box.name, raw, at, source, said_by or account.person.name, box.purpose)
     except CannotTakeInError as cannot:
         refuse(str(cannot))
-    landed = by_hand.take_in(engine, brought, person, now)
-    if landed.ticket_no:
+    landed = by_hand.take_in(engine, brought, account.person, now)
+    if landed.ticket_no and sees_ticket(engine, account.scope, landed.ticket_no):
         typer.echo(f"It was here before, in {landed.ticket_no}.")
     else:
         typer.echo("Taken in; its ticket comes with the next look." if landed.new else "It was here before.")
+
+
+def uploads_of(files: Sequence[Path]) -> tuple[Upload, ...]:
+    """Files of this machine as the desk gets them from a browser."""
+    from processor.desk.uploads import Upload
+
+    return tuple(Upload("files", each.name, each.read_bytes()) for each in files)

@@ -8,19 +8,14 @@ from processor.deciding.moments import moment_of
 from processor.desk.answering import go
 from processor.desk.asking import Asked, Desk
 from processor.desk.queue_pages import view_of
-from processor.store.actions import set_ticket_state
-from processor.store.notes import take_ticket
-from processor.store.several_tickets import numbers_of
-from processor.store.snoozing import snooze
-from processor.ticket import TicketState
+from processor.store.several_tickets import close_idle, snooze_several, take_several
 
 MOST = 200
 
 
 def take(desk: Desk, asked: Asked) -> Response:
     """Take the marked on."""
-    for each in _ids(asked):
-        take_ticket(desk.engine, each, asked.person, desk.clock())
+    take_several(desk.engine, _ids(asked), asked.person, desk.clock())
     return _back(desk, asked, "taken", "taken", True)
 
 
@@ -29,20 +24,14 @@ def sleep(desk: Desk, asked: Asked) -> Response:
     when = moment_of(asked.form.get("until", ""), desk.clock())
     if when is None:
         return _back(desk, asked, "", "no_time", False)
-    slept = [
-        snooze(desk.engine, number, when, asked.person, desk.clock()).until is not None
-        for number, _ in numbers_of(desk.engine, _ids(asked))
-    ]
-    return _back(desk, asked, "all_snoozed", "some_snoozed", all(slept))
+    left = snooze_several(desk.engine, _ids(asked), when, asked.person, desk.clock())
+    return _back(desk, asked, "all_snoozed", "some_snoozed", not left)
 
 
 def close(desk: Desk, asked: Asked) -> Response:
     """Close the marked in which nothing waits for a person; the others stay, since closing would hide it."""
-    found = numbers_of(desk.engine, _ids(asked))
-    for number, waits in found:
-        if not waits:
-            set_ticket_state(desk.engine, number, TicketState.CLOSED, asked.person, desk.clock())
-    return _back(desk, asked, "all_closed", "some_closed", not any(waits for _, waits in found))
+    left = close_idle(desk.engine, _ids(asked), asked.person, desk.clock())
+    return _back(desk, asked, "all_closed", "some_closed", not left)
 
 
 def _ids(asked: Asked) -> list[int]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from processor.config import Config
 from processor.desk.answering import go, page
 from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_
@@ -23,16 +24,15 @@ def notices(desk: Desk, asked: Asked) -> Response:
 def choose(desk: Desk, asked: Asked) -> Response:
     """Choose."""
     said = asked.form
-    hours = [said.get(name, "") for name in ("quiet_from", "quiet_to")]
-    quiet = [int(each) if each.isascii() and each.isdecimal() and len(each) < 3 else -1 for each in hours]
+    quiet = hours_of(said.get("quiet_from", ""), said.get("quiet_to", ""))
     wish = replace(
         _wish(desk, asked),
         address=said.get("address", "").strip()[:254],
         digest="digest" in said,
         urgent="urgent" in said,
     )
-    wrong = _objection(desk, wish)
-    if not all(0 <= each <= 23 for each in quiet):
+    wrong = objection(desk.config, wish)
+    if quiet is None:
         wrong = N_("An hour is a number from 0 to 23.")
     else:
         wish = replace(wish, quiet_from=quiet[0], quiet_to=quiet[1])
@@ -42,13 +42,19 @@ def choose(desk: Desk, asked: Asked) -> Response:
     return go("/account/notices", did="notices")
 
 
-def _objection(desk: Desk, wish: Wish) -> str:
+def hours_of(first: str, last: str) -> tuple[int, int] | None:
+    """Two hours of Oslo's clock, None where one is none."""
+    said = [int(each) if each.isascii() and each.isdecimal() and len(each) < 3 else -1 for each in (first, last)]
+    return (said[0], said[1]) if all(0 <= each <= 23 for each in said) else None
+
+
+def objection(config: Config, wish: Wish) -> str:
     """Why it cannot be so (English), "" if it can."""
     if not wish.address:
         return N_("Where to? Write an address.") if wish.digest or wish.urgent else ""
     if not ADDRESS.fullmatch(wish.address):
         return N_("That is not one mail address.")
-    if wish.address.lower() in read_by_us(desk.config):
+    if wish.address.lower() in read_by_us(config):
         return N_("That address is read by the program itself: what it writes would come back to it.")
     return ""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from starlette.responses import Response
 
+from processor.config import Config
 from processor.desk.answering import go, page
 from processor.desk.asking import Asked, Desk
 from processor.desk.language import N_
@@ -48,7 +49,7 @@ def bring(desk: Desk, asked: Asked) -> Response:
             raise CannotTakeInError(NOT_HERE)
         at = moment(fields.get("arrived_at", ""), desk.clock())
         source = fields.get("source", "")
-        raw = _raw(desk, asked, at)
+        raw = raw_of(desk.config, fields, asked.files, at)
         purpose = next(each.purpose for each in desk.config.mailboxes if each.name == box)
         said_by = fields.get("said_by", "").strip() or asked.person.name
         brought = Brought(box, raw, at, source if source in SOURCES else "other", said_by, purpose)
@@ -72,10 +73,14 @@ def _mailboxes(desk: Desk, asked: Asked) -> list[str]:
     return [each.name for each in desk.config.mailboxes if scope is None or each.name in scope]
 
 
-def _raw(desk: Desk, asked: Asked, at: datetime) -> bytes:
-    note, files = asked.form.get("text", "").replace("\r\n", "\n")[:50_000], asked.files
+def raw_of(config: Config, fields: Mapping[str, str], files: Sequence[Upload], at: datetime) -> bytes:
+    """What was brought, as a mail: the .eml as it is, or a letter around note (``text``) and scans; CannotTakeInError.
+
+    ``sender`` and ``subject`` are of whoever sent the note or scan.
+    """
+    note = fields.get("text", "").replace("\r\n", "\n")[:50_000]
     seen = [(each, attachment(each)) for each in files]
-    scanner = Scanner(desk.config.scan)
+    scanner = Scanner(config.scan)
     if scanner.on and any(scanner.ask(each.content).state != "clean" for each in files):
         raise CannotTakeInError(INFECTED)
     mails = [upload for upload, each in seen if is_mail(each)]
@@ -83,10 +88,10 @@ def _raw(desk: Desk, asked: Asked, at: datetime) -> bytes:
         if len(files) > 1 or note.strip():
             raise CannotTakeInError(ONE_MAIL)
         return whole_mail(mails[0].content)
-    sender, subject = asked.form.get("sender", "").strip(), asked.form.get("subject", "")
+    sender, subject = fields.get("sender", "").strip(), fields.get("subject", "")
     if not files and not note.strip():
         raise CannotTakeInError(NOTHING)
-    return letter_around(desk.config, note, [_scan(*each) for each in seen], sender, subject, at)
+    return letter_around(config, note, [_scan(*each) for each in seen], sender, subject, at)
 
 
 def _scan(upload: Upload, each: Attachment) -> File:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
+from processor.config import Config
 from processor.desk.answering import go
 from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.language import N_
 from processor.desk.mail_pages import is_program
 from processor.desk.queue_pages import view_of
 from processor.desk.ticket_pages import Kept, show
-from processor.desk.uploads import NOT_SENT, attachment, refused
+from processor.desk.uploads import NOT_SENT, Upload, attachment, refused
 from processor.steps.letters import CannotError
 from processor.steps.scanning import Scanner
 from processor.steps.writing import letter, question
@@ -34,7 +37,7 @@ def write(desk: Desk, asked: Asked) -> Response:
     words = (form.get("subject", ""), form.get("text", "").replace("\r\n", "\n")[:50_000])
     try:
         item, asks = _asked_for(desk, form.get("item", ""))
-        made = letter(desk.engine, desk.config, mail, words, _files(desk, asked), item, asks)
+        made = letter(desk.engine, desk.config, mail, words, files_to_send(desk.config, asked.files), item, asks)
     except CannotError as cannot:
         kept = Kept(fields={**form, "writing": "1"}, refused=NOT_WRITTEN, detail=str(cannot), mail=-mail)
         return show(desk, asked, number, kept, 422)
@@ -56,14 +59,15 @@ def _asked_for(desk: Desk, item: str) -> tuple[int | None, tuple[str, ...]]:
         return None, ()
 
 
-def _files(desk: Desk, asked: Asked) -> list[File]:
-    if len(asked.files) > MOST_FILES:
+def files_to_send(config: Config, uploads: Sequence[Upload]) -> list[File]:
+    """The files as they leave; CannotError, in words, for what no customer should get."""
+    if len(uploads) > MOST_FILES:
         raise CannotError(TOO_MANY)
-    if sum(len(each.content) for each in asked.files) > MOST_SENT:
+    if sum(len(each.content) for each in uploads) > MOST_SENT:
         raise CannotError(TOO_LARGE)
     found: list[File] = []
-    scanner = Scanner(desk.config.scan)
-    for each in map(attachment, asked.files):
+    scanner = Scanner(config.scan)
+    for each in map(attachment, uploads):
         if is_program(each):
             raise CannotError(NOT_SENT)
         if why := refused(each):
