@@ -116,7 +116,7 @@ class Daemon:
     def run(self) -> None:
         """Run until ended; returns when everything that was begun is finished."""
         journal.started(self.config.store_url.rpartition("@")[2], len(self.config.mailboxes), self.config.workers)
-        recover(self.engine, self.config)
+        recover(self.engine, self.config, self.deciders.name)
         begin_answering(self.engine, self.config)
         note_rules_in_force(self.engine, self.deciders.acceptance)
         # What was wished before the start has come true by it.

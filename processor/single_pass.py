@@ -51,7 +51,7 @@ def _pass(
     config: Config, engine: Engine, deciders: InProcess, clock: StoreClock, beside: Several | None = None
 ) -> bool:
     ended = threading.Event()
-    recover(engine, config)
+    recover(engine, config, deciders.name)
     begin_answering(engine, config)
     take_register(engine, config, clock())
     note_rules_in_force(engine, deciders.acceptance)

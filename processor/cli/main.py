@@ -25,6 +25,7 @@ from processor.cli import (
     deadlines,
     demo,
     doctor,
+    encrypting,
     explain,
     form,
     importing,
@@ -130,6 +131,7 @@ answers.levels.command("lower")(levels.down)
 answers.levels.command("report")(levels.report)
 app.add_typer(answers.levels, name="levels")
 store.db.command("copy")(copying.copy)
+store.db.command("encrypt")(encrypting.encrypt)
 app.add_typer(store.db, name="db")
 
 

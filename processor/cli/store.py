@@ -6,7 +6,7 @@ import typer
 
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config
 
-db = typer.Typer(no_args_is_help=True, help="The database: upgrade its schema, copy it to another.")
+db = typer.Typer(no_args_is_help=True, help="The database: upgrade its schema, copy it to another, encrypt its mails.")
 
 
 @db.command("upgrade")

@@ -130,6 +130,7 @@ EVENTS: Mapping[str, str] = {
     "webhook.failed": N_("A webhook was not taken"),
     "webhook.resent": N_("Sent a webhook's messages again"),
     "store.restored": N_("The store was restored from a backup"),
+    "store.encrypted": N_("Mails in the store were encrypted"),
     "mailbox.reconciled": N_("The mailbox was compared with what is kept"),
     "import.ended": N_("The import of history ended"),
 }

@@ -44,7 +44,7 @@ def erase_bytes(
     conn: Connection, ticket_id: int | None, mail_ids: Sequence[int], why: str, actor: str, now: datetime
 ) -> None:
     """Erase the bytes of mails with their attachments; what was read from them stays."""
-    _overwrite(conn)
+    overwrite(conn)
     _without_bytes(conn, mail_ids)
     _note(conn, mail_ids, False, why, now)
     data = {"why": why, "mails": list(mail_ids)}
@@ -53,7 +53,7 @@ def erase_bytes(
 
 def erase_ticket(conn: Connection, ticket_id: int, why: str, actor: str, now: datetime) -> list[int]:
     """Erase all personal text of a ticket and the bytes of its mails; which mails they were.  Unsent replies fall."""
-    _overwrite(conn)
+    overwrite(conn)
     m, o, i, a = t.mail.c, t.outbox.c, t.item.c, t.action.c
     mail_ids = list(conn.execute(select(m.id).where(m.ticket_id == ticket_id).order_by(m.id)).scalars())
     for reply in conn.execute(select(o.id).where(o.ticket_id == ticket_id, o.state.in_(UNSENT))).scalars().all():
@@ -79,7 +79,7 @@ def erase_ticket(conn: Connection, ticket_id: int, why: str, actor: str, now: da
 
 def erase_mail(conn: Connection, mail_id: int, address: str, why: str, actor: str, now: datetime) -> None:
     """Erase one mail in somebody else's ticket, or in none, with what was read from it and written to its sender."""
-    _overwrite(conn)
+    overwrite(conn)
     o = t.outbox.c
     ticket_id = conn.execute(select(t.mail.c.ticket_id).where(t.mail.c.id == mail_id)).scalar()
     _without_words(conn, [mail_id])
@@ -115,7 +115,7 @@ def _merge_search(dbapi: Any) -> None:
         pages, changes = MERGED_PAGES, dbapi.total_changes - before
 
 
-def _overwrite(conn: Connection) -> None:
+def overwrite(conn: Connection) -> None:
     """SQLite leaves what is deleted in its file until the room is used again, unless it is told otherwise."""
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA secure_delete = ON")

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from processor.loading.configuration import load_config
+from processor.steps.opened import opened
+from processor.store.keys_in_use import note_keys
+from processor.store.lock import only_one
 from tests.cli.test_commands import run
 from tests.replay.past_store import Here, past_store
 from tests.servers.postgres import Postgres
 
-KEY = "the first key of the mails, quite long"
+KEY, NEW = "the first key of the mails, quite long", "the second key of the mails, also long"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -106,3 +110,50 @@ def test_a_mail_that_was_tampered_with_hides_no_other(tmp_path: Path) -> None:
     assert "not what was encrypted: changed since, or another mail's" in said
     assert "7 would be decided the same" in " ".join(said.split())
     told(here, "privacy", "export", "nobody@example.com", "--to", "x.zip")
+
+
+def with_keys(here: Here, current: str, *older: str) -> None:
+    """Name these keys in the configuration and no others."""
+    kept = [line for line in here.path.read_text().splitlines() if not line.startswith(("encrypt_", "decrypt_"))]
+    for number, each in enumerate((current, *older)):
+        (here.folder / f"mails{number}").write_text(each)
+    listed = ", ".join(f'{{ file = "mails{number}" }}' for number in range(1, len(older) + 1))
+    lines = ['encrypt_with = { file = "mails0" }', *([f"decrypt_with = [{listed}]"] if older else [])]
+    at = kept.index("[store]") + 1
+    here.path.write_text("\n".join([*kept[:at], *lines, *kept[at:]]) + "\n")
+
+
+def test_a_store_in_clear_is_encrypted_and_goes_over_to_another_key(tmp_path: Path) -> None:
+    here = past_store(tmp_path)
+    said = told(here, "db", "encrypt", status=2)
+    assert said == (
+        f"{line_of(here, '[store]')}: [store] names no encrypt_with: there is nothing to encrypt with\n"
+        "1 problem; nothing was started.\n"
+    )
+    with_keys(here, KEY)
+    said = told(here, "db", "encrypt")
+    assert "8 mails and 0 files encrypted, 0 keys wrapped anew: all under the key " in said
+    assert "Free room in the database may still hold clear bytes: run processor db encrypt --vacuum" in said
+    assert "Nothing was left to do" in told(here, "db", "encrypt", "--vacuum")
+    path = here.folder / "var" / "processor.db"
+    assert b"Received: from" not in b"".join(each.read_bytes() for each in path.parent.glob("processor.db*"))
+    with_keys(here, NEW, KEY)
+    assert "0 mails and 0 files encrypted, 8 keys wrapped anew" in told(here, "db", "encrypt")
+    with_keys(here, NEW)
+    assert "8 would be decided the same" in " ".join(told(here, "replay", "--jobs", "1", "--brief").split())
+    with closing(sqlite3.connect(path)) as file:
+        events = file.execute("select data from event where kind = 'store.encrypted'").fetchall()
+    assert [json.loads(each)["keys"] for (each,) in events] == [0, 8]
+
+
+def test_it_does_not_leave_a_running_daemon_without_its_mails(tmp_path: Path) -> None:
+    here = past_store(tmp_path)
+    with_keys(here, KEY)
+    with only_one(here.config.store_url):
+        said = told(here, "db", "encrypt", status=1)
+        assert said == "the daemon works on the store without this key: restart it first, then try again.\n"
+        engine = opened(load_config(here.path))
+        note_keys(engine, "alfa")
+        engine.dispose()
+        assert "the store alone" in told(here, "db", "encrypt", "--vacuum", status=1)
+        assert "8 mails and 0 files encrypted" in told(here, "db", "encrypt")
