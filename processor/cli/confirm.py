@@ -11,7 +11,7 @@ import typer
 from processor.cli.completing import steps
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
 from processor.cli.queue import parse_id, tell
-from processor.cli.signing import Name, Secret, agent_of
+from processor.cli.signing import agent_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -66,9 +66,9 @@ def done(
 
 def correct(
     which: Annotated[str, typer.Argument(metavar="TICKET|ACTION", help="A ticket, or an action of it (a7).")],
-    name: Name,
-    secret: Secret,
     last_day: Day,
+    name: Annotated[str, typer.Option("--as", help="Your name, as given to: processor people add")] = "",
+    secret: Annotated[str, typer.Option(help="Your secret.", envvar="PROCESSOR_SECRET")] = "",
     access_until: Access = "",
     dry_run: DryRun = False,
     config: ConfigPath = DEFAULT_CONFIG,
@@ -82,7 +82,8 @@ def correct(
 
     settings = open_config(config)
     engine = open_engine(settings)
-    person = agent_of(engine, name, secret, which)
+    # A look costs nobody a name, as with done.
+    person = None if dry_run else agent_of(engine, *_signed(name, secret), which)
     action = _confirmed_action(engine, which)
     try:
         letter = _letter(engine, settings, open_rules(settings), action, last_day, access_until)
@@ -92,7 +93,7 @@ def correct(
     if letter is None or letter.issue < 2:
         typer.echo("Not done: nothing was confirmed that could be corrected.", err=True)
         raise typer.Exit(1)
-    if dry_run:
+    if person is None:
         _show(letter)
         return
     outbox_id = issue(engine, letter, person, datetime.now(UTC))

@@ -25,7 +25,7 @@ class Staff:
     secret: str
 
     def queue(self, *arguments: str, name: str = "Kari") -> subprocess.CompletedProcess[str]:
-        person = ["--as", name] if arguments[0] in ("done", "correct", "reject") else []
+        person = ["--as", name] if name and arguments[0] in ("done", "correct", "reject") else []
         command = ["queue", *arguments, *person, "--config", str(self.talk.config.path)]
         return ready.run(command, ROOT, {**os.environ, "PYTHONPATH": str(ROOT), "PROCESSOR_SECRET": self.secret})
 
@@ -99,6 +99,9 @@ def test_a_corrected_confirmation_names_the_first(staff: Staff) -> None:
     with staff.talk.engine.begin() as conn:
         conn.exec_driver_sql("update outbox set state = 'sent', attempted_at = '2026-11-27 09:05:00' where id = 2")
     assert staff.queue("correct", str(number), "--last-day", "31.12.2028", name="Mallory").returncode == 1
+    shown = staff.queue("correct", str(number), "--last-day", "31.12.2028", "--dry-run", name="")
+    assert "Siste dag er søndag 31. desember 2028." in shown.stdout
+    assert shown.stdout.endswith("Nothing was done or sent.\n")
     right = staff.queue("correct", str(number), "--last-day", "31.12.2028")
     assert right.stdout == f"The corrected confirmation r3 goes out to {KARI}.\n"
     ((subject, words, by),) = staff.talk.ask("select subject, text, approved_by from outbox where issue = 2")
