@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+
 import pytest
 
 from processor.desk.app import HEADERS
@@ -10,6 +12,7 @@ from processor.store import tables as t
 from processor.store.accounts import Role, account
 from processor.store.people import add_person
 from tests.desk.conftest import Room
+from tests.shipped import ROOT
 from tests.store.made import NOW, column
 
 # The page that ends one's own session comes last.
@@ -50,6 +53,16 @@ def test_T66_a_page_is_given_to_the_roles_that_may_and_no_other(room: Room, role
             status, _ = visitor.post(path, version="1", role="reader", reason="x", language="en")
         assert status < 500, (route, status)
         assert (status == 403) == (not may), (route, role, status)
+
+
+def test_the_table_of_roles_is_that_of_the_program() -> None:
+    written = "\n".join(runpy.run_path(str(ROOT / "docs" / "roles.py"))["lines"]()) + "\n"
+    assert (ROOT / "docs" / "roles.md").read_text(encoding="utf-8") == written, "run: python docs/roles.py --write"
+    for route in ROUTES:
+        who = [each.value for each in Role if route.needs is None or each.may(route.needs)]
+        (line,) = [each for each in written.splitlines() if each.startswith(f"| {route.method} | `{route.path}` |")]
+        yes = [cell.strip() == "yes" for cell in line.split("|")[4:-2]]
+        assert yes == [route.needs is None, *(each.value in who for each in Role)], route
 
 
 def test_T66_nobody_sees_anything_before_signing_in(room: Room) -> None:
