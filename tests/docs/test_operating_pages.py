@@ -37,6 +37,7 @@ PAGES = {page.stem: page for page in sorted(OPERATE.glob("*.md"))} | {
 ELSEWHERE = {
     "microsoft365": "tests/docs/test_oauth_pages.py",
     "google": "tests/docs/test_oauth_pages.py",
+    "encryption": "tests/docs/test_encryption_page.py",
     "moving-in": "tests/moving/test_moving_in_page.py",
     "moving-a-mailbox": "tests/docs/test_moving_a_mailbox.py",
 }
