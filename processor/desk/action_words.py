@@ -9,6 +9,7 @@ from processor.deciding.doubts import HELD
 from processor.deciding.staff_words import ACTIONS as ACTIONS
 from processor.deciding.staff_words import action_words as action_words
 from processor.desk.language import N_
+from processor.desk.lookup_words import lookup_words
 from processor.ticket import ActionState
 
 Say = Callable[[str], str]
@@ -99,6 +100,8 @@ def fact_words(name: str, value: str, say: Say) -> str:
         return say(SOON)
     if name == "differs":
         return "; ".join(_differing(each, say) for each in value.split("; "))
+    if name in ("register", "peppol"):
+        return lookup_words(value, say)
     if name in ("second_notice", "withdrawn", "perhaps_withdrawn"):
         return re.sub(r"^(\S+ kl\. \S+) (?:from|by) ", r"\1, ", value)
     return value

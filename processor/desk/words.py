@@ -19,6 +19,7 @@ from processor.desk.action_words import action_words as action_words
 from processor.desk.action_words import doubts_words as doubts_words
 from processor.desk.action_words import fact_words as fact_words
 from processor.desk.language import N_
+from processor.desk.lookup_words import all_phrases
 from processor.desk.sentences import REPLY_ANEW as REPLY_ANEW
 from processor.desk.sentences import sentence as sentence
 from processor.desk.trail import EVENTS as EVENTS
@@ -132,6 +133,7 @@ SOURCES: Mapping[str, str] = {
 def all_words() -> Iterator[str]:
     """Every word that is translated by its value and not where it stands."""
     yield from ACTIONS.values()
+    yield from all_phrases()
     yield from staff_words.STATUS.values()
     yield from staff_words.FLAGS.values()
     yield from staff_words.MATCHED.values()

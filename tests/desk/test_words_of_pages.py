@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from gettext import GNUTranslations
 
 import pytest
 
+from processor.deciding.looked_up import REASONS, company_in_words, participant_in_words
 from processor.desk.action_words import SOON as SOON_WORD
 from processor.desk.correct_page import SOON
 from processor.desk.language import LANGUAGES, Language, preferred, translations
@@ -14,6 +15,7 @@ from processor.desk.timeline import timeline
 from processor.desk.wording import Wording, org_no
 from processor.desk.words import ACTIONS, EVENTS, FACTS, OUTCOMES, actor_words, detail, fact_words, sentence
 from processor.loading.rows import ASKS
+from processor.lookup import Company, Participant, Role
 from processor.store.actions import Outcome
 from processor.store.events import Event
 from processor.store.transitions import TRANSITIONS
@@ -177,3 +179,27 @@ def test_the_days_of_a_deadline_stand_in_their_order_on_the_line() -> None:
 def test_one_day_alone_is_a_line_too() -> None:
     arrived = datetime(2026, 12, 31, 9, tzinfo=NOW.tzinfo)
     assert timeline(Deadline("timely", date(2026, 12, 31), date(2026, 12, 31)), arrived, arrived)
+
+
+def test_what_registers_answered_is_told_in_the_desks_words() -> None:
+    say = translations("nb").gettext
+    asked = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+    gone = Company(
+        "974760673", "found", name="FJORD, BERG & SØNN", form="AS", asked_at=asked, bankrupt=True,
+        bankrupt_on=date(2026, 6, 1), winding_up=True, roles=(Role("DAGL", "Kari Holm"),),
+    )  # fmt: skip
+    told = company_in_words(gone)
+    assert fact_words("register", told, str) == told
+    assert fact_words("register", told, say) == (
+        "974760673 FJORD, BERG & SØNN AS: er konkurs (siden 01.06.2026) og er under avvikling, daglig leder Kari Holm, "
+        "slått opp 26.11.2026 10.00"
+    )
+    sound = company_in_words(replace(gone, bankrupt=False, winding_up=False, forced=False, roles=()))
+    assert "AS: verken slettet, konkurs eller under avvikling, slått opp" in fact_words("register", sound, say)
+    for reason in set(REASONS) - {"off"}:
+        silent = company_in_words(Company("974760673", "not_checked", reason))
+        assert fact_words("register", silent, say) == f"974760673 ikke undersøkt: {say(REASONS[reason])}"
+    found = Participant("974760673", "registered", asked_at=asked, access_point="PNO000123", ours=True, invoices=False)
+    assert fact_words("peppol", participant_in_words(found), say) == (
+        "974760673 er registrert, hos PNO000123 (vårt), tar ikke imot EHF-fakturaer, slått opp 26.11.2026 10.00"
+    )
