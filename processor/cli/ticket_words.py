@@ -44,7 +44,7 @@ def understood(
     from processor.steps.redeciding import correct
     from processor.steps.redeciding import understood as read
     from processor.store.past import past_mails
-    from processor.store.redeciding import CannotCorrectError, standing_of
+    from processor.store.redecidable import CannotCorrectError, standing_of
 
     settings = open_config(config)
     engine = open_engine(settings)
@@ -54,7 +54,7 @@ def understood(
     stored = next(iter(past_mails(engine, mail_id, mail_id, None, history=True)), None)
     try:
         stands = standing_of(engine, mail_id)
-        now = read(stored.told, stands.known) if stored else None
+        now = read(stored.told, stands) if stored else None
         if now is None:
             refuse("the mail is erased, or was never decided")
         given = (org_no, customer_no, company, products, effective_date)
@@ -71,7 +71,8 @@ def understood(
     except (CannotError, CannotCorrectError) as cannot:
         refuse(str(cannot))
     reply = f" The reply: {done.reply}." if done.reply else ""
-    typer.echo(f"Decided anew: actions {done.new} new, {done.changed} changed, {done.dropped} dropped.{reply}")
+    where = f" in m{done.mail_id}, with which the request came" if done.mail_id != mail_id else ""
+    typer.echo(f"Decided anew{where}: actions {done.new} new, {done.changed} changed, {done.dropped} dropped.{reply}")
 
 
 def ask(

@@ -22,7 +22,7 @@ from processor.lookup import valid_org_no
 from processor.rulebook import Rulebook
 from processor.steps.letters import CannotError
 from processor.steps.redeciding import correct
-from processor.store.redeciding import CHANGED, CannotCorrectError
+from processor.store.redecidable import CHANGED, CannotCorrectError
 from processor.store.standing import ticket_of_mail
 
 NOT_CORRECTED = N_("Not corrected:")
@@ -43,14 +43,15 @@ def correct_mail(desk: Desk, asked: Asked) -> Response:
     rulebook = desk.rules.rulebook()
     try:
         said = said_of(asked.form, rulebook)
-        correct(desk.engine, desk.config, rulebook, mail, said, asked.form.get("stamp", ""), asked.person, desk.clock())
+        seen = asked.form.get("stamp", "")
+        done = correct(desk.engine, desk.config, rulebook, mail, said, seen, asked.person, desk.clock())
     except CannotError as cannot:
         return _again(desk, asked, number, mail, str(cannot), 422)
     except CannotCorrectError as cannot:
         status = 409 if str(cannot) == CHANGED else 422
         return _again(desk, asked, number, mail, str(cannot), status, cannot)
     desk.changed()
-    kept = {"action": asked.form.get("action", ""), "mail": str(mail)}
+    kept = {"action": asked.form.get("action", ""), "mail": str(done.mail_id)}
     return go(f"/ticket/{number}", view=view_of(asked), did=f"{number}.corrected", **kept)
 
 

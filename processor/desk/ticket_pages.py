@@ -33,7 +33,7 @@ from processor.store.other_tickets import other_tickets
 from processor.store.past import past_mails
 from processor.store.queue import ticket as stored_ticket
 from processor.store.queue_page import Key
-from processor.store.redeciding import DROPPED
+from processor.store.recontinuing import DROPPED
 from processor.store.reinstating import reinstatable
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.store.ticket_view import ActionView, ItemView, TicketView

@@ -18,7 +18,7 @@ from processor.desk.wording import Wording
 from processor.findings import Form, Understanding
 from processor.steps.redeciding import understood
 from processor.store.past import REDECIDED
-from processor.store.redeciding import CannotCorrectError, standing_of
+from processor.store.redecidable import CannotCorrectError, standing_of
 from processor.store.restoring import restored
 from processor.store.ticket_view import TicketView
 from processor.ticket import Context, Decision, Item
@@ -74,7 +74,11 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The form's values; ``stamp`` is how the mail stood when they were read."""
+    """The form's values; ``stamp`` is how the mail stood when they were read.
+
+    ``takes_up``: the mail answers what was asked for, and the values are those of the request; ``continues``: it
+    repeats an earlier request or takes one back.
+    """
 
     mail_id: int
     stamp: str
@@ -82,6 +86,8 @@ class Understood:
     fields: Mapping[str, str]
     contracts: tuple[Contract, ...]
     beside: tuple[Beside, ...]
+    takes_up: bool = False
+    continues: bool = False
 
 
 def correcting(desk: Desk, asked: Asked, view: TicketView, mail_id: int, told: str) -> dict[str, Any]:
@@ -106,14 +112,16 @@ def understood_of(desk: Desk, mail_id: int, told: str, say: Say) -> Understood |
         stands = standing_of(desk.engine, mail_id)
     except CannotCorrectError:
         return None
-    said = understood(told, stands.known)
+    said = understood(told, stands)
     if said is None:
         return None
     context = restored(Context, json.loads(told)["context"])
     fields = {name: value for name, (value,) in _fields(said, say).items()}
     types = tuple(each.type for each in said.requests)
     beside = tuple(_beside(said)) if said.form else ()
-    return Understood(mail_id, stands.stamp, types, fields, context.contracts, beside)
+    return Understood(
+        mail_id, stands.stamp, types, fields, context.contracts, beside, bool(stands.takes_up), bool(stands.hows)
+    )
 
 
 def correction_of(view: TicketView, mail_id: int, tell: Telling) -> Corrected | None:

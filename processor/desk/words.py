@@ -28,7 +28,7 @@ from processor.desk.trail import detail as detail
 from processor.steps import by_hand, forwarding
 from processor.steps import redeciding as redeciding_step
 from processor.steps import writing as steps_writing
-from processor.store import absences, merging, redeciding, reinstating, snoozing, undoing
+from processor.store import absences, merging, redecidable, reinstating, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
@@ -142,7 +142,7 @@ def all_words() -> Iterator[str]:
     yield from (undoing.TOO_LATE, undoing.NOT_YOURS, undoing.GONE_ON)
     yield from reinstating.REASONS
     yield from merging.REASONS
-    yield from redeciding.REASONS
+    yield from redecidable.REASONS
     yield from redeciding_step.REASONS
     yield from steps_writing.REASONS
     yield from by_hand.REASONS

@@ -16,78 +16,49 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from processor.store import tables as t
 from processor.store.actions import resolve_held
 from processor.store.columns import canonical
-from processor.store.continuing import action_row
+from processor.store.continuing import action_row, continue_item
 from processor.store.corrections import RETYPED
-from processor.store.decided import Landing, Record
+from processor.store.decided import Landing, OvertakenRequestError, Record
 from processor.store.events import Happening, write_event
 from processor.store.items import item_row
-from processor.store.past import DECIDED, REDECIDED
+from processor.store.past import REDECIDED
 from processor.store.people import Person
+from processor.store.recontinuing import DROPPED, built_upon, continuing, take_back, tell_completing
+from processor.store.redecidable import BUILT_UPON, CHANGED, CONTINUES, CannotCorrectError, free, items_of, standing_of
 from processor.store.redecided_reply import reply_anew
 from processor.store.repeating import revive_repeats
 from processor.store.search import find_also
 from processor.store.staff_replies import OPEN_ACTIONS
-from processor.store.transaction import commit, reading
-from processor.ticket import Action, ActionState, Item, MailState, TicketState
+from processor.store.transaction import commit
+from processor.ticket import Action, ActionState, Decision, Item, TicketState
 
-UNKNOWN = "there is no such mail, or it is not decided"
-COPY = "it is another arrival of an equal letter: name the first one"
-NOBODY = "nobody of that name may correct"
-CONTINUES = "it continues an earlier mail: correct that one, or say that this is something else"
-DONE = "an action of it is done already, and a correction changes nothing that was done"
-CHANGED = "somebody changed it since you looked"
-REASONS = (UNKNOWN, COPY, NOBODY, CONTINUES, DONE, CHANGED)
-DROPPED = "corrected"
-"""How an item stands that a person's correction left nothing of."""
 KEPT_COLUMNS = ("ticket_id", "mail_id", "how", "continues", "arrived_at", "follow_up_at")
-
-
-class CannotCorrectError(Exception):
-    """Nothing was changed; the words say why.  ``by`` and ``at``: who was here before, and when."""
-
-    def __init__(self, words: str, by: str = "", at: datetime | None = None) -> None:
-        super().__init__(words)
-        self.by, self.at = by, at
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a mail stands: its ticket, the level it was decided at, what is known of its items (JSON), and a stamp
-    that is another one as soon as it was decided anew or one of its actions changed."""
-
-    ticket_id: int
-    level: str
-    known: tuple[str, ...]
-    stamp: str
+OWN = ("", "withdraws", "may_withdraw")
+"""How an item stands that has actions of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redecided:
-    """What came of it: how many actions are new, changed and dropped, and what became of the reply."""
+    """What came of it: how many actions are new, changed and dropped, and what became of the reply.
+
+    ``mail_id`` is the mail that was decided anew: of an answer that completed a request, the one that it came with.
+    """
 
     new: int
     changed: int
     dropped: int
     reply: str
+    mail_id: int = 0
 
 
-def standing_of(source: Engine | Connection, mail_id: int) -> Standing:
-    """How a mail stands; CannotCorrectError for one that was never decided."""
-    e, i, a = t.event.c, t.item.c, t.action.c
-    decided = select(e.id, e.ticket_id, e.data).where(e.mail_id == mail_id, e.kind.in_((DECIDED, REDECIDED)))
-    with reading(source) as conn:
-        latest = conn.execute(decided.order_by(e.id.desc()).limit(1)).first()
-        if latest is None:
-            raise CannotCorrectError(UNKNOWN)
-        ticket_id = conn.execute(select(t.mail.c.ticket_id).where(t.mail.c.id == mail_id)).scalar()
-        known = (
-            conn.execute(select(i.known).where(i.mail_id == mail_id, i.how != DROPPED).order_by(i.id)).scalars().all()
-        )
-        actions = conn.execute(
-            select(a.id, a.version, a.state).join(t.item, i.id == a.item_id).where(i.mail_id == mail_id).order_by(a.id)
-        ).all()
-    stamp = ".".join([str(latest.id), *(f"{row.id}-{row.version}-{row.state}" for row in actions)])
-    return Standing(ticket_id or 0, json.loads(latest.data).get("level", ""), tuple(known), stamp)
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """A mail as it is decided anew: ``before`` is the JSON that was stored with the decision until now, ``changed``
+    what the person corrected."""
+
+    record: Record
+    before: str
+    changed: tuple[str, ...] = ()
 
 
 def record_anew(engine: Engine, r: Record, before: str, seen: str, changed: Sequence[str], person: Person) -> Redecided:
@@ -95,13 +66,49 @@ def record_anew(engine: Engine, r: Record, before: str, seen: str, changed: Sequ
 
     ``before`` is the JSON that was stored with the decision until now, ``changed`` what the person corrected.
     """
-    return commit(engine, lambda conn: _record(conn, r, before, seen, changed, person))
+    return commit(engine, lambda conn: _record(conn, Anew(r, before, tuple(changed)), seen, person))
 
 
-def _record(conn: Connection, r: Record, before: str, seen: str, changed: Sequence[str], person: Person) -> Redecided:
-    ticket_id = _free(conn, r.mail_id, seen, person)
+def record_continuing(
+    engine: Engine, anew: Anew, seen: str, firsts: Sequence[Anew], was: Decision, person: Person
+) -> Redecided:
+    """Record a mail that continued earlier ones as it was decided anew, in one transaction.
+
+    What it did to them until now (``was``) is taken back first; ``firsts`` are the mails whose requests it completed,
+    decided without it.
+    """
+
+    def work(conn: Connection) -> Redecided:
+        r = anew.record
+        ticket_id = free(conn, r.mail_id, seen, person)
+        found = continuing(conn, r.mail_id)
+        if built_upon(conn, found):
+            raise CannotCorrectError(BUILT_UPON)
+        take_back(conn, found, was, person, r.now)
+        own = update(t.item).where(t.item.c.id.in_([each.item_id for each in found]))
+        # Each is a request of its own, until it is seen what it continues now.
+        conn.execute(own.values(how="", continues=None, arrived_at=None))
+        for each in firsts:
+            _record(conn, each, standing_of(conn, each.record.mail_id).stamp, person)
+        try:
+            return _write(conn, anew, ticket_id, person)
+        except OvertakenRequestError as overtaken:
+            raise CannotCorrectError(CHANGED) from overtaken
+
+    return commit(engine, work)
+
+
+def _record(conn: Connection, anew: Anew, seen: str, person: Person) -> Redecided:
+    ticket_id = free(conn, anew.record.mail_id, seen, person)
+    if continuing(conn, anew.record.mail_id):
+        raise CannotCorrectError(CONTINUES)
+    return _write(conn, anew, ticket_id, person)
+
+
+def _write(conn: Connection, anew: Anew, ticket_id: int, person: Person) -> Redecided:
+    r, before, changed = anew.record, anew.before, anew.changed
     landing = Landing(ticket_id, r.ticket_no, fresh=True)
-    was = _items(conn, r.mail_id)
+    was = items_of(conn, r.mail_id)
     pairs, left = _paired(r.decision.items, was)
     told = json.loads(before)
     usual = {name for each in told["decision"]["items"] for action in each["actions"] for name in action["facts"]}
@@ -111,44 +118,18 @@ def _record(conn: Connection, r: Record, before: str, seen: str, changed: Sequen
         item_id = _place(conn, r, landing, item, row)
         ids.append(item_id)
         _actions(conn, r, landing, item, item_id, usual, person, counts)
+        if item.how:
+            continue_item(conn, r, landing, item, item_id)
     for row in left:
         _drop(conn, _open(conn, row.id), person, r.now, counts)
-        gone = {"how": DROPPED, "asks": "", "follow_up_at": None}
+        gone = {"how": DROPPED, "continues": None, "asks": "", "follow_up_at": None}
         conn.execute(update(t.item).where(t.item.c.id == row.id).values(gone))
     find_also(
         conn, r.mail_id, (*r.decision.fields.org_no, *r.decision.fields.customer_no, r.decision.fields.company or "")
     )
     reply = reply_anew(conn, r, ticket_id, ids[0] if ids else None, person)
     _tell(conn, r, ticket_id, told, [row.type for row in was], changed, person, {**counts, "reply": reply})
-    return Redecided(counts["new"], counts["changed"], counts["dropped"], reply)
-
-
-def _free(conn: Connection, mail_id: int, seen: str, person: Person) -> int:
-    """The mail's ticket, if it may be corrected now; locks the mail."""
-    m, p, i, a, e = t.mail.c, t.person.c, t.item.c, t.action.c, t.event.c
-    query = select(m.state, m.ticket_id, m.duplicate).where(m.id == mail_id)
-    mail = conn.execute(query.with_for_update()).first()
-    if mail is None or mail.state != MailState.DECIDED.value or mail.ticket_id is None:
-        raise CannotCorrectError(UNKNOWN)
-    if mail.duplicate:
-        raise CannotCorrectError(COPY)
-    if conn.execute(select(p.id).where(p.id == person.id, p.active.is_(True))).first() is None:
-        raise CannotCorrectError(NOBODY)
-    if standing_of(conn, mail_id).stamp != seen:
-        mine = (e.ticket_id == mail.ticket_id, e.kind.in_((REDECIDED, *(f"action.{each}" for each in ActionState))))
-        last = conn.execute(select(e.actor, e.at).where(*mine).order_by(e.id.desc()).limit(1)).first()
-        raise CannotCorrectError(CHANGED, *((last.actor, last.at) if last else ()))
-    if conn.execute(select(i.id).where(i.mail_id == mail_id, i.how.not_in(("", DROPPED))).limit(1)).first():
-        raise CannotCorrectError(CONTINUES)
-    done = select(a.id).join(t.item, i.id == a.item_id).where(i.mail_id == mail_id, a.state == ActionState.DONE.value)
-    if conn.execute(done.limit(1)).first():
-        raise CannotCorrectError(DONE)
-    return int(mail.ticket_id)
-
-
-def _items(conn: Connection, mail_id: int) -> list[t.AnyRow]:
-    i = t.item.c
-    return list(conn.execute(select(t.item).where(i.mail_id == mail_id, i.how != DROPPED).order_by(i.id)))
+    return Redecided(counts["new"], counts["changed"], counts["dropped"], reply, r.mail_id)
 
 
 def _paired(
@@ -171,10 +152,15 @@ def _place(conn: Connection, r: Record, landing: Landing, item: Item, row: t.Any
     if row is None:
         return int(conn.execute(insert(t.item).returning(t.item.c.id), columns).scalar_one())
     values = {name: value for name, value in columns.items() if name not in KEPT_COLUMNS}
+    # A request keeps the time of its notice; one that continues another by now has the other's.
+    values |= {name: columns[name] for name in ("how", "continues")}
+    if item.how or not row.arrived_at:
+        values["arrived_at"] = columns["arrived_at"]
     if not item.asks:
         # Whoever lacks nothing is reminded of nothing.
         values["follow_up_at"] = None
     conn.execute(update(t.item).where(t.item.c.id == row.id).values(values))
+    tell_completing(conn, row.id, columns)
     return int(row.id)
 
 
@@ -190,7 +176,8 @@ def _actions(
 ) -> None:
     """The item's actions as they are decided now; ``usual`` are the facts that a decision gives."""
     waiting = {row.kind: row for row in _open(conn, item_id)}
-    for action in item.actions:
+    # What completes or repeats another has none: the other's is told.
+    for action in item.actions if item.how in OWN else ():
         row = waiting.pop(action.kind, None)
         if row is None:
             conn.execute(insert(t.action), action_row(r, landing, action, item_id))

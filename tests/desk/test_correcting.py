@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from processor.message import Extracted
+from processor.steps.work_off import work_off
 from processor.store import tables as t
 from processor.store.accounts import Role
 from processor.store.corrections import judged
-from tests.desk.conftest import Room, Visitor, room_in
+from processor.store.keep import Arrival, keep
+from tests.desk.conftest import MAILS, Room, Visitor, room_in
 from tests.desk.test_acting import action_of, opened
 from tests.desk.test_ticket_steps import said
+from tests.shipped import rulebook_of
 from tests.store.made import column, count
 
 FORM = re.compile(r'<form method="post" action="(/mail/(\d+)/correct)".*?</form>', re.DOTALL)
@@ -169,3 +173,30 @@ def test_a_draft_is_written_anew_but_for_one_that_a_person_wrote(drafts: Room) -
     page = said(visitor, visitor.post(path, **{**form_of(page)[1], "org_no": ""}))
     assert column(drafts.engine, t.outbox.c.text) == ["Mine ord"]
     assert "A person has written the reply" in page
+
+
+def test_an_answer_is_corrected_in_the_request_that_it_completed(tmp_path: Path) -> None:
+    for room in room_in(tmp_path, "termination/02-nynorsk-without-number"):
+        source = (MAILS / "termination/02-nynorsk-without-number.eml").read_bytes()
+        head = source.partition(b"\r\n\r\n" if b"\r\n\r\n" in source else b"\n\n")[0].splitlines()
+        ours = column(room.engine, t.outbox.c.message_id)[0]
+        kept = [line for line in head if not line.lower().startswith((b"message-id", b"content-", b"mime-"))]
+        more = [b"Message-ID: <svar@x-demo.no>", f"In-Reply-To: {ours}".encode(), b"", b"Kundenummeret er 100042."]
+        raw = b"\r\n".join([*kept, *more])
+        keep(room.engine, [Arrival("a", "INBOX", 7, 2, room.clock(), len(raw), raw)], room.clock())
+        config = room.desk.config
+        rules = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
+        work_off(room.engine, rules, config, "w", room.clock, lambda *_: Extracted())
+        assert column(room.engine, t.item.c.how) == ["", "completes"]
+        visitor = room.sign_in()
+        (number,) = column(room.engine, t.ticket.c.number)
+        page = visitor.get(f"/ticket/{number}?mail=2")
+        assert "This mail answers what was asked for." in page
+        path, fields = form_of(page)
+        assert (path, fields["type0"], fields["customer_no"]) == ("/mail/2/correct", "termination", "100042")
+        status, where = visitor.post(path, **{**fields, "customer_no": "100024"})
+        assert (status, "mail=1" in where) == (303, True)
+        page = visitor.get(where)
+        assert "Corrected by Anne" in page
+        assert json.loads(column(room.engine, t.action.c.facts)[0])["customer_no"] == "100024"
+        assert form_of(visitor.get(f"/ticket/{number}?mail=2"))[1]["customer_no"] == "100024"

@@ -14,7 +14,8 @@ from processor.store.by_hand import Brought, take_in, told_of
 from processor.store.notes import take_ticket
 from processor.store.past import past_mails
 from processor.store.people import Person, add_person
-from processor.store.redeciding import CannotCorrectError, record_anew, standing_of
+from processor.store.redecidable import CannotCorrectError, standing_of
+from processor.store.redeciding import record_anew
 from tests.store.made import LATER, NOW, column, count, made, recorded
 
 
