@@ -90,6 +90,8 @@ DOUBTS: Mapping[str, str] = {
     "arrival_from_date": N_("When it arrived is known from its Date header alone"),
     "arrival_unknown": N_("When it arrived is not known"),
 }
+SAME_DOUBT = {"form_undated": "form_no_date"}
+"""A doubt that says in other words what another says already."""
 
 
 def fact_words(name: str, value: str, say: Say) -> str:
@@ -126,6 +128,13 @@ def _differing(told: str, say: Say) -> str:
     return f"{say(FACTS[name])}: {'–' if before == 'none' else before} → {now}"
 
 
-def doubts_words(names: str, say: Say) -> str:
-    """The doubts of an action's facts, which come as names with commas between."""
-    return "; ".join(say(DOUBTS[each]) if each in DOUBTS else each.replace("_", " ") for each in names.split(", "))
+def doubts_words(names: str, say: Say) -> list[str]:
+    """The doubts of an action's facts, which come as names with commas between; none is told in two words."""
+    found = [each for each in names.split(", ") if each]
+    told = [each for each in found if SAME_DOUBT.get(each) not in found]
+    return [say(DOUBTS[each]) if each in DOUBTS else each.replace("_", " ") for each in told]
+
+
+def whole(text: str) -> str:
+    """A sentence as it stands alone: with a capital letter and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")

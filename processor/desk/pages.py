@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from processor.desk import words
 from processor.desk.language import Language, translations
-from processor.desk.wording import Wording, org_no
+from processor.desk.wording import Wording, org_no, phone
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -32,6 +32,7 @@ def _environment(language: Language) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["org_no"] = org_no
+    made.filters["phone"] = phone
     made.globals.update(static=static_address, words=words, language=language, Markup=Markup)
     return made
 

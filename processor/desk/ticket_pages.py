@@ -106,7 +106,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "timeline": _timeline(view, item, desk),
         "warnings": [
             *brought(desk.engine, view),
-            *warnings(view, item, action, shown.provenance if shown else ""),
+            *warnings(view, item, action, shown.provenance if shown else "", asked.person.name),
         ],
         "entries": conversation(view),
         "withdrawn": withdrawn(view),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import SequenceMatcher
 from typing import Any
 
 from processor.contract import Contract
@@ -23,14 +24,15 @@ from processor.store.restoring import restored
 from processor.store.ticket_view import TicketView
 from processor.ticket import Context, Decision, Item
 
-TYPES, FIELDS, RULE, DEADLINE, ACTIONS, REPLY = (
+TYPES, FIELDS, RULE, DEADLINE, ACTIONS = (
     N_("Types"),
     N_("Fields"),
     N_("Rule"),
     N_("Deadline"),
     N_("Actions"),
-    N_("Proposed reply"),
 )
+AROUND = "…"
+"""Stands for lines of a letter that stay as they are."""
 Say = Callable[[str], str]
 
 
@@ -64,12 +66,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The last correction of a mail: by whom, when, and what it changed."""
+    """The last correction of a mail: by whom, when, and what it changed.
+
+    ``letter`` are the lines of the proposed reply that differ, each with "-" or "+", and ``AROUND`` between them.
+    """
 
     by: str
     at: datetime
     changes: tuple[Change, ...]
     reply: str
+    letter: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,8 @@ def correction_of(view: TicketView, mail_id: int, tell: Telling) -> Corrected | 
     last, told = found[-1], json.loads(found[-1].text)
     before, after = told["before"], told
     changes = _changes(before, after, tell)
-    return Corrected(last.actor, last.at, tuple(changes), str(last.data.get("reply", "")))
+    letters = [_reply(restored(Decision, each["decision"])) for each in (before, after)]
+    return Corrected(last.actor, last.at, tuple(changes), str(last.data.get("reply", "")), tuple(_letter(*letters)))
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], tell: Telling) -> Iterator[Change]:
@@ -145,7 +152,6 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], tell: Telling)
         (RULE, (was.rule,), (now.rule,)),
         (DEADLINE, tuple(_deadlines(was, tell.say)), tuple(_deadlines(now, tell.say))),
         (ACTIONS, tuple(_actions(was.items, tell)), tuple(_actions(now.items, tell))),
-        (REPLY, _reply(was), _reply(now)),
     )
     for what, one, other in pairs:
         if one != other:
@@ -177,6 +183,18 @@ def _actions(items: tuple[Item, ...], tell: Telling) -> Iterator[str]:
 
 def _reply(decision: Decision) -> tuple[str, ...]:
     return tuple(decision.reply.text.split("\n")) if decision.reply else ()
+
+
+def _letter(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The lines that differ, with what was left out between them."""
+    if before == after:
+        return
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield " ", AROUND
+            continue
+        yield from (("-", line) for line in before[a:b] if line)
+        yield from (("+", line) for line in after[c:d] if line)
 
 
 def _beside(said: Understanding) -> Iterator[Beside]:

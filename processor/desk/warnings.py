@@ -35,7 +35,8 @@ BROUGHT = {
     "other": N_("{who} took it in by hand. When it arrived is the word of {says}."),
 }
 POSES = N_("The sender may pose as a customer: {domain} is not {known}.")
-REVIEW = N_("The program was in doubt, so nothing was answered.")
+REVIEW = N_("The program was in doubt: the customer has had a receipt at most, and nothing is decided.")
+ONESELF = N_("You have approved. Somebody else must be the second.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,11 @@ def brought(engine: Engine, view: TicketView) -> list[Warning]:
     ]
 
 
-def warnings(view: TicketView, item: ItemView | None, action: ActionView | None, provenance: str) -> list[Warning]:
-    """The gravest first."""
-    found = [*_sender(view, provenance), *_action(action), *_mails(view)]
+def warnings(
+    view: TicketView, item: ItemView | None, action: ActionView | None, provenance: str, reader: str
+) -> list[Warning]:
+    """The gravest first; ``reader`` is who reads them."""
+    found = [*_sender(view, provenance), *_action(action, reader), *_mails(view)]
     if view.outcome == "review":
         found.append(Warning(REVIEW))
     account = item.account if item else None
@@ -75,7 +78,7 @@ def _sender(view: TicketView, provenance: str) -> Iterator[Warning]:
         yield Warning(words, "danger" if view.provenance == "forged" else "doubt", why=provenance)
 
 
-def _action(action: ActionView | None) -> Iterator[Warning]:
+def _action(action: ActionView | None, reader: str) -> Iterator[Warning]:
     if action is None:
         return
     poses = re.fullmatch(r"(\S+) is not (.+)", action.facts.get("lookalike", ""))
@@ -84,7 +87,8 @@ def _action(action: ActionView | None) -> Iterator[Warning]:
     if action.state == ActionState.HELD:
         yield Warning(HELD, "danger")
     if action.state == ActionState.SECONDED and action.approvals:
-        yield Warning(SECONDED, values=(("who", action.approvals[0].person),))
+        first = action.approvals[0].person
+        yield Warning(ONESELF) if first == reader else Warning(SECONDED, values=(("who", first),))
     elif action.needs == "two_staff" and action.state == ActionState.WAITING:
         yield Warning(TWO)
 

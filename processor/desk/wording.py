@@ -82,6 +82,15 @@ class Wording:
         return f"{whole} %" if self.language == "nb" else f"{whole}%"
 
 
+def phone(number: str) -> str:
+    """A Norwegian telephone number as people read it, +47 22 00 10 05; anything else as it is."""
+    bare = number.replace(" ", "")
+    country, digits = ("+47 ", bare[3:]) if bare.startswith("+47") else ("", bare)
+    if len(digits) != 8 or not digits.isdecimal():
+        return number
+    return country + " ".join(digits[at : at + 2] for at in range(0, 8, 2))
+
+
 def org_no(number: str) -> str:
     """An organisation number as people read it, 974 760 673; anything else as it is."""
     return f"{number[:3]} {number[3:6]} {number[6:]}" if len(number) == 9 and number.isdecimal() else number

@@ -18,6 +18,7 @@ from processor.desk.action_words import SAID_ABOVE as SAID_ABOVE
 from processor.desk.action_words import action_words as action_words
 from processor.desk.action_words import doubts_words as doubts_words
 from processor.desk.action_words import fact_words as fact_words
+from processor.desk.action_words import whole as whole
 from processor.desk.language import N_
 from processor.desk.lookup_words import all_phrases
 from processor.desk.sentences import REPLY_ANEW as REPLY_ANEW
@@ -32,6 +33,7 @@ from processor.store import absences, merging, redecidable, reinstating, snoozin
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.queue_page import View
+from processor.store.replies import UNDO as UNDO
 from processor.ticket import OutboxState, TicketState
 
 Say = Callable[[str], str]
@@ -81,12 +83,14 @@ REPLY_STATES: Mapping[OutboxState, str] = {
     OutboxState.BOUNCED: N_("Came back"),
     OutboxState.CANCELLED: N_("Withdrawn"),
 }
+LEAVES_SOON = N_("Leaves in a moment")
+"""For a reply that is held for the seconds in which it can be taken back."""
 REPLY_KINDS: Mapping[str, str] = {
     "receipt": N_("Receipt"),
     "answer": N_("Answer"),
     "question": N_("Question to the customer"),
     "confirmation": N_("Confirmation"),
-    "notice": N_("Notice to staff"),
+    "notice": N_("Notice"),
     "forward": N_("Forwarded mail"),
     "digest": N_("Daily digest to staff"),
     "urgent": N_("Urgent notice to staff"),

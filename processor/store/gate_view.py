@@ -50,6 +50,12 @@ class Standing:
     def may_call(self) -> bool:
         return not self.shut and bool(self.whom.phone) and self.called is None
 
+    def may_approve(self, second: bool, now: datetime) -> bool:
+        """Whether the next of the two may approve at this time, as far as the gate goes."""
+        if self.shut or self.called is None:
+            return False
+        return not second or (self.free is not None and self.free <= now)
+
 
 def gate_standing(engine: Engine, action_id: int) -> Standing | None:
     """How far the action has come; None if there is no such action behind the gate."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, update
 
+from processor.desk.wording import phone
 from processor.gate import CLEAR, CUSTOMER, GATE
 from processor.steps.gate_notices import tell_contacts
 from processor.store import tables as t
@@ -53,7 +54,9 @@ def test_the_registers_number_is_called_then_two_people_approve_after_the_wait(c
     action, number = action_of(clear, "grant_otp_rights")
     per = clear.sign_in(Role.APPROVER)
     page = per.get(f"/ticket/{number}?view=all&action={action}")
-    assert NUMBER in page
+    assert phone(NUMBER) in page
+    # Nothing is offered that could only be refused.
+    assert f"/action/{action}/approve" not in page
     status, where = per.post(f"/action/{action}/called", said="", **opened(per, number, action))
     assert status == 422
     assert "Say who answered" in where
@@ -62,6 +65,9 @@ def test_the_registers_number_is_called_then_two_people_approve_after_the_wait(c
     page = per.get(f"/ticket/{number}?view=all&action={action}")
     assert "Called back by Per" in page
     assert per.post(f"/action/{action}/approve", **opened(per, number, action))[0] == 303
+    page = per.get(f"/ticket/{number}?view=all&action={action}")
+    assert "You have approved. Somebody else must be the second." in page
+    assert f"/action/{action}/approve" not in page
     ada = clear.sign_in(Role.ADMIN)
     assert ada.post(f"/action/{action}/approve", **opened(ada, number, action))[0] == 409
     tell_contacts(clear.engine, clear.desk.config, clear.clock())

@@ -12,8 +12,19 @@ from processor.desk.action_words import SOON as SOON_WORD
 from processor.desk.correct_page import SOON
 from processor.desk.language import LANGUAGES, Language, preferred, translations
 from processor.desk.timeline import timeline
-from processor.desk.wording import Wording, org_no
-from processor.desk.words import ACTIONS, EVENTS, FACTS, OUTCOMES, actor_words, detail, fact_words, sentence
+from processor.desk.wording import Wording, org_no, phone
+from processor.desk.words import (
+    ACTIONS,
+    EVENTS,
+    FACTS,
+    OUTCOMES,
+    actor_words,
+    detail,
+    doubts_words,
+    fact_words,
+    sentence,
+    whole,
+)
 from processor.loading.rows import ASKS
 from processor.lookup import Company, Participant, Role
 from processor.store.actions import Outcome
@@ -155,6 +166,16 @@ def test_times_numbers_and_shares_are_written_as_people_do() -> None:
     assert nb.ago(NOW - timedelta(days=1)) == "i går 11.00"
     assert (nb.per_cent(0.612), en.per_cent(0.9999)) == ("61 %", "99%")
     assert (org_no("974760673"), org_no("12")) == ("974 760 673", "12")
+    assert (phone("+4722001005"), phone("22001005"), phone("+46 8 1")) == ("+47 22 00 10 05", "22 00 10 05", "+46 8 1")
+    assert (whole("det haster"), whole("Er det?")) == ("Det haster.", "Er det?")
+
+
+def test_one_doubt_is_told_once_and_each_by_itself() -> None:
+    nb = translations("nb").gettext
+    assert doubts_words("form_no_date, form_undated, year_assumed", nb) == [
+        "Datoen i skjemaet er ikke fylt ut",
+        "E-posten nevner ikke år; det neste er lagt til grunn",
+    ]
 
 
 def test_a_composed_sentence_is_translated_with_its_values() -> None:
