@@ -18,7 +18,7 @@ from processor.deciding.compose import compose, fallback, neutral
 from processor.deciding.conversation import continued, first_arrival, in_sentences, letter_parts
 from processor.deciding.doubts import HELD, UNREAD, doubts
 from processor.deciding.invoice_objection import reasons
-from processor.deciding.items import Matched, make_items, match
+from processor.deciding.items import Matched, make_items, match, without_known
 from processor.deciding.lookalike import held_by_likeness
 from processor.deciding.looked_up import held_by_register
 from processor.deciding.staff_words import customers_in_words
@@ -62,7 +62,7 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     case = completed(Case(message, understanding, provenance, context, rulebook, own))
     found = accounts(case)
     deadline = deadline_of(found)
-    matched = match(case, deadline)
+    matched = without_known(match(case, deadline), found, case)
     case = first_arrival(matched, case)
     verdict = _verdict(case, matched)
     warnings = _warnings(case)

@@ -15,6 +15,7 @@ from processor.deciding.gate import gate_facts
 from processor.deciding.invoice_objection import reasons
 from processor.deciding.lookalike import in_words
 from processor.deciding.looked_up import lookup_facts
+from processor.deciding.matching import named_by_their_own
 from processor.findings import Request
 from processor.gate import gated
 from processor.rulebook import ActionRule, Needs, RequestType, Row
@@ -22,6 +23,8 @@ from processor.ticket import Account, Action, Deadline, Item
 
 UNKNOWN_TYPE = "general"
 MOST_ITEMS = 40
+NUMBERS = ("org_no", "customer_no")
+"""What identifies a customer and is asked for where nothing else does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,19 @@ def _variables(case: Case, deadline: Deadline) -> Mapping[str, object]:
         "form.complete": bool(form and form.email and form.domains),
         "deadline.status": deadline.status,
     }
+
+
+def without_known(matched: tuple[Matched, ...], accounts: Mapping[str, Account], case: Case) -> tuple[Matched, ...]:
+    """The requests, a notice asking for no number where the register has the company that it names."""
+    known = accounts.get("")
+    if known is None or not named_by_their_own(known, case):
+        return matched
+    return tuple(
+        replace(each, row=replace(each.row, asks=tuple(ask for ask in each.row.asks if ask not in NUMBERS)))
+        if each.row and each.request.type == NOTICE
+        else each
+        for each in matched
+    )
 
 
 def make_items(matched: tuple[Matched, ...], case: Case, accounts: Mapping[str, Account]) -> tuple[Item, ...]:

@@ -44,6 +44,16 @@ def account(org_no: str, case: Case) -> Account:
     return found or Account(suggestions=_named(contracts, case.understanding.fields.company))
 
 
+def named_by_their_own(found: Account, case: Case) -> bool:
+    """Whether a proven sender names the very company that the register has for their domain.
+
+    That identifies it as well as a number would (domain.md R01); a company of another name may be meant by it.
+    """
+    if case.provenance.result != "proven" or found.how != "domain" or found.flags:
+        return False
+    return bool(_named(contracts_of(found, case.context.contracts), case.understanding.fields.company))
+
+
 def contracts_of(found: Account, contracts: Sequence[Contract]) -> tuple[Contract, ...]:
     """The contracts of the customer that was found."""
     return tuple(each for each in contracts if found.how and each.customer_no == found.customer_no)

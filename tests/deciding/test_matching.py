@@ -268,3 +268,30 @@ def test_a_register_in_memory_finds_by_number_domain_and_name() -> None:
     assert register.of(Asked(domains=("post.vikror-demo.no", "vikror-demo.no"))) == (VIK,)
     assert register.of(Asked(name="Vik Ror")) == (FJORD, EXPENSE, VIK)
     assert register.of(Asked()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "asks"),
+    [
+        ({"company": "Fjord Bygg AS"}, ()),
+        ({"company": "fjord bygg a/s"}, ()),
+        ({"company": "Havn Regnskap AS"}, ("org_no", "customer_no")),
+        ({}, ("org_no", "customer_no")),
+        ({"company": "Fjord Bygg AS", "customer_no": ("999999",)}, ()),
+    ],
+)
+def test_a_notice_that_names_the_company_of_its_senders_domain_is_asked_for_no_number(
+    rulebook: Rulebook, changes: dict[str, Any], asks: tuple[str, ...]
+) -> None:
+    found = decided(rulebook, fields=Fields(**changes))
+    assert [each.asks for each in found.items] == [asks]
+    assert found.reply
+    assert ("organisasjonsnummeret" in found.reply.text) == bool(asks)
+
+
+def test_a_notice_of_an_unproven_sender_or_without_a_register_is_asked_for_its_numbers(rulebook: Rulebook) -> None:
+    said = Fields(company="Fjord Bygg AS")
+    nobodys = decide(message(), understanding(fields=said), context(), rulebook)
+    assert nobodys.items[0].asks == ("org_no", "customer_no")
+    elsewhere = decided(rulebook, VIK, fields=said)
+    assert elsewhere.items[0].asks == ("org_no", "customer_no")
