@@ -11,6 +11,7 @@ from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config
 
 if TYPE_CHECKING:
     from processor.config import Config
+    from processor.world.probing import Finding
 
 UNMADE = "no file yet; the first start makes it"
 
@@ -44,7 +45,8 @@ def doctor(config: ConfigPath = DEFAULT_CONFIG) -> None:
     problems = [] if unmade else check_store(settings.store_url) or _keys(settings)
     tell(
         f"database {settings.store_url.rpartition('@')[2]}",
-        [Finding(not problems, each, "") for each in problems or [UNMADE if unmade else "opens"]],
+        [Finding(not problems, each, "") for each in problems or [UNMADE if unmade else "opens"]]
+        + ([] if problems or unmade else _in_clear(settings)),
     )
     if not problems and not unmade:
         tell("who wrote it", header_findings(settings))
@@ -75,3 +77,21 @@ def _keys(settings: Config) -> list[str]:
     except Refused as refused:
         return [str(each) for each in refused.problems]
     return []
+
+
+def _in_clear(settings: Config) -> list[Finding]:
+    """Where mails are to be encrypted: whether all are, under the key of now."""
+    from processor.steps.opened import opened
+    from processor.store.encrypting import left
+    from processor.store.engine import connect
+    from processor.world.probing import Finding
+
+    if settings.encryption.seals is None:
+        return []
+    engine = opened(settings, connect)
+    count = left(engine)
+    engine.dispose()
+    if not count:
+        return [Finding(True, "all mails lie encrypted under the key of encrypt_with", "")]
+    said = f"{count} mails or files lie in clear, or under a key of decrypt_with"
+    return [Finding(True, said, "Encrypt them: processor db encrypt")]

@@ -11,7 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from processor import journal
+from processor.ciphers import KeyUnknownError
 from processor.config import Config
+from processor.loading.problems import Refused
 from processor.message import Extracted
 from processor.rulebook import RenderError, Rulebook
 from processor.steps.acceptance import Sight, accept
@@ -119,6 +121,11 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
             if not claimed and time.monotonic() - last_reminded >= REMIND_SECONDS:
                 last_reminded = time.monotonic()
                 reminded = follow_up(engine, rulebook, config, clock())
+        except KeyUnknownError as error:
+            # Another process sealed a mail by a configuration that is newer than ours: the next worker reads that.
+            journal.step_failed(name, error)
+            files.close()
+            return
         except Exception as error:
             journal.step_failed(name, error)
             claimed, failed = 0, isinstance(error, SQLAlchemyError)
@@ -153,4 +160,9 @@ def _words(seconds: float) -> list[str]:
 
 if __name__ == "__main__":
     config_file, own_name, rules, templates, *more = sys.argv[1:]
-    work(Path(config_file), own_name, (Path(rules), Path(templates)), look=more == [LOOK])
+    try:
+        work(Path(config_file), own_name, (Path(rules), Path(templates)), look=more == [LOOK])
+    except Refused as refused:
+        # The configuration was changed since the daemon read it.
+        sys.stderr.write(f"{refused}\n")
+        sys.exit(2)

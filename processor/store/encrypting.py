@@ -39,7 +39,7 @@ ENCRYPTED = "store.encrypted"
 MAILS, KEYS, FILES = 50, 1000, 20
 """Most rows of a batch."""
 BATCH_BYTES = 8_000_000
-LOG_TRIES, LOG_PAUSE = 20, 0.1
+LOG_TRIES, LOG_PAUSE = 3, 0.1
 
 
 @dataclass(frozen=True, slots=True)

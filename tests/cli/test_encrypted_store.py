@@ -133,11 +133,13 @@ def test_a_store_in_clear_is_encrypted_and_goes_over_to_another_key(tmp_path: Pa
     with_keys(here, KEY)
     said = told(here, "db", "encrypt")
     assert "8 mails and 0 files encrypted, 0 keys wrapped anew: all under the key " in said
+    assert "all mails lie encrypted under the key of encrypt_with" in told(here, "doctor", status=1)
     assert "Free room in the database may still hold clear bytes: run processor db encrypt --vacuum" in said
     assert "Nothing was left to do" in told(here, "db", "encrypt", "--vacuum")
     path = here.folder / "var" / "processor.db"
     assert b"Received: from" not in b"".join(each.read_bytes() for each in path.parent.glob("processor.db*"))
     with_keys(here, NEW, KEY)
+    assert "8 mails or files lie in clear, or under a key of decrypt_with" in told(here, "doctor", status=1)
     assert "0 mails and 0 files encrypted, 8 keys wrapped anew" in told(here, "db", "encrypt")
     with_keys(here, NEW)
     assert "8 would be decided the same" in " ".join(told(here, "replay", "--jobs", "1", "--brief").split())

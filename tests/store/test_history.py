@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from processor.ciphers import Keyring
 from processor.store import tables as t
 from processor.store.audit import verify
 from processor.store.colleagues import SentMail, note_sent
@@ -23,6 +24,7 @@ from processor.store.judgements import type_records
 from processor.store.people import Person
 from processor.store.privacy import erase, find
 from processor.store.retention import due
+from processor.store.sealed import give_keys, raw_of
 from processor.store.seals import seal_all
 from processor.store.transaction import writing
 from processor.store.watermarks import first_start
@@ -158,3 +160,12 @@ def test_history_ends_with_the_first_start_of_the_first_mailbox(engine: Engine) 
     first_start(engine, "b", NOW)
     first_start(engine, "a", THEN)
     assert history_ends(engine) == THEN
+
+
+def test_history_lies_encrypted_where_a_key_is_named(engine: Engine) -> None:
+    take(engine, past(1))
+    give_keys(engine, Keyring("the first key of the mails, quite long"))
+    assert take(engine, past(1), past(2)) == {"known": 1, "new": 1, "tickets": 1}
+    first, second = (bytes(each) for each in column(engine, t.raw_mail.c.content))
+    assert (first, b"mail 2" in second) == (b"mail 1", False)
+    assert [raw_of(engine, each) for each in (1, 2)] == [b"mail 1", b"mail 2"]
