@@ -166,11 +166,8 @@ def next_row(desk: Desk, asked: Asked, did: str) -> Response:
     """The next row of the view, or the queue where there is none."""
     view = view_of(asked)
     after = Key.read(asked.form.get("key", ""))
-    row = (
-        next(iter(page(desk.engine, view, desk.clock(), asked.person.id, after, 1, asked.account.scope).rows), None)
-        if after
-        else None
-    )
+    which = (view.view, desk.clock(), asked.person.id, after, 1, asked.account.scope, view.narrow)
+    row = next(iter(page(desk.engine, *which).rows), None) if after else None
     if row is None:
         return go("/queue", view=view, did=did)
     return go(f"/ticket/{row.ticket_no}", view=view, action=row.action_id, did=did)

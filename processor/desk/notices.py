@@ -49,6 +49,8 @@ STEPS = {
     "split": N_("The mail has a ticket of its own. It was split from"),
     "drafted": N_("The draft stands in the conversation below. It leaves when you let it go out."),
     "absence": N_("It is recorded when the person is away."),
+    "view_saved": N_("The view is saved, under the others."),
+    "view_dropped": N_("The view is forgotten."),
     "brought": N_("It is taken in. Its ticket stands in the queue in a moment, and nothing is answered by itself."),
     "brought_before": N_("These very bytes were here before, and are taken in once."),
     "known": N_("This mail was here before, in this ticket."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import Response
@@ -14,11 +14,15 @@ from processor.desk.language import N_
 from processor.desk.notices import told
 from processor.desk.present import others_present
 from processor.store import queue_page
+from processor.store.accounts import accounts
+from processor.store.narrowing import DUE
 from processor.store.queue import QueueRow, unsent
-from processor.store.queue_page import Key, View, holders, key_of
+from processor.store.queue_page import ALL, Key, Selection, View, holders, key_of, number_of
+from processor.store.saved_views import saved_views
 from processor.store.search import search as find
 
 ROWS = 50
+COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +44,30 @@ def home(_: Desk, asked: Asked) -> Response:
     return go("/queue", **dict(asked.query))
 
 
-def view_of(asked: Asked) -> View:
-    """The view that a page stands in."""
-    said = asked.query.get("view", "") or asked.form.get("view", "")
-    return View(said) if said in tuple(View) else View.ALL
+def view_of(asked: Asked) -> Selection:
+    """The view that a page stands in, with what it is narrowed by: in its name, or field by field from its form."""
+    said = Selection.read(asked.query.get("view", "") or asked.form.get("view", ""))
+    return replace(said, narrow=said.narrow.over(asked.query)) if asked.path.startswith("/queue?") else said
 
 
-def queue(desk: Desk, asked: Asked) -> Response:
-    """One page of a view."""
-    view = view_of(asked)
-    values: dict[str, Any] = {"view": view, "views": list(View), "notice": told(desk, asked)}
-    if view == View.UNSENT:
-        replies = unsent(desk.engine, scope=asked.account.scope)
+def queue(desk: Desk, asked: Asked, refused: str = "") -> Response:
+    """One page of a view; ``refused`` says why a view was not saved."""
+    view, scope = view_of(asked), asked.account.scope
+    values: dict[str, Any] = {
+        "view": view,
+        "views": list(View),
+        "notice": told(desk, asked),
+        "refused": refused,
+        "saved": saved_views(desk.engine, asked.person.id),
+        **_narrowing(desk, asked, view),
+    }
+    if view.view == View.UNSENT:
+        replies = unsent(desk.engine, scope=scope)
         return page(desk, asked, "queue.html", **values, lines=[], replies=replies, following="")
     after = Key.read(asked.query.get("after", ""))
-    shown = queue_page.page(desk.engine, view, desk.clock(), asked.person.id, after, ROWS, asked.account.scope)
+    shown = queue_page.page(
+        desk.engine, view.view, desk.clock(), asked.person.id, after, ROWS, scope, narrow=view.narrow
+    )
     held = holders(desk.engine, [row.ticket_id for row in shown.rows])
     here = others_present(desk, asked, desk.lookout.look())
     lines = [
@@ -64,7 +77,26 @@ def queue(desk: Desk, asked: Asked) -> Response:
     following = str(shown.following) if shown.following else ""
     title = desk.rules.title
     name = "queue_rows.html" if asked.query.get("part") else "queue.html"
-    return page(desk, asked, name, **values, lines=lines, replies=[], following=following, title=title)
+    status = 422 if refused else 200
+    return page(desk, asked, name, status, **values, lines=lines, replies=[], following=following, title=title)
+
+
+def _narrowing(desk: Desk, asked: Asked, view: Selection) -> dict[str, Any]:
+    """What a view can be narrowed by, and how many rows a narrowed one has."""
+    scope = asked.account.scope
+    mailboxes = [each.name for each in desk.config.mailboxes if scope is None or each.name in scope]
+    narrowed = view.narrow != ALL and view.view != View.UNSENT
+    count = number_of(desk.engine, view, desk.clock(), asked.person.id, scope, COUNTED) if narrowed else 0
+    people = [(str(each.person.id), each.person.name) for each in accounts(desk.engine) if each.active]
+    return {
+        "mailboxes": mailboxes,
+        "types": desk.rules.titles(),
+        "type_title": desk.rules.title,
+        "colleagues": [each for each in people if each[0] != str(asked.person.id)],
+        "dues": DUE,
+        "narrowed": narrowed,
+        "rows": f"{COUNTED}+" if count == COUNTED else str(count),
+    }
 
 
 def search(desk: Desk, asked: Asked) -> Response:

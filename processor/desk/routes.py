@@ -30,6 +30,7 @@ from processor.desk import (
     ticket_pages,
     ticket_steps,
     undo,
+    view_pages,
     write_page,
 )
 from processor.desk.asking import Asked, Desk
@@ -54,6 +55,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/queue/take", AGENT, bulk.take),
     Route("POST", "/queue/sleep", AGENT, bulk.sleep),
     Route("POST", "/queue/close", AGENT, bulk.close),
+    Route("POST", "/queue/view", READER, view_pages.save),
+    Route("POST", "/queue/view/drop", READER, view_pages.drop),
     Route("GET", "/live", READER, live.live),
     Route("GET", "/search", READER, queue_pages.search),
     Route("GET", "/ticket/{number}", READER, ticket_pages.ticket),

@@ -29,9 +29,10 @@ from processor.desk.trail import detail as detail
 from processor.steps import by_hand, forwarding
 from processor.steps import redeciding as redeciding_step
 from processor.steps import writing as steps_writing
-from processor.store import absences, merging, redecidable, reinstating, snoozing, undoing
+from processor.store import absences, merging, redecidable, reinstating, saved_views, snoozing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
+from processor.store.narrowing import OVERDUE, TODAY, WEEK
 from processor.store.queue_page import View
 from processor.store.replies import UNDO as UNDO
 from processor.ticket import OutboxState, TicketState
@@ -47,6 +48,11 @@ VIEWS: Mapping[View, str] = {
     View.UNSENT: N_("Not sent"),
     View.MINE: N_("Mine"),
     View.SNOOZED: N_("Snoozed"),
+}
+DUE: Mapping[str, str] = {
+    OVERDUE: N_("overdue"),
+    TODAY: N_("due today or before"),
+    WEEK: N_("due within a week"),
 }
 EMPTY: Mapping[View, str] = {
     View.ALL: N_("Nothing waits for a person. What the program may not do alone appears here."),
@@ -151,6 +157,7 @@ def all_words() -> Iterator[str]:
     yield from steps_writing.REASONS
     yield from by_hand.REASONS
     yield from absences.REASONS
+    yield from saved_views.REASONS
     yield from forwarding.REASONS
     yield from (snoozing.PAST, snoozing.NOT_OPEN)
     yield from (words for _, words, _ in answerable.GUARDS)

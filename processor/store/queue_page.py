@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, exists, func, or_, select, text
 
 from processor.store import tables as t
+from processor.store.narrowing import Narrow
 from processor.store.queue import UNSENT, WAITED_OUT, QueueRow, awake, columns, to_rows
 from processor.store.ticket_tables import OPEN
 from processor.store.transaction import reading
@@ -37,6 +38,28 @@ class View(StrEnum):
     UNSENT = "unsent"
     MINE = "mine"
     SNOOZED = "snoozed"
+
+
+WITH_TICKETS = (View.ALL, View.REVIEW, View.MINE, View.SNOOZED)
+"""The views that also show tickets without an open action."""
+ALL = Narrow()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A view and what it is narrowed by.  As text, it is what links and forms of the desk call the view."""
+
+    view: View = View.ALL
+    narrow: Narrow = ALL
+
+    def __str__(self) -> str:
+        return f"{self.view}{self.narrow}"
+
+    @classmethod
+    def read(cls, text: str) -> Selection:
+        """What ``str`` wrote; for an unknown view, all."""
+        view, _, rest = text.partition("~")
+        return cls(View(view) if view in tuple(View) else View.ALL, Narrow.read(rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +106,16 @@ def page(
     after: Key | None = None,
     limit: int = 50,
     scope: Scope = None,
+    narrow: Narrow = ALL,
 ) -> Page:
     """The next rows of a view; ``person_id`` is whose MINE is, ``scope`` the mailboxes whose tickets are shown."""
     with reading(engine) as conn:
         rows: list[t.AnyRow] = []
         if view != View.SNOOZED and (after is None or after.due is not None):
-            rows += conn.execute(_actions(view, now, person_id, after, scope).limit(limit + 1)).all()
-        if len(rows) <= limit and view in (View.ALL, View.REVIEW, View.MINE, View.SNOOZED):
+            rows += conn.execute(_actions(view, now, person_id, after, scope, narrow).limit(limit + 1)).all()
+        if len(rows) <= limit and view in WITH_TICKETS and not narrow.due:
             last = after.id if after and after.due is None else 0
-            rows += conn.execute(_tickets(view, person_id, last, scope).limit(limit + 1 - len(rows))).all()
+            rows += conn.execute(_tickets(view, person_id, last, scope, narrow).limit(limit + 1 - len(rows))).all()
         shown = to_rows(conn, rows[:limit])
     return Page(tuple(shown), key_of(shown[-1]) if len(rows) > limit else None)
 
@@ -134,7 +158,9 @@ def counts(engine: Engine, now: datetime, person_id: int = 0, scope: Scope = Non
         return numbers | {view: int(conn.execute(query).scalar_one()) for view, query in alone.items()}
 
 
-def _actions(view: View, now: datetime, person_id: int, after: Key | None, scope: Scope) -> Select[*tuple[object, ...]]:
+def _actions(
+    view: View, now: datetime, person_id: int, after: Key | None, scope: Scope, narrow: Narrow
+) -> Select[*tuple[object, ...]]:
     a, i, k = t.action.c, t.item.c, t.ticket.c
     query = (
         select(*columns())
@@ -143,11 +169,29 @@ def _actions(view: View, now: datetime, person_id: int, after: Key | None, scope
         .join(t.item, i.id == a.item_id)
         # In its own words, or the index that keeps the queue in its order is not taken.
         .where(text(f"action.{OPEN}"), awake(), *_of_view(view, now, person_id), *within(scope, k.id))
+        .where(*narrow.of_tickets(person_id), *narrow.of_actions(now))
     )
     if after is not None and after.due is not None:
         same = and_(a.due == after.due, or_(i.risk < after.risk, and_(i.risk == after.risk, a.id > after.id)))
         query = query.where(a.due >= after.due, or_(a.due > after.due, same))
     return query.order_by(a.due, i.risk.desc(), a.id)
+
+
+def number_of(
+    engine: Engine, selection: Selection, now: datetime, person_id: int = 0, scope: Scope = None, most: int = 1000
+) -> int:
+    """How many rows a selection has, at most ``most``, so that the count costs little."""
+    view, narrow = selection.view, selection.narrow
+    with reading(engine) as conn:
+
+        def count(rows: Select[*tuple[object, ...]]) -> int:
+            few = rows.with_only_columns(t.ticket.c.id).order_by(None).limit(most).subquery()
+            return int(conn.execute(select(func.count()).select_from(few)).scalar_one())
+
+        found = 0 if view == View.SNOOZED else count(_actions(view, now, person_id, None, scope, narrow))
+        if view in WITH_TICKETS and not narrow.due and found < most:
+            found += count(_tickets(view, person_id, 0, scope, narrow))
+    return min(found, most)
 
 
 def _of_view(view: View, now: datetime, person_id: int) -> list[ColumnElement[bool]]:
@@ -162,7 +206,7 @@ def _of_view(view: View, now: datetime, person_id: int) -> list[ColumnElement[bo
     return conditions.get(view, [])
 
 
-def _tickets(view: View, person_id: int, after: int, scope: Scope) -> Select[*tuple[object, ...]]:
+def _tickets(view: View, person_id: int, after: int, scope: Scope, narrow: Narrow) -> Select[*tuple[object, ...]]:
     """Open tickets without an open action, or those that sleep; each ticket's first item speaks for it."""
     i, k, h = t.item.c, t.ticket.c, t.ticket_holder.c
     first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
@@ -171,7 +215,7 @@ def _tickets(view: View, person_id: int, after: int, scope: Scope) -> Select[*tu
         .select_from(t.ticket)
         .outerjoin(t.item, i.id == first)
         .outerjoin(t.action, text("1 = 0"))
-        .where(k.id > after, *within(scope, k.id))
+        .where(k.id > after, *within(scope, k.id), *narrow.of_tickets(person_id))
     )
     if view == View.SNOOZED:
         return query.where(k.state == TicketState.SNOOZED.value).order_by(k.id)

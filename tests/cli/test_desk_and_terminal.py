@@ -54,7 +54,7 @@ def test_every_page_has_a_command_or_the_reason_why_it_can_have_none() -> None:
     without = {
         path for path in set(ACTING) - with_command if not path.startswith(("/sign-", "/link/", "/account/second"))
     }
-    assert without == {"/mail/{mail}/html"}
+    assert without == {"/mail/{mail}/html", "/queue/view", "/queue/view/drop"}
 
 
 @pytest.mark.parametrize("words", sorted({words for _, words in commands()}))

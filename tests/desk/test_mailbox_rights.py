@@ -28,6 +28,9 @@ def room(tmp_path: Path) -> Iterator[Room]:
     for made in room_in(tmp_path, *MAILS_IN_ROOM, more=B):
         with made.engine.begin() as conn:
             conn.execute(update(t.mail).where(t.mail.c.id == THEIRS).values(account="b"))
+            # Its own subject is a type's title, which stands in lists of every page.
+            theirs = select(t.mail.c.ticket_id).where(t.mail.c.id == THEIRS).scalar_subquery()
+            conn.execute(update(t.ticket).where(t.ticket.c.id == theirs).values(subject="Only for mailbox b"))
         for name in NAMES.values():
             limit(made, name, frozenset({"a"}))
         yield made
