@@ -2,6 +2,9 @@
 
 The attempt is committed before DATA, so a crash in the middle leaves a row that is ``unknown`` and
 never one that would be sent again by mistake (threats.md, sending once).
+
+When many wait and the server is quick, the attempts of a few are committed together; those that were not begun when the
+line fails are taken back.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +25,7 @@ from processor.store import outbox
 from processor.store.escalations import ESCALATION
 from processor.store.forwarding import FORWARD, File, files_of
 from processor.store.gate import NOTICE
-from processor.store.outbox import Outgoing, Taken
+from processor.store.outbox import Outgoing, Start, Taken
 from processor.store.sending import Leaving
 from processor.store.staff_notices import DIGEST, URGENT
 from processor.store.transaction import away
@@ -29,6 +33,10 @@ from processor.world.handing import WayOut
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, text_of
 
 TO_STAFF = (ESCALATION, NOTICE, DIGEST, URGENT)
+AHEAD = 5
+"""So many attempts of automatic replies are committed at once; a crash leaves no more in doubt on a connection."""
+QUICK = timedelta(seconds=0.2)
+"""A server that takes a mail within this time is quick: the switch that stops answers is obeyed within a second."""
 # Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
 WITH_FILES = (FORWARD, "answer", "question")
 """The kinds of letters that staff write, which may have files."""
@@ -67,11 +75,13 @@ def deliver(
     """Send up to ``limit`` ready answers, fewer when the server fails or ``going`` says no."""
     rows = outbox.claim(engine, worker, limit, clock(), LEASE_SECONDS)
     line = _Line(engine, courier, settings, clock)
+    # A full hand: many wait, and what follows may be begun together.
+    many = len(rows) == limit
     for number, row in enumerate(rows):
-        outcome = _sent(line, row) if going() else None
+        outcome = _sent(line, row, rows[number + 1 :] if many else ()) if going() else None
         trouble = _trouble(outcome)
         if outcome is None or trouble:
-            line.finish()
+            line.finish(trouble or "the program ends")
             # What was claimed and not begun is free again at once.
             if number + 1 < len(rows) or outcome is None:
                 outbox.abandon(engine, worker, clock())
@@ -80,12 +90,12 @@ def deliver(
     return Delivery(len(rows), line.taken)
 
 
-def _sent(line: _Line, row: Outgoing) -> Outcome:
+def _sent(line: _Line, row: Outgoing, coming: Sequence[Outgoing]) -> Outcome:
     try:
-        return line.send(row)
+        return line.send(row, coming)
     except DBAPIError:
         # The database was lost before this mail; that the one before was taken is known to nobody but us.
-        line.finish()
+        line.finish("the database was lost")
         raise
 
 
@@ -114,59 +124,94 @@ def gap_after(tries: int) -> timedelta:
     return min(FIRST_GAP * int(2 ** min(tries, 16)), LONGEST_GAP)
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A letter, and the Date that it says."""
+
+    data: bytes
+    dated: datetime
+
+
 class _Line:
     """One batch over one connection.
 
-    A reply that was taken is marked in the commit that begins the next one, so a reply costs one
-    commit and not two; ``finish`` marks the last.
+    Replies that were taken are marked in the commit that begins the next, so a reply costs one commit and not two, and
+    less than one when several begin together; ``finish`` marks the last.
     """
 
     def __init__(self, engine: Engine, courier: WayOut, settings: SmtpSettings, clock: Callable[[], datetime]) -> None:
         self.engine, self.courier, self.settings, self.clock = engine, courier, settings, clock
         self.taken = 0
-        self.unmarked: Taken | None = None
+        self.unmarked: list[Taken] = []
+        self.begun: dict[int, tuple[Start, _Written]] = {}
+        self.quick = False
 
-    def send(self, row: Outgoing) -> Outcome:
-        dated = self.clock()
+    def send(self, row: Outgoing, coming: Sequence[Outgoing] = ()) -> Outcome:
+        """Send a reply; the attempts of some of those ``coming`` may be written with its own."""
+        before = self.clock()
         try:
-            data = letter(row, self.settings, dated, self._files(row))
+            _, written = self.begun[row.id] if row.id in self.begun else (None, self._write(row, before))
         except Exception as error:
             # A poison answer is set aside for a person and the rest goes on (threats.md T92).
-            self._mark(row, Rejected(0, f"could not be written: {error}"), dated)
+            self._mark(row, Rejected(0, f"could not be written: {error}"), before)
             return Rejected(0, str(error))
 
         def on_data() -> None:
-            leaving = Leaving(hashlib.sha256(data).hexdigest(), dated)
-            ours = outbox.attempt(
-                self.engine, row.id, row.fence, self.settings.place, self.clock(), self.unmarked, leaving
-            )
-            self.unmarked = None
-            if not ours:
+            if row.id not in self.begun:
+                self._begin(row, written, coming if self.quick and row.automatic else ())
+            if self.begun.pop(row.id, None) is None:
                 raise FenceLostError(row.id)
 
         try:
-            outcome = self.courier.send(self.settings.envelope_from, row.to, data, on_data)
+            outcome = self.courier.send(self.settings.envelope_from, row.to, written.data, on_data)
         except FenceLostError:
             return Rejected(0, "the row was taken over")
-        self._mark(row, outcome, dated)
+        self.begun.pop(row.id, None)
+        self._mark(row, outcome, written.dated)
+        self.quick = self.clock() - before < QUICK
         return outcome
 
-    def _files(self, row: Outgoing) -> Sequence[File]:
-        # Nothing that leaves by itself has files, and a receipt costs no question more for it.
-        return files_of(self.engine, row.id) if row.kind in WITH_FILES else ()
+    def _write(self, row: Outgoing, dated: datetime) -> _Written:
+        return _Written(letter(row, self.settings, dated, self._files(row)), dated)
 
-    def finish(self) -> None:
-        """Mark what is not marked yet."""
+    def _begin(self, row: Outgoing, written: _Written, coming: Sequence[Outgoing]) -> None:
+        """Commit the attempt of a reply, and of some that come after it, with the marks of those before."""
+        now = self.clock()
+        letters = {row.id: (row, written)}
+        for each in coming[: AHEAD - 1]:
+            # A person's letter is never in doubt for another's sake.  One that cannot be written is told in its turn.
+            if each.automatic and each.id not in self.begun:
+                with suppress(Exception):
+                    letters[each.id] = (each, self._write(each, now))
+        starts = {
+            number: Start(number, each.fence, Leaving(hashlib.sha256(ready.data).hexdigest(), ready.dated))
+            for number, (each, ready) in letters.items()
+        }
+        # Were the database lost in the commit, nobody would know whether they are begun: then they are taken back.
+        self.begun |= {number: (start, letters[number][1]) for number, start in starts.items()}
+        ours = outbox.attempt_all(self.engine, self.settings.place, now, [*starts.values()], self.unmarked)
+        self.unmarked = []
+        for number in starts.keys() - set(ours):
+            del self.begun[number]
+
+    def _files(self, row: Outgoing) -> Sequence[File]:
+        # Nothing that leaves by itself has files, and costs no question more for it.
+        return files_of(self.engine, row.id) if row.kind in WITH_FILES and not row.automatic else ()
+
+    def finish(self, why: str = "") -> None:
+        """Mark what is not marked yet, and take back what was not begun after all."""
         if taken := self.unmarked:
-            _insist(lambda: outbox.sent(self.engine, taken.id, taken.fence, taken.response, taken.at, taken.dated))
-            self.unmarked = None
+            _insist(lambda: outbox.sent_all(self.engine, taken))
+            self.unmarked = []
+        if starts := [start for start, _ in self.begun.values()]:
+            _insist(lambda: outbox.not_begun(self.engine, starts, why, self.clock()))
+            self.begun = {}
 
     def _mark(self, row: Outgoing, outcome: Outcome, dated: datetime) -> None:
         now = self.clock()
         if isinstance(outcome, Delivered):
-            self.finish()
             self.taken += 1
-            self.unmarked = Taken(row.id, row.fence, outcome.response, now, dated)
+            self.unmarked.append(Taken(row.id, row.fence, outcome.response, now, dated))
             return
         _insist(lambda: self._mark_untaken(row, outcome, now))
 

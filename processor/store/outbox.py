@@ -18,7 +18,7 @@ from processor.masking import masked
 from processor.store import tables as t
 from processor.store.claims import NOW, moments, past_then, unclaimed_then
 from processor.store.engine import DIGEST_KEY
-from processor.store.sending import END_ATTEMPT, Taken, attempt, sent
+from processor.store.sending import END_ATTEMPT, Start, Taken, attempt, attempt_all, not_begun, sent, sent_all
 from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
 from processor.store.sharing import delivery_share
 from processor.store.staff_replies import approve_reply, cancel, cancel_reply, issue_confirmation, release, resend
@@ -31,17 +31,20 @@ from processor.ticket import OutboxState
 __all__ = [
     "TRANSITIONS",
     "Outgoing",
+    "Start",
     "Swept",
     "Taken",
     "abandon",
     "approve_reply",
     "attempt",
+    "attempt_all",
     "bounced",
     "cancel",
     "cancel_reply",
     "claim",
     "failed",
     "issue_confirmation",
+    "not_begun",
     "outbox_counts",
     "outgoing",
     "release",
@@ -49,6 +52,7 @@ __all__ = [
     "resume_answers",
     "retry_at",
     "sent",
+    "sent_all",
     "stop_answers",
     "stopped",
     "sweep",
@@ -77,6 +81,7 @@ class Outgoing:
     language: str
     tries: int
     created: datetime
+    automatic: bool
     by_person: bool
 
 
@@ -205,6 +210,7 @@ _OUTGOING = tuple(
         "language",
         "tries",
         "created_at",
+        "automatic",
         "by_person",
     )
 )

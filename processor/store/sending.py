@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, inser
 
 from processor.masking import masked
 from processor.store import tables as t
-from processor.store.events import Happening, write_events
-from processor.store.sent_copies import note_copy
+from processor.store.events import Happening, write_event, write_events
+from processor.store.sent_copies import note_copies
 from processor.store.settings import STOPPED
 from processor.store.transaction import writing
 from processor.store.transitions import FREE, TRANSITIONS
@@ -36,6 +36,15 @@ class Leaving:
     dated: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A claimed reply whose turn has come, by its row and the fence of the claim."""
+
+    id: int
+    fence: int
+    leaving: Leaving | None = None
+
+
 def attempt(
     engine: Engine,
     outbox_id: int,
@@ -45,43 +54,83 @@ def attempt(
     after: Taken | None = None,
     leaving: Leaving | None = None,
 ) -> bool:
-    """Write down that DATA is about to be sent.  False: do not send, the row is no longer yours, or not to leave.
+    """``attempt_all`` of one reply: False when it must not be sent."""
+    start = Start(outbox_id, fence, leaving)
+    return bool(attempt_all(engine, host, now, [start], [after] if after else []))
 
-    ``after`` is the reply sent just before, which is marked in the same commit: half as many commits.  ``leaving`` is
-    sealed with the event, so that the letter can be shown later as it left.
+
+def attempt_all(
+    engine: Engine, host: str, now: datetime, starts: Sequence[Start], after: Sequence[Taken] = ()
+) -> list[int]:
+    """Write down, in one commit, that these replies are about to be sent, one after the other.
+
+    Answers with the rows that may be: the others are no longer yours, or not to leave.  ``after`` are those sent just
+    before, which are marked in the same commit.  What a ``Start`` says of the letter is sealed with its event, so that
+    the letter can be shown later as it left.
     """
     with writing(engine) as conn:
-        before = _sent(conn, after) if after else []
-        moved = conn.execute(_ATTEMPT, {"row": outbox_id, "held": fence, "now_at": now}).first()
-        if moved is None:
-            write_events(conn, before)
-            return False
-        row = {"outbox_id": outbox_id, "fence": fence, "host": host, "message_id": moved.message_id, "at": now}
-        conn.execute(_INSERT_ATTEMPT, row)
-        letter = {"sha256": leaving.sha256, "dated": leaving.dated.isoformat()} if leaving else {}
-        write_events(conn, [*before, _worker_event("attempt", moved.ticket_id, outbox_id, fence, now, letter)])
-        return True
+        happened = _sent(conn, after)
+        rows: list[dict[str, object]] = []
+        begun: list[int] = []
+        for each in starts:
+            moved = conn.execute(_ATTEMPT, {"row": each.id, "held": each.fence, "now_at": now}).first()
+            if moved is None:
+                continue
+            begun.append(each.id)
+            row = {"outbox_id": each.id, "fence": each.fence, "host": host, "message_id": moved.message_id, "at": now}
+            rows.append(row)
+            of = each.leaving
+            letter = {"sha256": of.sha256, "dated": of.dated.isoformat()} if of else {}
+            happened.append(_worker_event("attempt", moved.ticket_id, each.id, each.fence, now, letter))
+        if rows:
+            conn.execute(_INSERT_ATTEMPT, rows)
+        write_events(conn, happened)
+        return begun
 
 
 def sent(
     engine: Engine, outbox_id: int, fence: int, response: str, now: datetime, dated: datetime | None = None
 ) -> bool:
     """The server took the mail.  False: the lease had ended and the row was given up."""
+    return sent_all(engine, [Taken(outbox_id, fence, response, now, dated)]) == 1
+
+
+def sent_all(engine: Engine, taken: Sequence[Taken]) -> int:
+    """The server took these mails; says of how many rows that could still be noted."""
     with writing(engine) as conn:
-        happened = _sent(conn, Taken(outbox_id, fence, response, now, dated))
+        happened = _sent(conn, taken)
         write_events(conn, happened)
-        return bool(happened)
+        return len(happened)
 
 
-def _sent(conn: Connection, taken: Taken) -> list[Happening]:
-    """Mark a reply as sent; what is to be written about it, nothing when the row is no longer ours."""
-    said = {"row": taken.id, "held": taken.fence, "said": masked(taken.response), "now_at": taken.at}
-    moved = conn.execute(_SENT, said).first()
-    if moved is None:
-        return []
-    conn.execute(END_ATTEMPT, {**said, "how": "sent"})
-    note_copy(conn, taken.id, taken.dated or taken.at, taken.at)
-    return [_worker_event("sent", moved.ticket_id, taken.id, taken.fence, taken.at)]
+def not_begun(engine: Engine, starts: Sequence[Start], why: str, now: datetime) -> None:
+    """Of attempts that were written down no byte was sent after all: these replies are free to leave at once."""
+    ended = {"how": "not begun", "said": masked(why), "now_at": now}
+    with writing(engine) as conn:
+        for each in starts:
+            held = {"row": each.id, "held": each.fence}
+            moved = conn.execute(_NOT_BEGUN, {**held, "now_at": now}).first()
+            if moved:
+                conn.execute(END_ATTEMPT, {**held, **ended})
+                write_event(conn, _worker_event("retry", moved.ticket_id, each.id, each.fence, now))
+
+
+def _sent(conn: Connection, taken: Sequence[Taken]) -> list[Happening]:
+    """Mark replies as sent; what is to be written about them, nothing of rows that are no longer ours."""
+    ended: list[dict[str, object]] = []
+    copies: list[tuple[int, datetime, datetime]] = []
+    happened: list[Happening] = []
+    for each in taken:
+        said = {"row": each.id, "held": each.fence, "said": masked(each.response), "now_at": each.at}
+        moved = conn.execute(_SENT, said).first()
+        if moved is not None:
+            ended.append({**said, "how": "sent"})
+            copies.append((each.id, each.dated or each.at, each.at))
+            happened.append(_worker_event("sent", moved.ticket_id, each.id, each.fence, each.at))
+    if ended:
+        conn.execute(END_ATTEMPT, ended)
+        note_copies(conn, copies)
+    return happened
 
 
 def _worker_event(
@@ -117,6 +166,18 @@ _ATTEMPT = (
     .returning(t.outbox.c.ticket_id, t.outbox.c.message_id)
 )
 _INSERT_ATTEMPT = insert(t.outbox_attempt)
+_NOT_BEGUN = (
+    update(t.outbox)
+    .where(t.outbox.c.id == bindparam("row"), _from("sent"), t.outbox.c.fence == bindparam("held"))
+    .values(
+        state=TRANSITIONS["retry"].target.value,
+        changed_at=bindparam("now_at"),
+        due_at=bindparam("now_at"),
+        tries=t.outbox.c.tries - 1,
+        **FREE,
+    )
+    .returning(t.outbox.c.ticket_id)
+)
 _SENT = (
     update(t.outbox)
     .where(t.outbox.c.id == bindparam("row"), _from("sent"), t.outbox.c.fence == bindparam("held"))

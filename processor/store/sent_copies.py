@@ -6,7 +6,7 @@ sent again for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,12 +33,13 @@ class Due:
     dated_at: datetime
 
 
-def note_copy(conn: Connection, outbox_id: int, dated_at: datetime, now: datetime) -> None:
-    """A reply was taken: a copy of it is due in the Sent folder of the account whose mail it answers.
+def note_copies(conn: Connection, taken: Sequence[tuple[int, datetime, datetime]]) -> None:
+    """Replies were taken (row, Date header, when): a copy of each is due in the Sent folder of the account whose mail
+    it answers.
 
     None for one that answers no mail, nor for a note to our own staff; a second time changes nothing.
     """
-    conn.execute(_NOTE, {"row": outbox_id, "dated": dated_at, "now_at": now})
+    conn.execute(_NOTE, [{"row": row, "dated": dated, "now_at": at} for row, dated, at in taken])
 
 
 def due_copies(engine: Engine, account: str, now: datetime, limit: int) -> list[Due]:

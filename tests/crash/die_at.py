@@ -21,9 +21,9 @@ STEPS = {
     "decided": ("processor.steps.work_off", "conclude"),
     "recorded": ("processor.steps.work_off", "record"),
     "claimed for sending": ("processor.store.outbox", "claim"),
-    "attempt written": ("processor.store.outbox", "attempt"),
+    "attempt written": ("processor.store.outbox", "attempt_all"),
     "taken by the SMTP server": ("processor.world.courier", "Courier.send"),
-    "marked sent": ("processor.store.outbox", "sent"),
+    "marked sent": ("processor.store.outbox", "sent_all"),
     "settled on the server": ("processor.world.mailbox", "Mailbox.settle"),
     "marked settled": ("processor.steps.take_in", "mark_arrivals_done"),
 }

@@ -30,13 +30,15 @@ Patches = list[Any]
 
 def sent_before_data() -> Patches:
     """A reply is marked as sent when it begins to leave: a crash or a lost line loses it."""
-    attempt = outbox.attempt
+    attempt = outbox.attempt_all
 
-    def marked(engine: Any, row: int, fence: int, host: str, now: Any, *others: Any) -> bool:
-        began = attempt(engine, row, fence, host, now, *others)
-        return began and outbox.sent(engine, row, fence, "250 surely", now)
+    def marked(engine: Any, host: str, now: Any, starts: Any, after: Any) -> list[int]:
+        began = attempt(engine, host, now, starts, after)
+        for each in starts:
+            outbox.sent(engine, each.id, each.fence, "250 surely", now)
+        return began
 
-    return [patch.object(outbox, "attempt", marked)]
+    return [patch.object(outbox, "attempt_all", marked)]
 
 
 def attempt_after_data() -> Patches:

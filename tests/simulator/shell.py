@@ -28,6 +28,8 @@ from tests.simulator.tasks import Task
 from tests.simulator.world import World
 
 POLL, IDLE, SWEEP = 60.0, 30.0, 20.0
+HAND = 3
+"""Replies claimed at once: few, so that full hands, of which some begin together, are common."""
 
 
 class Daemon:
@@ -141,7 +143,9 @@ class Daemon:
         while not self.ending:
             claimed = 0
             try:
-                made = deliver(world.disk.engine, courier, settings, self.name, self.clock, 8, lambda: not self.ending)
+                made = deliver(
+                    world.disk.engine, courier, settings, self.name, self.clock, HAND, lambda: not self.ending
+                )
                 claimed, failures = made.claimed, failures + 1 if made.trouble else 0
             except Exception as error:
                 self._odd(error)
