@@ -12,11 +12,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from processor.gate import GATE
+from processor.gate import CHANGED, GATE
 from processor.store import tables as t
 from processor.store.actions import resolve_held
 from processor.store.columns import canonical
 from processor.store.events import Happening, write_event
+from processor.store.gate import behind_gate
 from processor.store.people import Person
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.ticket import ActionState, Decision
@@ -67,9 +68,13 @@ def take_back(conn: Connection, found: Sequence[Continuing], was: Decision, pers
         if item.how == COMPLETES:
             # What its request knows without it, that request's own mail tells anew.
             told |= {name: value for action in item.actions for name, value in action.facts.items()}
+        if "differs" in told:
+            told[GATE] = CHANGED
         for action in _open_actions(conn, item.continues):
             facts = json.loads(action.facts)
-            left = {name: value for name, value in facts.items() if told.get(name) != value or name == GATE}
+            # No correction opens the gate: what shut it is seen to by two people, outside.
+            shut = {GATE} if behind_gate(conn, action) else set()
+            left = {name: value for name, value in facts.items() if told.get(name) != value or name in shut}
             if left != facts:
                 _tell(conn, action, left, person, now)
 

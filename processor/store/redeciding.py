@@ -13,6 +13,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
+from processor.gate import CHANGED as CHANGED_SINCE
+from processor.gate import GATE
 from processor.store import tables as t
 from processor.store.actions import resolve_held
 from processor.store.columns import canonical
@@ -20,6 +22,7 @@ from processor.store.continuing import action_row, continue_item
 from processor.store.corrections import RETYPED
 from processor.store.decided import Landing, OvertakenRequestError, Record
 from processor.store.events import Happening, write_event
+from processor.store.gate import behind_gate
 from processor.store.items import item_row
 from processor.store.past import REDECIDED
 from processor.store.people import Person
@@ -193,6 +196,9 @@ def _change(conn: Connection, row: t.AnyRow, action: Action, usual: set[str], pe
     # What later mails told it stays.
     told = {name: value for name, value in old.items() if name not in usual}
     facts = {**told, **action.facts}
+    if old.get(GATE) == CHANGED_SINCE and behind_gate(conn, row):
+        # What the customer said otherwise later shut the gate, and no correction opens it.
+        facts[GATE] = CHANGED_SINCE
     if facts == old and action.needs == row.needs and action.due == row.due:
         return False
     state = row.state if row.state == ActionState.HELD.value else ActionState.WAITING.value

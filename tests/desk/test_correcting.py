@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from processor.gate import CHANGED, GATE
 from processor.message import Extracted
 from processor.steps.work_off import work_off
 from processor.store import tables as t
@@ -200,3 +201,17 @@ def test_an_answer_is_corrected_in_the_request_that_it_completed(tmp_path: Path)
         assert "Corrected by Anne" in page
         assert json.loads(column(room.engine, t.action.c.facts)[0])["customer_no"] == "100024"
         assert form_of(visitor.get(f"/ticket/{number}?mail=2"))[1]["customer_no"] == "100024"
+
+
+def test_T25_no_correction_opens_the_gate_that_a_later_mail_has_shut(room: Room) -> None:
+    visitor = room.sign_in()
+    action, number = action_of(room, "grant_otp_rights")
+    with room.engine.begin() as conn:
+        told = json.loads(conn.execute(select(t.action.c.facts).where(t.action.c.id == int(action))).scalar_one())
+        facts = json.dumps({**told, GATE: CHANGED})
+        conn.execute(t.action.update().where(t.action.c.id == int(action)).values(facts=facts))
+    path, fields = form_of(visitor.get(f"/ticket/{number}?view=all&action={action}"))
+    assert visitor.post(path, **{**fields, "company": "Et annet firma AS"})[0] == 303
+    with room.engine.connect() as conn:
+        facts = conn.execute(select(t.action.c.facts).where(t.action.c.id == int(action))).scalar_one()
+    assert (json.loads(facts)["company"], json.loads(facts)[GATE]) == ("Et annet firma AS", CHANGED)

@@ -12,14 +12,20 @@ import pytest
 
 from processor.contract import Contract
 from processor.deciding.corrected import Correction
+from processor.gate import CHANGED as SHUT
+from processor.gate import GATE
 from processor.steps.redeciding import correct, understood
 from processor.store.actions import approve, done
 from processor.store.contract_staging import staged
 from processor.store.past import past_mails
 from processor.store.people import Person
 from processor.store.queue import queue
+from processor.store.recontinuing import continuing, take_back
 from processor.store.redecidable import BUILT_UPON, CHANGED, DONE, SEVERAL, CannotCorrectError, standing_of
 from processor.store.redeciding import Redecided
+from processor.store.restoring import restored
+from processor.store.transaction import writing
+from processor.ticket import Decision
 from tests.steps.talk import NOTICE, WITH_NUMBER, Talk, talk
 
 ANSWER = "SV: Oppsigelse mottatt"
@@ -197,3 +203,49 @@ def test_an_answer_to_several_requests_is_corrected_where_they_stand(here: Talk,
             " risk, evidence, '', known, '', 0 from item where id = 1"
         )
     assert refused(here, anne, 2, customer_no=("100024",)) == SEVERAL
+
+
+SECOND = {
+    "an answer": "Kundenummeret er 100042.",
+    "an answer with the organisation": "Org.nr er 328627035.",
+    "a second notice": LATER,
+    "a withdrawal": TAKEN_BACK,
+    "thanks": "Tusen takk for hjelpen!",
+}
+
+
+def request(here: Talk) -> list[tuple[Any, ...]]:
+    """The first request with its action, but for what counts changes."""
+    items = here.ask("select org_no, customer_no, rule, template, known, asks, how from item where id = 1")
+    return items + here.ask("select kind, state, needs, due, facts from action where id = 1")
+
+
+@pytest.mark.parametrize("number", [NOTICE, WITH_NUMBER], ids=["lacking a number", "with its number"])
+@pytest.mark.parametrize("words", SECOND.values(), ids=SECOND)
+def test_a_request_stands_as_if_the_mail_had_never_come_that_was_said_to_be_another_thing(
+    here: Talk, anne: Person, number: str, words: str
+) -> None:
+    here.say(number)
+    before = request(here)
+    here.later(days=1)
+    here.say(words, ANSWER, thread=here.last_answer())
+    say_of(here, anne, 2, "invoice_question")
+    assert request(here) == before
+    assert ("", "invoice_question", None) in live(here)
+    assert ("answer_invoice_question", "waiting") in actions(here)
+
+
+def test_T25_no_correction_opens_the_gate_that_another_mail_has_shut(here: Talk, anne: Person) -> None:
+    here.say(WITH_NUMBER)
+    here.later(days=1)
+    here.say(LATER, ANSWER, thread=here.last_answer())
+    assert facts(here)[GATE] == SHUT
+    with here.engine.begin() as conn:
+        conn.exec_driver_sql("update item set type = 'otp_rights' where id = 1")
+        conn.exec_driver_sql("update action set kind = 'register_otp_rights' where id = 1")
+    (stored,) = past_mails(here.engine, 2, 2, None, history=True)
+    was = restored(Decision, json.loads(stored.told)["decision"])
+    with writing(here.engine) as conn:
+        take_back(conn, continuing(conn, 2), was, anne, here.now)
+    told = facts(here)
+    assert (told[GATE], "second_notice" in told, "differs" in told) == (SHUT, False, False)
