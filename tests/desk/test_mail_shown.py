@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from sqlalchemy import select, update
 
+from processor.ciphers import MARK
 from processor.desk.mail_pages import clean, html_of, is_program
 from processor.desk.marking import Span, marked
 from processor.message import Attachment
@@ -93,6 +94,17 @@ def test_T61_private_numbers_are_hidden_but_in_the_raw_mail_which_is_recorded(ro
     assert "01019039875" in answer.text
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert count(room.engine, t.event, t.event.c.kind == "mail.raw_seen") == 1
+
+
+def test_a_mail_whose_bytes_were_changed_says_so_and_its_ticket_is_shown(room: Room) -> None:
+    visitor = room.sign_in()
+    number = column(room.engine, t.ticket.c.number)[0]
+    with room.engine.begin() as conn:
+        conn.execute(t.raw_mail.update().where(t.raw_mail.c.mail_id == 1).values(content=MARK + b"what nobody sealed"))
+    assert "The bytes of this mail do not open. Tell an administrator." in visitor.get(f"/ticket/{number}?mail=1")
+    answer = visitor.client.get("/mail/1/raw")
+    assert (answer.status_code, "do not open" in answer.text) == (409, True)
+    assert visitor.client.get("/mail/1/html").status_code == 404
 
 
 def test_T53_a_file_is_saved_and_never_shown_in_place(room: Room) -> None:

@@ -256,6 +256,14 @@ def test_without_its_key_no_mail_is_read_or_given_up(sealing: Engine) -> None:
     assert [each.mail_id for each in pending(sealing, 10, "w", LATER)] == [mail_id]
 
 
+def test_a_key_that_opens_alone_reads_what_is_sealed_and_keeps_in_clear(sealing: Engine) -> None:
+    sealed = mail(sealing, 1)
+    give_keys(sealing, Keyring(None, ["the first key of the mails, quite long"]))
+    clear = mail(sealing, 2)
+    assert (count(sealing, t.raw_key), SECRET % 2 in stored(sealing)) == (1, True)
+    assert [raw_of(sealing, each) for each in (sealed, clear)] == [SECRET % 1, SECRET % 2]
+
+
 def test_what_is_erased_takes_its_key_along(sealing: Engine) -> None:
     decided(sealing, 1)
     with writing(sealing) as conn:
