@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from processor.desk.language import N_
 from processor.store.events import Event
@@ -159,6 +160,17 @@ THE_PROGRAM = N_("the program")
 TOLD_ELSEWHERE = frozenset({"ticket.noted", "mail.decided", "mail.colleague_wrote", "outbox.edited", "outbox.issued"})
 """Whose text stands on the page already, or is a whole letter or explanation."""
 MOST = 300
+FAILED, SECONDS, SESSIONS, LEFT = (
+    N_("failures in a row: {0}"),
+    N_("for {0} seconds"),
+    N_("browsers: {0}"),
+    N_("codes left: {0}"),
+)
+PLACES: Mapping[str, str] = {"failed": FAILED, "seconds": SECONDS, "sessions": SESSIONS, "left": LEFT}
+"""How a number that is told with an event of access is worded."""
+FROM_TO = N_("from {0} to {1}")
+UNTOLD = frozenset({"person", "at", "on", "fence"})
+"""Ids, and times that the event itself has."""
 
 
 def actor_words(actor: str, say: Say) -> str:
@@ -172,3 +184,24 @@ def detail(event: Event) -> str:
         return ""
     lines = " ".join(event.text.split())
     return lines if len(lines) <= MOST else lines[: MOST - 1].rstrip() + "…"
+
+
+def facts_told(event: Event, say: Say) -> list[str]:
+    """What else an event of people and access tells, fact by fact; ids are left out."""
+    told = {name: value for name, value in event.data.items() if name not in UNTOLD and value not in ("", [], None)}
+    found = [str(told.pop("name"))] if "name" in told else []
+    if {"from", "to"} <= told.keys():
+        before, now = (str(told.pop(name)) or "–" for name in ("from", "to"))
+        found.append(say(FROM_TO).format(before, now))
+    if {"since", "until"} <= told.keys():
+        found.append(" – ".join(f"{date.fromisoformat(str(told.pop(name))):%d.%m.%Y}" for name in ("since", "until")))
+        told.pop("to", None)
+    for name, value in told.items():
+        found.append(say(PLACES[name]).format(value) if name in PLACES else _plain(value))
+    return [each for each in found if each]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    return "" if isinstance(value, bool | dict) else str(value)

@@ -26,6 +26,7 @@ from processor.desk.sentences import sentence as sentence
 from processor.desk.trail import EVENTS as EVENTS
 from processor.desk.trail import actor_words as actor_words
 from processor.desk.trail import detail as detail
+from processor.desk.trail import facts_told as facts_told
 from processor.steps import by_hand, forwarding
 from processor.steps import redeciding as redeciding_step
 from processor.steps import writing as steps_writing

@@ -170,11 +170,13 @@ def note_failure(engine: Engine, name: str, now: datetime) -> None:
         lock = min(timedelta(seconds=15 * 2 ** min(over, 12)), LONGEST_LOCK) if over >= 0 else None
         values = {"digest": key, "failed": failed, "last_at": now, "locked_until": now + lock if lock else None}
         conn.execute(insert(t.desk_failure).values(values))
-        if known := conn.execute(select(t.person.c.name).where(t.person.c.name == name)).scalar():
+        known = str(conn.execute(select(t.person.c.name).where(t.person.c.name == name)).scalar() or "")
+        if known:
             # Only of names that there are, or strangers could fill the trail, of which nothing is ever deleted.
             write_event(conn, Happening("person.sign_in_failed", "desk", now, data={"failed": failed}, text=known))
         if lock and over == 0:
-            write_event(conn, Happening("person.locked", "desk", now, data={"seconds": int(lock.total_seconds())}))
+            seconds = int(lock.total_seconds())
+            write_event(conn, Happening("person.locked", "desk", now, data={"seconds": seconds}, text=known))
 
     commit(engine, work)
 

@@ -22,6 +22,7 @@ from processor.desk.words import (
     detail,
     doubts_words,
     fact_words,
+    facts_told,
     sentence,
     whole,
 )
@@ -94,6 +95,18 @@ def test_the_trail_tells_who_by_name_and_the_program_as_such() -> None:
     assert detail(rejected).startswith("hun har ringt og og")
     assert len(detail(rejected)) <= 300
     assert detail(replace(rejected, kind="ticket.noted")) == ""
+
+
+def test_what_an_event_of_access_tells_is_worded_and_its_ids_are_left_out() -> None:
+    say = translations("nb").gettext
+
+    def told(**data: object) -> list[str]:
+        return facts_told(Event(1, NOW, "person.x", "Ada", None, None, None, None, data, ""), say)
+
+    assert told(failed=5) == ["mislykkede på rad: 5"]
+    assert told(name="outbox_cap_per_hour", **{"from": "", "to": "1000"}) == ["outbox_cap_per_hour", "fra – til 1000"]
+    assert told(person=3, since="2026-12-01", until="2026-12-24", to=0, at="x") == ["01.12.2026 – 24.12.2026"]
+    assert told(mailboxes=["a", "b"], role="agent") == ["a, b", "agent"]
 
 
 def test_as_soon_as_possible_is_read_as_it_is_shown() -> None:
