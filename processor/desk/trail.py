@@ -188,7 +188,7 @@ def detail(event: Event) -> str:
 
 def facts_told(event: Event, say: Say) -> list[str]:
     """What else an event of people and access tells, fact by fact; ids are left out."""
-    told = {name: value for name, value in event.data.items() if name not in UNTOLD and value not in ("", [], None)}
+    told = {name: value for name, value in event.data.items() if name not in UNTOLD}
     found = [str(told.pop("name"))] if "name" in told else []
     if {"from", "to"} <= told.keys():
         before, now = (str(told.pop(name)) or "–" for name in ("from", "to"))
@@ -204,4 +204,4 @@ def facts_told(event: Event, say: Say) -> list[str]:
 def _plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
-    return "" if isinstance(value, bool | dict) else str(value)
+    return "" if isinstance(value, bool | dict | None) else str(value)
