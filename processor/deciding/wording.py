@@ -35,7 +35,7 @@ DAY = {
     "nb": "{weekday} {day}. {month} {year}",
     "nn": "{weekday} {day}. {month} {year}",
     "en": "{weekday} {day} {month} {year}",
-    "sv": "{weekday} {day} {month} {year}",
+    "sv": "{weekday}en den {day} {month} {year}",
     "da": "{weekday} den {day}. {month} {year}",
 }
 AT = {"nb": "kl. {time}", "nn": "kl. {time}", "en": "at {time} (Oslo time)", "sv": "kl. {time}", "da": "kl. {time}"}

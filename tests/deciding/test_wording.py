@@ -24,7 +24,7 @@ from processor.deciding.wording import (
         ("nb", "tirsdag 18. august 2026 kl. 10.02"),
         ("nn", "tysdag 18. august 2026 kl. 10.02"),
         ("en", "Tuesday 18 August 2026 at 10.02 (Oslo time)"),
-        ("sv", "tisdag 18 augusti 2026 kl. 10.02"),
+        ("sv", "tisdagen den 18 augusti 2026 kl. 10.02"),
         ("da", "tirsdag den 18. august 2026 kl. 10.02"),
     ],
 )

@@ -179,6 +179,33 @@ def test_a_notice_that_lacks_a_number_keeps_its_time(language: str) -> None:
     assert len(complete) < len(told)
 
 
+ENDS = {
+    "nb": ("datoen avtalen opphører", "løper videre"),
+    "nn": ("datoen avtalen tek slutt", "held fram"),
+    "en": ("with the date", "continues as before"),
+    "sv": ("datum då avtalet upphör", "löper vidare"),
+    "da": ("datoen for aftalens ophør", "løber videre"),
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "language"),
+    [
+        *((f"termination/received_{name}", language) for name in ("authorised", "again") for language in LANGUAGES),
+        *(("termination/received_ask_authority", language) for language in ("nb", "nn", "en")),
+    ],
+)
+@pytest.mark.parametrize("told", [{"users": 2}, {"users": 0, "topics": ("partial",)}], ids=["users", "partial"])
+def test_a_notice_of_a_part_is_never_answered_as_one_of_the_whole(
+    template: str, language: str, told: dict[str, object]
+) -> None:
+    whole = {**USUAL, "users": 0, "topics": ()}
+    ends, goes_on = ENDS[language]
+    for values, part in ((whole, False), ({**whole, **told}, True)):
+        text = " ".join(TEMPLATES.render(template, language, values)[1].split()).replace("datumet då", "datum då")
+        assert (ends in text, goes_on in text) == (not part, part)
+
+
 def test_the_html_says_the_same_words_and_needs_no_pictures() -> None:
     parts = [{"heading": "Overskrift", "body": "A & B.\n\n  - <en>\n  - to"}] * 3
     _, text, html = TEMPLATES.render(LAYOUT, "nb", {**USUAL, "parts": parts})
