@@ -24,11 +24,13 @@ from processor.store.corrections import retype as record_type
 from processor.store.past import past_mails
 from processor.store.queue import ticket as stored_ticket
 from processor.store.queue_page import Key, page
-from processor.store.standing import open_action, standing, ticket_of_action, ticket_of_reply
+from processor.store.standing import last_editor, open_action, standing, ticket_of_action, ticket_of_reply
 from processor.ticket import TicketState
 
 NO_REASON = N_("Say why, in a few words.")
 LATER = N_("Somebody changed this reply while you wrote. Theirs stands above; yours is kept here.")
+Who = tuple[str, datetime | None]
+"""A person (``""`` for nobody), and when they did what they did."""
 AUTOMATIC = ("auto_reply", "bounce", "bulk", "spam")
 
 
@@ -85,9 +87,12 @@ def edit_reply(desk: Desk, asked: Asked) -> Response:
     seen = _time(form.get("seen_at", ""))
     words = (form.get("subject", "")[:500], form.get("text", "").replace("\r\n", "\n")[:50_000])
     well = staff_replies.edit_reply(desk.engine, number, *words, asked.person, desk.clock(), seen)
+    desk.changed()
     if well:
         return go(f"/ticket/{ticket_of_reply(desk.engine, number)}", view=view_of(asked), did=f"r{number}.edited")
-    return reply_again(desk, asked, number, LATER, 409)
+    stands = standing(desk.engine, number)
+    who = last_editor(desk.engine, number) or (stands.by, stands.at)
+    return reply_again(desk, asked, number, LATER, 409, who=who)
 
 
 def note(desk: Desk, asked: Asked) -> Response:
@@ -185,14 +190,22 @@ def _after_reply(desk: Desk, asked: Asked, reply: int, well: bool, what: str) ->
     if well:
         return next_row(desk, asked, f"r{reply}.{what}")
     stands = standing(desk.engine, reply)
-    return reply_again(desk, asked, reply, N_("Not done:"), 409, stands.words + (f", {stands.by}" if stands.by else ""))
+    return reply_again(desk, asked, reply, N_("Not done:"), 409, stands.words, (stands.by, stands.at))
 
 
-def reply_again(desk: Desk, asked: Asked, reply: int, refused: str, status: int, detail: str = "") -> Response:
+def reply_again(
+    desk: Desk, asked: Asked, reply: int, refused: str, status: int, detail: str = "", who: Who = ("", None)
+) -> Response:
     number = ticket_of_reply(desk.engine, reply)
     if not number:
         raise Refusal(404, "There is no such reply.")
-    return show(desk, asked, number, Kept(reply=reply, fields=asked.form, refused=refused, detail=detail), status)
+    return show(
+        desk,
+        asked,
+        number,
+        Kept(reply=reply, fields=asked.form, refused=refused, detail=detail, by=who[0], at=who[1]),
+        status,
+    )
 
 
 def _on_ticket(desk: Desk, asked: Asked, what: str, step: Callable[[int], bool]) -> Response:

@@ -30,7 +30,7 @@ from processor.desk.trail import facts_told as facts_told
 from processor.steps import by_hand, forwarding
 from processor.steps import redeciding as redeciding_step
 from processor.steps import writing as steps_writing
-from processor.store import absences, merging, redecidable, reinstating, saved_views, snoozing, undoing
+from processor.store import absences, merging, redecidable, reinstating, saved_views, snoozing, standing, undoing
 from processor.store.accounts import Role
 from processor.store.actions import Outcome
 from processor.store.narrowing import OVERDUE, TODAY, WEEK
@@ -150,6 +150,7 @@ def all_words() -> Iterator[str]:
     yield from staff_words.MATCHED.values()
     yield from HELD.values()
     yield from answerable.OTHERS.values()
+    yield from dict.fromkeys(standing.REASONS)
     yield from (undoing.TOO_LATE, undoing.NOT_YOURS, undoing.GONE_ON)
     yield from reinstating.REASONS
     yield from merging.REASONS

@@ -86,6 +86,8 @@ def edit_reply(
         ).scalar()
         if changed is None:
             return False
+        # Whoever has the ticket open is told that it is not any more what they see.
+        conn.execute(update(t.ticket).where(t.ticket.c.id == changed).values(changed_at=now))
         subjects = {"ticket_id": changed, "outbox_id": outbox_id}
         write_event(conn, Happening("outbox.edited", person.name, now, **subjects, text=f"{subject}\n\n{text}"))
         return True

@@ -27,6 +27,14 @@ SAID = {
     S.BOUNCED: "it is no draft: it was sent and came back",
 }
 
+OBSERVED = "it was written to be observed only, and never leaves"
+APPROVED = "it is approved, and leaves in a few seconds"
+CONFIRMS = "it waits, since it confirms what is not done yet"
+NONE = "there is no such reply"
+WAITS = "it waits to be approved"
+REASONS = (*SAID.values(), *(f"{each}, approved" for each in SAID.values()), OBSERVED, APPROVED, CONFIRMS, NONE, WAITS)
+"""Everything that is said, for who translates it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -44,7 +52,7 @@ def standing(engine: Engine, outbox_id: int) -> Standing:
     with reading(engine) as conn:
         row = conn.execute(query.where(o.id == outbox_id)).first()
         if row is None:
-            return Standing("there is no such reply")
+            return Standing(NONE)
         state = S(row.state)
         if state == S.CANCELLED:
             return Standing(SAID[state], _canceller(conn, row), row.changed_at)
@@ -52,12 +60,21 @@ def standing(engine: Engine, outbox_id: int) -> Standing:
             approved = ", approved" if row.approved_by else ""
             return Standing(SAID[state] + approved, row.approved_by, row.changed_at)
     if row.hold_reason == OBSERVE:
-        return Standing("it was written to be observed only, and never leaves")
+        return Standing(OBSERVED)
     if row.hold_reason == UNDO:
-        return Standing("it is approved, and leaves in a few seconds", row.approved_by, row.changed_at)
+        return Standing(APPROVED, row.approved_by, row.changed_at)
     if row.kind == "confirmation":
-        return Standing("it waits, since it confirms what is not done yet")
-    return Standing(f"it waits to be approved; it is {state.value}")
+        return Standing(CONFIRMS)
+    return Standing(WAITS)
+
+
+def last_editor(engine: Engine, outbox_id: int) -> tuple[str, datetime] | None:
+    """Who changed a draft's words last, and when; None if nobody has."""
+    e = t.event.c
+    query = select(e.actor, e.at).where(e.outbox_id == outbox_id, e.kind == "outbox.edited").order_by(e.id.desc())
+    with reading(engine) as conn:
+        row = conn.execute(query.limit(1)).first()
+    return (row.actor, row.at) if row else None
 
 
 def open_action(engine: Engine, action_id: int) -> bool:

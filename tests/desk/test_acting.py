@@ -58,6 +58,31 @@ def test_what_is_done_sends_the_letter_that_was_shown_and_opens_the_next_ticket(
     assert "Done." in visitor.get(where)
 
 
+def test_who_comes_second_to_a_draft_is_told_who_was_first_and_keeps_the_text(room: Room) -> None:
+    anne, per = room.sign_in(Role.AGENT), room.sign_in(Role.APPROVER)
+    action, number = action_of(room, "register_termination")
+    fields = {**opened(anne, number, action), "subject": "Emne", "text": "Første ord"}
+    mail = column(room.engine, t.mail.c.id)[0]
+    number = column(room.engine, t.ticket.c.number)[0]
+    assert anne.post(f"/mail/{mail}/write", **fields)[0] == 303
+    with room.engine.connect() as conn:
+        row = conn.execute(t.outbox.select().order_by(t.outbox.c.id.desc())).first()
+        before = conn.execute(t.ticket.select().where(t.ticket.c.number == number)).one().changed_at
+    assert row is not None
+    room.clock.forward(minutes=1)
+    seen = {"seen_at": field(anne.get(f"/ticket/{number}"), "seen_at"), "subject": "Emne"}
+    assert per.post(f"/reply/{row.id}/edit", text="Pers ord", **seen)[0] == 303
+    status, page = anne.post(f"/reply/{row.id}/edit", text="Annes ord", **seen)
+    assert status == 409
+    assert "Somebody changed this reply while you wrote." in page
+    assert "(Per, 26 Nov 2026 at " in page
+    assert "Annes ord" in page
+    assert "Pers ord" in page
+    with room.engine.connect() as conn:
+        # Open pages are told by the ticket's stamp.
+        assert conn.execute(t.ticket.select().where(t.ticket.c.number == number)).one().changed_at > before
+
+
 def test_a_day_that_is_none_keeps_the_field_and_the_promise_of_a_confirmation(room: Room) -> None:
     visitor = room.sign_in()
     action, number = action_of(room, "register_termination")

@@ -20,16 +20,35 @@
     remember(next);
   }
 
-  // Which row was left, so that coming back finds it.
+  // Which row was left, and which ticket was open last, so that coming back finds it.
+  const listed = (url) => url.pathname === "/queue" ? "/queue " + (url.searchParams.get("view") || "all") : url.pathname + url.search;
+  const ticketOf = (row) => row ? row.pathname.replace(/^\/ticket\//, "") : "";
+
   function remember(at) {
-    try { sessionStorage.setItem(POSITION, location.pathname + location.search + " " + at); } catch { /* not allowed */ }
+    keep({ place: listed(new URL(location.href)), at, ticket: ticketOf(rows()[at]) });
+  }
+
+  function keep(position) {
+    try { sessionStorage.setItem(POSITION, JSON.stringify(position)); } catch { /* not allowed */ }
+  }
+
+  function position() {
+    try { return JSON.parse(sessionStorage.getItem(POSITION)) || {}; } catch { return {}; }
   }
 
   function remembered() {
-    try {
-      const [place, at] = (sessionStorage.getItem(POSITION) || "").split(" ");
-      return place === location.pathname + location.search ? Number(at) : 0;
-    } catch { return 0; }
+    const { place, at, ticket } = position();
+    if (place !== listed(new URL(location.href))) return 0;
+    const list = rows();
+    if (ticketOf(list[at]) === ticket) return at;
+    const found = list.findIndex((row) => ticketOf(row) === ticket);
+    return found < 0 ? Math.min(at, list.length - 1) : found;
+  }
+
+  const opened = $(".ticket[data-ticket]");
+  const before = position();
+  if (opened && $(".back") && before.ticket !== opened.dataset.ticket) {
+    keep({ place: listed(new URL($(".back").href)), at: before.at || 0, ticket: opened.dataset.ticket });
   }
 
   function press(key) {
@@ -37,8 +56,8 @@
     if (!target) return false;
     if (target.tagName === "DETAILS") {
       target.open = true;
-      const field = $("textarea, select, input:not([type=hidden])", target);
-      if (field) { field.focus(); if (field.select) field.select(); }
+      const field = $("textarea[data-first]", target) || $("textarea, select, input:not([type=hidden])", target);
+      if (field) { field.focus(); if (field.select && field.tagName !== "TEXTAREA") field.select(); }
     } else if (target.tagName === "TEXTAREA") {
       target.focus();
     } else {
@@ -81,6 +100,11 @@
   };
 
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.tagName === "TEXTAREA" && event.target.form) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape" && typing(event.target)) {
       event.target.blur();
@@ -115,8 +139,26 @@
     const form = event.target;
     if (form.method !== "post") return;
     if (form.dataset.sent) { event.preventDefault(); return; }
+    if (!reached && !form.dataset.reached) { event.preventDefault(); attempt(form, event.submitter); return; }
+    delete form.dataset.reached;
     form.dataset.sent = "1";
   });
+
+  // Where the program does not answer, a form is not sent into nothing: what was typed stays, and it is said.
+  let reached = navigator.onLine;
+  function reach(well) {
+    reached = well;
+    const lost = $("#lost");
+    if (lost) lost.hidden = well;
+  }
+  async function attempt(form, submitter) {
+    try { await fetch("/static/icon.svg", { cache: "no-store" }); } catch { reach(false); return; }
+    reach(true);
+    form.dataset.reached = "1";
+    form.requestSubmit(submitter);
+  }
+  addEventListener("offline", () => reach(false));
+  addEventListener("online", () => reach(true));
   // Coming back by the back button, forms may be sent again; the store tells who was first.
   addEventListener("pageshow", (event) => {
     if (event.persisted) all("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
@@ -144,9 +186,9 @@
     $("#say").textContent = leave ? "" : $("#say").dataset.found.replace("#", rows().length);
   });
   // A fault of the connection is said, and what was typed stays where it is.
-  document.addEventListener("htmx:sendError", () => { $("#say").textContent = $("#say").dataset.lost; });
+  document.addEventListener("htmx:sendError", () => { $("#say").textContent = $("#say").dataset.lost; reach(false); });
 
-  window.desk = { press };
+  window.desk = { press, reach };
   const wanted = new URLSearchParams(location.search).get("press") || "";
   if (FORMS.test(wanted) && !$("[role=alert]:not([hidden])") && press(wanted)) return;
 

@@ -9,6 +9,7 @@
   let source = null;
   let here = {};
   let fresh = null;
+  let silent = 0;
 
   const say = (words) => { $("#say").textContent = words; };
 
@@ -114,6 +115,13 @@
     source.addEventListener("present", (event) => { here = JSON.parse(event.data); showPresent(); });
     source.addEventListener("ticket", () => { const moved = $("#moved"); if (moved) moved.hidden = false; });
     source.addEventListener("end", hush);
+    const mine = source;
+    source.addEventListener("open", () => { clearTimeout(silent); window.desk.reach(true); });
+    // A program that begins anew is back sooner than this.
+    source.addEventListener("error", () => {
+      clearTimeout(silent);
+      silent = setTimeout(() => { if (source === mine && mine.readyState !== EventSource.OPEN) window.desk.reach(false); }, 5000);
+    });
   }
 
   function hush() {

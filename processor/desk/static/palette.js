@@ -12,7 +12,8 @@
 
   // The words of a button or a fold, without the key beside them.
   function words(each) {
-    const said = each.tagName === "DETAILS" ? $("summary", each) : each.tagName === "TEXTAREA" ? $(`label[for="${each.id}"]`) : each;
+    if (each.dataset.words && each.dataset.key) return each.dataset.words;
+    const said = each.tagName === "DETAILS" ? $("summary", each) : /^(TEXTAREA|SELECT|INPUT)$/.test(each.tagName) ? $(`label[for="${each.id}"]`) : each;
     const copy = said.cloneNode(true);
     all("kbd", copy).forEach((key) => key.remove());
     return copy.textContent.trim().replace(/\s+/g, " ");
