@@ -11,7 +11,7 @@ import typer
 from processor.cli.completing import steps
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine, open_rules
 from processor.cli.queue import parse_id, tell
-from processor.cli.signing import agent_of
+from processor.cli.signing import Hold, agent_of, hold_until
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -38,6 +38,7 @@ def done(
     access_until: Access = "",
     no_confirmation: Annotated[bool, typer.Option(help="Send the customer nothing.")] = False,
     dry_run: DryRun = False,
+    hold: Hold = False,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Say that an approved action is done in the billing system, by you, now; the confirmation goes out.
@@ -56,7 +57,8 @@ def done(
         _show(letter)
         return
     person = agent_of(engine, *_signed(name, secret), which)
-    result = queue.done(engine, number, person, datetime.now(UTC), letter=letter)
+    now = datetime.now(UTC)
+    result = queue.done(engine, number, person, now, letter=letter, hold_until=hold_until(settings, now, hold))
     if letter is not None and result.ok and result.letter is None:
         typer.echo("No confirmation leaves, since another action of the same item is open or one was issued already.")
     elif result.letter is not None:

@@ -14,7 +14,7 @@ import typer
 from processor.cli import gate
 from processor.cli.completing import steps
 from processor.cli.opening import DEFAULT_CONFIG, ConfigPath, open_config, open_engine
-from processor.cli.signing import Name, Secret, agent_of
+from processor.cli.signing import Hold, Name, Secret, agent_of, hold_until
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -130,21 +130,23 @@ def show(
 
 
 @app.command("approve")
-def approve(which: Id, name: Name, secret: Secret, config: ConfigPath = DEFAULT_CONFIG) -> None:
+def approve(which: Id, name: Name, secret: Secret, hold: Hold = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Approve an action ("do it") or a waiting reply ("send it"); dangerous kinds need two people.
 
     Example: processor queue approve a7 --as Kari
     """
     from processor.store import queue
 
-    engine = open_engine(open_config(config))
+    settings, now = open_config(config), datetime.now(UTC)
+    engine = open_engine(settings)
     person = agent_of(engine, name, secret, which)
     kind, number = parse_id(which)
     if kind == "a":
-        tell(queue.approve(engine, number, person, datetime.now(UTC)))
+        tell(queue.approve(engine, number, person, now))
     elif kind == "r":
-        well = queue.approve_reply(engine, number, person, datetime.now(UTC))
-        _tell_reply(engine, number, well, "goes out")
+        until = hold_until(settings, now, hold)
+        well = queue.approve_reply(engine, number, person, now, until)
+        _tell_reply(engine, number, well, f"goes out in {settings.desk.undo_seconds} s" if until else "goes out")
     else:
         raise typer.BadParameter(NO_MAIL)
 

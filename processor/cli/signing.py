@@ -6,6 +6,7 @@ The desk asks the same of whoever is signed in there (``desk/routes.py`` and ``d
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -15,6 +16,7 @@ from processor.cli.completing import people
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from processor.config import Config
     from processor.store.accounts import Account
     from processor.store.people import Person
     from processor.store.visible import Scope
@@ -27,6 +29,9 @@ Name = Annotated[
 ]
 Secret = Annotated[
     str, typer.Option(help="Your secret.", prompt="Your secret", hide_input=True, envvar="PROCESSOR_SECRET")
+]
+Hold = Annotated[
+    bool, typer.Option("--hold", help="Hold the letter for undo_seconds, in which queue undo takes it back.")
 ]
 NUMBERED = re.compile(r"([arm])([0-9]{1,17})")
 
@@ -71,6 +76,12 @@ def person_of(engine: Engine, name: str, secret: str) -> Person:
         typer.echo("Name and secret do not fit.", err=True)
         raise typer.Exit(1)
     return person
+
+
+def hold_until(config: Config, now: datetime, hold: bool) -> datetime | None:
+    """Until when a letter waits that may be taken back, as the desk lets each of them wait; None for not at all."""
+    seconds = config.desk.undo_seconds
+    return now + timedelta(seconds=seconds) if hold and seconds else None
 
 
 def refuse(why: str) -> NoReturn:

@@ -112,6 +112,20 @@ def test_a_withdrawn_reply_a_held_one_and_a_step_are_taken_back(here: Terminal) 
     assert approve_reply(here.room.engine, 1, found.person, now, now + timedelta(seconds=10))
     assert "there is nothing of yours" in here.says("queue", "undo", "r1", who="Ola", status=1)
     here.says("queue", "undo", "r1")
+    assert here.says("queue", "approve", "r1", "--hold") == "The reply goes out in 10 s.\n"
+    here.says("queue", "undo", "r1")
+    assert column(here.room.engine, t.outbox.c.state)[0] == "draft"
+    told = here.says("queue", "done", "a1", "--last-day", "31.12.2027", "--hold")
+    assert f"The confirmation r{here.newest()} goes out" in told
+    assert (column(here.room.engine, t.outbox.c.state)[-1], column(here.room.engine, t.action.c.state)[0]) == (
+        "held",
+        "done",
+    )
+    here.says("queue", "undo", "a1")
+    assert (column(here.room.engine, t.outbox.c.state)[-1], column(here.room.engine, t.action.c.state)[0]) == (
+        "cancelled",
+        "waiting",
+    )
     here.says("queue", "approve", "a1")
     assert here.says("queue", "undo", "a1") == "Taken back. It waits as before.\n"
     assert column(here.room.engine, t.action.c.state)[0] == "waiting"
