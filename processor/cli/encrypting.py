@@ -47,7 +47,9 @@ def encrypt(vacuum: Vacuum = False, config: ConfigPath = DEFAULT_CONFIG) -> None
             if vacuum:
                 _refuse(f"--vacuum needs the store alone. {error}.")
             if others := without_key(engine, key):
-                _refuse(f"{', '.join(others)} works on the store without this key: restart it first, then try again.")
+                _refuse(
+                    f"{', '.join(others)} works on the store with another key, or none: restart it first, then try again."
+                )
         try:
             done = summed(_shown(engine))
             if done.mails or done.files or done.keys:

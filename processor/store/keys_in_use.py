@@ -1,7 +1,7 @@
-"""With which keys the daemons that work on a store read its mails, so that none is left without one.
+"""Under which key the daemons that work on a store seal its mails, so that none is left without one.
 
 Rows of settings, one a daemon, written at its start: what is wrapped under a new key can be read by no daemon that was
-started before that key was named.
+started before that key was named, and what such a one keeps would lie under the older one again.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ PREFIX = "mail_keys:"
 
 
 def note_keys(engine: Engine, holder: str) -> None:
-    """Write down which keys a daemon has, and forget those that are gone.  On SQLite it holds the store alone."""
+    """Write down under which key a daemon seals, and forget those that are gone.  On SQLite it holds the store alone."""
     living = _living(engine)
     commit(engine, lambda conn: _note(conn, holder, living))
 
 
 def without_key(engine: Engine, name: str) -> list[str]:
-    """The daemons at work that have no key of this name; on SQLite, where somebody holds the store now."""
+    """The daemons at work that seal under another key, or none; on SQLite, where somebody holds the store now."""
     s = t.setting.c
     with reading(engine) as conn:
         rows = conn.execute(select(s.name, s.value).where(s.name.startswith(PREFIX, autoescape=True))).all()
-    known = {row.name.removeprefix(PREFIX): row.value.split() for row in rows}
+    known = {row.name.removeprefix(PREFIX): row.value for row in rows}
     # A daemon without any key writes no row.
     working = _living(engine) or list(known) or ["the daemon"]
-    return [holder for holder in working if name not in known.get(holder, ())]
+    return [holder for holder in working if known.get(holder) != name]
 
 
 def _living(engine: Engine) -> list[str]:
@@ -43,4 +43,4 @@ def _note(conn: Connection, holder: str, living: list[str]) -> None:
     conn.execute(delete(t.setting).where(s.name.startswith(PREFIX, autoescape=True), s.name.not_in(kept)))
     keyring = keys_of(conn)
     if keyring:
-        conn.execute(insert(t.setting).values(name=PREFIX + holder, value=" ".join(sorted(keyring.names))))
+        conn.execute(insert(t.setting).values(name=PREFIX + holder, value=keyring.current))

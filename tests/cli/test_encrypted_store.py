@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -22,11 +23,22 @@ from tests.servers.postgres import Postgres
 KEY, NEW = "the first key of the mails, quite long", "the second key of the mails, also long"
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Here:
+    """Decided mails, encrypted, to be copied."""
+    return past_store(tmp_path_factory.mktemp("made"), key=KEY)
+
+
+@pytest.fixture
+def sealed(made: Here, tmp_path: Path) -> Here:
+    shutil.copytree(made.folder, tmp_path, dirs_exist_ok=True)
+    return Here(tmp_path, made.config)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Here]:
-    """Decided mails, encrypted."""
     if request.param == "sqlite":
-        yield past_store(tmp_path, key=KEY)
+        yield request.getfixturevalue("sealed")
         return
     server: Postgres = request.getfixturevalue("postgres")
     with server.room(migrated=True) as url:
@@ -59,9 +71,9 @@ def test_what_is_exported_is_clear_and_what_is_replayed_is_the_same(here: Here) 
     assert "8 would be decided the same" in " ".join(told(here, "replay", "--jobs", "1", "--brief").split())
 
 
-def test_nothing_starts_without_the_key_of_the_mails(tmp_path: Path) -> None:
-    here = past_store(tmp_path, key=KEY)
-    commands = ("run", "once", "desk", "queue list", "replay")
+def test_nothing_starts_without_the_key_of_the_mails(sealed: Here) -> None:
+    here = sealed
+    commands = ("run", "once", "desk", "replay")
     (here.folder / "mails").write_text("another key, which is long enough too")
     for command in commands:
         said = told(here, *command.split(), status=2)
@@ -79,8 +91,8 @@ def test_nothing_starts_without_the_key_of_the_mails(tmp_path: Path) -> None:
     assert "and no encrypt_with is set: put that key back" in said
 
 
-def test_answers_can_be_stopped_and_the_store_backed_up_without_the_key(tmp_path: Path) -> None:
-    here = past_store(tmp_path, key=KEY)
+def test_answers_can_be_stopped_and_the_store_backed_up_without_the_key(sealed: Here) -> None:
+    here = sealed
     (here.folder / "mails").unlink()
     assert "are stopped" in told(here, "stop-answers")
     assert "undecided" in told(here, "status")
@@ -89,8 +101,8 @@ def test_answers_can_be_stopped_and_the_store_backed_up_without_the_key(tmp_path
         assert all(row[0].startswith(b"\x00sealed") for row in file.execute("select content from raw_mail"))
 
 
-def test_a_backup_is_restored_with_its_key_and_says_when_it_is_missing(tmp_path: Path) -> None:
-    here = past_store(tmp_path, key=KEY)
+def test_a_backup_is_restored_with_its_key_and_says_when_it_is_missing(sealed: Here) -> None:
+    here = sealed
     told(here, "backup", "saved")
     for each in (here.folder / "var").iterdir():
         each.unlink()
@@ -102,8 +114,8 @@ def test_a_backup_is_restored_with_its_key_and_says_when_it_is_missing(tmp_path:
     assert "8 would be decided the same" in " ".join(told(here, "replay", "--jobs", "1", "--brief").split())
 
 
-def test_a_mail_that_was_tampered_with_hides_no_other(tmp_path: Path) -> None:
-    here = past_store(tmp_path, key=KEY)
+def test_a_mail_that_was_tampered_with_hides_no_other(sealed: Here) -> None:
+    here = sealed
     with closing(sqlite3.connect(here.folder / "var" / "processor.db")) as file, file:
         file.execute("update raw_mail set content = cast(substr(content, 1, 99) || x'00' as blob) where mail_id = 2")
     said = told(here, "replay", "--jobs", "1")
@@ -153,7 +165,7 @@ def test_it_does_not_leave_a_running_daemon_without_its_mails(tmp_path: Path) ->
     with_keys(here, KEY)
     with only_one(here.config.store_url):
         said = told(here, "db", "encrypt", status=1)
-        assert said == "the daemon works on the store without this key: restart it first, then try again.\n"
+        assert said == "the daemon works on the store with another key, or none: restart it first, then try again.\n"
         engine = opened(load_config(here.path))
         note_keys(engine, "alfa")
         engine.dispose()
