@@ -52,9 +52,14 @@ NO_NAMES = re.compile(
     r"|lønn|salg|klinikk|skole|visma|norge|norway|oslo|bergen|scan|daglig|leder|styret|kjære|hei|din|klikk)"
     r"|.*(?:regnskap|rekneskap|regnskab|service|faktura|invoice|økonomi|eiendom|eigedom|transport|drift|support|kunde"
     r"|senter|avdeling|gruppen|konsern|holding|bygg|teknikk|elektro|handel|bedrift|selskap|mottak|resepsjon|skanner"
-    r"|scanner|printer).*"
+    r"|scanner|printer|advokat|bostyrer|konkurs|revisor|styreleder|kasserer|kasserar|sekretær|lager).*"
 )
 """Words of companies, desks and machines, and of sentences in the name's place, in lower case."""
+TITLES = re.compile(
+    r"(?:advokat|advokatfullmektig|bostyrer|kurator|revisor|dr|doktor|prof|professor|lege|tannlege|ingeniør|styreleder"
+    r"|kasserer|kasserar|sekretær|herr|fru|frk|frøken|mr|mrs|ms|miss|sir)\.?"
+)
+"""What people put before their names, in lower case."""
 NAME = re.compile(r"[^\W\d_]{2,20}(?:-[^\W\d_]{2,20})?")
 COMPANY = re.compile(r"[^\W\d_](?:[^\W\d_]|[ &'/\-]){1,59}")
 
@@ -101,7 +106,7 @@ def org_nos_in_words(numbers: Sequence[str], language: str) -> str:
 
 
 def first_name(display_name: str) -> str:
-    """The first name of "Kari Holm" or "Holm, Kari"; "" for whatever may be no person's name."""
+    """The first name of "Kari Holm", "Holm, Kari" or "Advokat Kari Holm"; "" for whatever may be no person's name."""
     name = unicodedata.normalize("NFC", display_name).strip()
     if len(name) > 60:
         return ""
@@ -109,6 +114,8 @@ def first_name(display_name: str) -> str:
         last, first = name.split(",")
         name = f"{first.strip()} {last.strip()}"
     words = name.split()
+    while words and TITLES.fullmatch(words[0].lower()):
+        words = words[1:]
     if not 2 <= len(words) <= 4 or not all(_is_name(word) for word in words):
         return ""
     return words[0]

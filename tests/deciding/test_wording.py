@@ -65,6 +65,13 @@ def test_an_organisation_number_is_written_in_threes_and_nothing_else_is() -> No
         ("Kari {{ 7*7 }}", ""),
         ("Kari\r\nBcc: x@y.no", ""),
         ("K" * 30 + " Holm", ""),
+        ("Advokat Hege Ruud", "Hege"),
+        ("Hege Ruud, advokat", "Hege"),
+        ("Dr. Kari Holm", "Kari"),
+        ("Advokat Ruud", ""),
+        ("Advokatfirmaet Ruud", ""),
+        ("Bostyrer Hege Ruud", "Hege"),
+        ("Siv Opheim", "Siv"),
         ("", ""),
     ],
 )
