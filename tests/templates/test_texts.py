@@ -206,6 +206,17 @@ def test_a_notice_of_a_part_is_never_answered_as_one_of_the_whole(
         assert (ends in text, goes_on in text) == (not part, part)
 
 
+@pytest.mark.parametrize("template", ["termination/received_ask_authority", "termination/received_authorised"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_notice_for_several_companies_speaks_of_no_single_client(template: str, language: str) -> None:
+    if language not in TEMPLATES.languages[template]:
+        return
+    for org_nos in (("974 760 673",), ("974 760 673", "991 825 827")):
+        subject, body, _ = TEMPLATES.render(template, language, {**USUAL, "org_nos": org_nos})
+        one = re.search(r"\b(en kunde|ein kunde|a client|en kund|en kunds)\b", f"{subject} {body}")
+        assert bool(one) == (len(org_nos) == 1)
+
+
 def test_the_html_says_the_same_words_and_needs_no_pictures() -> None:
     parts = [{"heading": "Overskrift", "body": "A & B.\n\n  - <en>\n  - to"}] * 3
     _, text, html = TEMPLATES.render(LAYOUT, "nb", {**USUAL, "parts": parts})
