@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from processor.desk.asking import Desk
 from processor.desk.language import N_
+from processor.masking import masked
 from processor.steps.letters import CannotError, Facts, confirming, template_of
+from processor.steps.writing import GAP, OPEN_GAP
 from processor.store.confirming import about_item, item_of_action
 from processor.store.staff_replies import Letter
 from processor.ticket import Deadline, Reply
+
+OTHER_DAY = N_("the letter was changed for another last day: put the right day into it, then send it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,22 @@ def letter_for(desk: Desk, action_id: int, last_day: date | None, access_until: 
     if last_day is None:
         raise CannotError(N_("name the last day that you registered"))
     return _letter(desk, item_id, template, last_day, access_until)
+
+
+def in_own_words(letter: Letter, text: str, written_for: str, last_day: date | None) -> Letter:
+    """The letter as a person has changed its text; the same where they changed nothing.
+
+    ``written_for`` is the last day (ISO) that stood in the text when they began: one for another day is refused
+    (CannotError), since it would tell the customer a day that is not registered.
+    """
+    text = text.replace("\r\n", "\n").strip()[:50_000]
+    if not text or text == letter.reply.text.strip():
+        return letter
+    if written_for != (last_day.isoformat() if last_day else ""):
+        raise CannotError(OTHER_DAY)
+    if GAP in text:
+        raise CannotError(OPEN_GAP)
+    return replace(letter, reply=replace(letter.reply, text=f"{masked(text)}\n", html=""))
 
 
 def day_of(text: str) -> date | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,28 @@ def test_who_comes_second_to_a_draft_is_told_who_was_first_and_keeps_the_text(ro
     with room.engine.connect() as conn:
         # Open pages are told by the ticket's stamp.
         assert conn.execute(t.ticket.select().where(t.ticket.c.number == number)).one().changed_at > before
+
+
+def test_a_confirmation_leaves_as_the_person_has_changed_it(room: Room) -> None:
+    visitor = room.sign_in()
+    action, number = action_of(room, "register_termination")
+    fields = {**opened(visitor, number, action), "last_day": "31.12.2026"}
+    shown = visitor.get(f"/action/{action}/letter?last_day=31.12.2026")
+    assert 'name="letter_day" value="2026-12-31"' in shown
+    text = unescape(shown.partition("data-first")[2].partition(">")[2].partition("</textarea>")[0]).strip()
+    changed = text.replace("Siste dag", "Som avtalt på telefon: siste dag")
+    assert changed != text
+    # For another day than the one that is registered it would tell the customer what is not so.
+    status, page = visitor.post(f"/action/{action}/done", **fields, letter_text=changed, letter_day="2027-12-31")
+    assert status == 422
+    assert "the letter was changed for another last day" in page
+    assert "Som avtalt på telefon" in unescape(page)
+    assert state(room, action) == "waiting"
+    assert visitor.post(f"/action/{action}/done", **fields, letter_text=changed, letter_day="2026-12-31")[0] == 303
+    with room.engine.connect() as conn:
+        sent = conn.execute(t.outbox.select().where(t.outbox.c.kind == "confirmation")).one()
+    assert sent.text.strip() == changed
+    assert sent.html == ""
 
 
 def test_a_day_that_is_none_keeps_the_field_and_the_promise_of_a_confirmation(room: Room) -> None:

@@ -185,6 +185,11 @@
     history.replaceState(null, "", leave ? here : "/search?q=" + encodeURIComponent(words));
     $("#say").textContent = leave ? "" : $("#say").dataset.found.replace("#", rows().length);
   });
+  // A letter that a person has changed stays as it is when the day beside it changes; the program compares the two.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const text = event.target.id === "letter" && $("#letter-text");
+    if (text && text.value !== text.defaultValue) event.detail.shouldSwap = false;
+  });
   // A fault of the connection is said, and what was typed stays where it is.
   document.addEventListener("htmx:sendError", () => { $("#say").textContent = $("#say").dataset.lost; reach(false); });
 
