@@ -19,8 +19,9 @@ from processor.store.visible import Scope
 
 # These ask the store for what the person sees and no more, or show nothing of any ticket.
 INSIGHT = ("/insight", "/insight/learning", "/insight/rule", "/insight/report", "/insight/numbers.csv")
+VIEWS = ("/queue/view", "/queue/view/drop")
 QUEUE = ("/", "/queue", "/queue/take", "/queue/sleep", "/queue/close", "/search", "/live", "/take-in")
-SCOPED = frozenset({*QUEUE, *INSIGHT})
+SCOPED = frozenset({*QUEUE, *VIEWS, *INSIGHT})
 OWN = ("/account", "/sign-out", "/sign-in", "/static/", "/link/", "/provider")
 BY_NUMBER: Mapping[str, Callable[[Engine, Scope, int], bool]] = {
     "mail": visible.sees_mail,
