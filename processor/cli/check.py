@@ -111,7 +111,10 @@ def look(
     try:
         rulebook = load_rulebook(rules_dir, templates_dir, own)
     except Refused as refused:
-        return Found(problems=list(refused.problems))
+        # What can be read is rendered all the same, so that nothing comes to light only at the next run.
+        faulty = {each.file for each in refused.problems}
+        rendered = check_templates(load_templates(templates_dir)[0])
+        return Found(problems=[*refused.problems, *(each for each in rendered if each.file not in faulty)])
     found = Found("", check_templates(load_templates(templates_dir)[0]), notes(rulebook, rules_dir, templates_dir))
     tried = Tried()
     for folder in folders:

@@ -86,8 +86,12 @@ def test_check_lists_mistakes_of_configuration_rules_and_templates_together(tmp_
     other.write_text(other.read_text().replace('reply = "other/received"', 'reply = "other/recieved"'))
     letter = tmp_path / "templates" / "elma_register" / "steps.nb.txt"
     letter.write_text(letter.read_text() + "\n{{ compny }}\n")
+    failing = tmp_path / "templates" / "elma_register" / "steps.en.txt"
+    failing.write_text(failing.read_text() + "\n{{ received.year }}\n")
     told = run("check", cwd=tmp_path)
     assert told.returncode == 2
+    assert "elma_register/steps.en: 'str object' has no attribute 'year'" in told.stderr
+    assert told.stderr.count("steps.nb.txt") == 1
     assert "config.toml:2:1: [company] knows no 'teem' (did you mean team?)" in told.stderr
     assert "other/recieved" in told.stderr
     assert "compny" in told.stderr
