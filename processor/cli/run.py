@@ -25,6 +25,7 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     from processor import journal
     from processor.daemon import Daemon
     from processor.desk.door import open_door
+    from processor.steps.worker import keep_out_of_collections
     from processor.store.lock import StoreInUseError, only_one
 
     settings = open_config(config, passwords=True)
@@ -38,6 +39,7 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
             _invite(settings, engine)
             door = open_door(settings.desk.listen, settings.path)
             try:
+                keep_out_of_collections()
                 daemon.run()
             finally:
                 if door:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -53,6 +54,13 @@ def warm(rulebook: Rulebook) -> None:
                 rulebook.render(template, language, values)
 
 
+def keep_out_of_collections() -> None:
+    """What is loaded by now lives as long as we do: no collection of garbage walks through it again."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool = False) -> None:
     """Work off until the daemon closes our standard input, or is gone; the batch in hand is finished.
 
@@ -91,6 +99,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
         return
     warm(rulebook)
     journal.worker_ready(name)
+    keep_out_of_collections()
     if look:
         select.select([WAKE_FILE], [], [])
     # What ended the worker before us, if one did, is among what it held.
@@ -109,6 +118,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
         if copies := [word for word in words if word != WAKE]:
             copy = Path(copies[-1])
             rulebook = load_rulebook(copy / folders[0].name, copy / folders[1].name, config.own_addresses)
+            keep_out_of_collections()
         try:
             if failed:
                 # Of the batch in hand nobody else would know for minutes.
