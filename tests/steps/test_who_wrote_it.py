@@ -110,7 +110,7 @@ def test_a_receipt_that_is_sent_again_stays_the_letter_that_it_was(here: Talk) -
 
 
 @pytest.mark.parametrize("headers", ["Auto-Submitted: auto-replied (vacation)\n", "X-Autoreply: yes\n", ""])
-def test_a_vacation_note_that_answers_a_persons_letter_is_answered_by_nothing(here: Talk, headers: str) -> None:
+def test_T33_a_vacation_note_that_answers_a_persons_letter_is_answered_by_nothing(here: Talk, headers: str) -> None:
     here.say(NOTICE)
     wrote = leaves(here, own_words(here, here.person()))["Message-ID"]
     before = here.ask("select count(*) from outbox")
@@ -121,7 +121,7 @@ def test_a_vacation_note_that_answers_a_persons_letter_is_answered_by_nothing(he
     assert here.ask("select count(*) from ticket") == [(1,)]
 
 
-def test_a_robot_without_any_mark_gets_no_more_answers_because_a_person_wrote(here: Talk) -> None:
+def test_T32_a_robot_without_any_mark_gets_no_more_answers_because_a_person_wrote(here: Talk) -> None:
     here.say(NOTICE)
     person = here.person()
     for number in range(4):
