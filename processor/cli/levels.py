@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,7 @@ def report(
     html: Annotated[
         Path | None, typer.Option(help="Write it for a browser, to print and sign.", metavar="FILE")
     ] = None,
+    language: Annotated[str, typer.Option(help="en or nb: who signs it need not read English.")] = "en",
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Print what was decided, what staff said of it, and what each level would have sent: a report to sign.
@@ -60,9 +62,12 @@ def report(
     Example: processor levels report --since 2026-10-01 --html levels.html
     """
     from processor.cli.levels_report import html_page, report_lines
+    from processor.cli.levels_words import LANGUAGES, Words
     from processor.cli.replay import private
 
-    made = _report(config, since, sample)
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"language must be one of {', '.join(LANGUAGES)}, and is {language!r}")
+    made = replace(_report(config, since, sample), words=Words("nb" if language == "nb" else "en"))
     if html is None:
         for line in report_lines(made):
             typer.echo(line)

@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
+from processor.cli.levels_words import Words
 from processor.replay.page import head
 from processor.store.judgements import Letter, TypeRecord
 from processor.store.levels import TypeLevel
@@ -51,15 +52,16 @@ class Report:
     since: datetime | None
     made: datetime
     entries: tuple[Entry, ...]
+    words: Words = Words()
 
     @property
     def title(self) -> str:
-        return f"Levels of automatic answers: {self.team}"
+        return self.words.say("Levels of automatic answers: {team}", team=self.team)
 
     @property
     def period(self) -> str:
-        begin = day(self.since) if self.since else "the first mail"
-        return f"Decisions from {begin} to {day(self.made)}."
+        begin = day(self.since) if self.since else self.words.say("the first mail")
+        return self.words.say("Decisions from {begin} to {end}.", begin=begin, end=day(self.made))
 
 
 def day(when: datetime) -> str:
@@ -67,66 +69,84 @@ def day(when: datetime) -> str:
     return when.astimezone(OSLO).strftime("%d.%m.%Y")
 
 
-def facts(entry: Entry) -> Iterator[tuple[str, str]]:
+def facts(entry: Entry, words: Words) -> Iterator[tuple[str, str]]:
     """What is known of a type, as names and values."""
-    record, level = entry.record, entry.level
-    since = f", since {day(level.since)}" if level.since else ""
-    yield "level", f"{level.level} ({MEANING[level.level]}){since}"
-    outcomes = record.outcomes
-    yield (
-        "decided",
-        f"{record.decided:,}: {outcomes['answer']:,} surely, {outcomes['review']:,} for a person to look at",
-    )
-    yield "staff since", ", ".join(f"{record.said[key]:,} {words}" for key, words in SAID.items())  # type: ignore[index]
+    record, level, say, number = entry.record, entry.level, words.say, words.number
+    stands = {"level": level.level, "meaning": say(MEANING[level.level])}
+    since = level.since
+    told = say("{level} ({meaning}), since {day}", day=day(since), **stands) if since else _at(level.level, words)
+    yield say("level"), told
+    counts = {name: number(record.outcomes[key]) for name, key in (("surely", "answer"), ("review", "review"))}
+    said = say("{all}: {surely} surely, {review} for a person to look at", all=number(record.decided), **counts)
+    yield say("decided"), said
+    yield say("staff since"), ", ".join(f"{number(record.said[key])} {say(told)}" for key, told in SAID.items())  # type: ignore[index]
     if record.missed:
-        yield "missed", f"{record.missed:,} mails that staff have said are of this type were taken for another"
-    yield "right", _right(record)
+        said = "{count} mails that staff have said are of this type were taken for another"
+        yield say("missed"), say(said, count=number(record.missed))
+    yield say("right"), _right(record, words)
     if entry.after != level.level:
-        yield "next level", f"{entry.after} ({MEANING[entry.after]})"
+        yield say("next level"), _at(entry.after, words)
     for each in (Level.APPROVE, Level.AUTOMATIC):
-        wrong = record.wrongly(each)
-        of_which = f", of which {wrong:,} on mails that staff changed or rejected" if record.judged else ""
-        yield f"at {each}", f"{record.leaving(each):,} replies would have gone out{of_which}"
+        yield say("at {level}", level=each), _leaving(record, each, words)
 
 
-def _right(record: TypeRecord) -> str:
-    goal = f"goal {_percent(target(record.type))}"
+def _at(level: Level, words: Words) -> str:
+    return f"{level} ({words.say(MEANING[level])})"
+
+
+def _leaving(record: TypeRecord, level: Level, words: Words) -> str:
+    count, wrong = words.number(record.leaving(level)), words.number(record.wrongly(level))
     if not record.judged:
-        return f"staff have judged none yet; {goal}"
-    confirmed = record.said["confirmed"]
-    shown = lower_bound(confirmed, record.judged)
-    share = f"{_percent(confirmed / record.judged)} of {record.judged:,} judged"
-    return f"{share}; shown with 95 % confidence: at least {_percent(shown)}; {goal}"
+        return words.say("{count} replies would have gone out", count=count)
+    said = "{count} replies would have gone out, of which {wrong} on mails that staff changed or rejected"
+    return words.say(said, count=count, wrong=wrong)
 
 
-def _percent(share: float) -> str:
-    """Downwards, so that rounding never shows more than there is."""
-    return f"{int(share * 1000 + 1e-9) / 10:g} %"
+def _right(record: TypeRecord, words: Words) -> str:
+    goal, confirmed = words.percent(target(record.type)), record.said["confirmed"]
+    if not record.judged:
+        return words.say("staff have judged none yet; goal {goal}", goal=goal)
+    return words.say(
+        "{share} of {judged} judged; shown with 95 % confidence: at least {shown}; goal {goal}",
+        share=words.percent(confirmed / record.judged),
+        judged=words.number(record.judged),
+        shown=words.percent(lower_bound(confirmed, record.judged)),
+        goal=goal,
+    )
 
 
-def type_lines(entry: Entry) -> Iterator[str]:
+def type_lines(entry: Entry, words: Words = Words()) -> Iterator[str]:
     """A type's facts as lines."""
     yield f"{entry.name} ({entry.title})"
-    for name, value in facts(entry):
+    for name, value in facts(entry, words):
         yield f"  {name:14} {value}"
 
 
-def letter_lines(entry: Entry) -> Iterator[str]:
+def letter_lines(entry: Entry, words: Words = Words()) -> Iterator[str]:
     """The sample of letters as lines."""
     yield ""
-    yield f"  {_sample_title(entry)}"
+    yield f"  {_sample_title(entry, words)}"
     for each in entry.letters:
         yield ""
-        yield f"  {each.ticket_no}  {day(each.at)}  {each.kind} to {each.to}  ({SAID[each.said]})"
-        yield f"    the mail: {each.asked or '(no subject)'}"
+        yield f"  {each.ticket_no}  {day(each.at)}  {_to(each, words)}  ({words.say(SAID[each.said])})"
+        yield f"    {_asked(each, words)}"
         yield f"    {each.subject}"
         yield from (f"    | {line}".rstrip() for line in each.text.splitlines())
 
 
-def _sample_title(entry: Entry) -> str:
+def _to(letter: Letter, words: Words) -> str:
+    return words.say("{kind} to {to}", kind=words.say(letter.kind), to=letter.to)
+
+
+def _asked(letter: Letter, words: Words) -> str:
+    return words.say("the mail: {asked}", asked=letter.asked or words.say("(no subject)"))
+
+
+def _sample_title(entry: Entry, words: Words) -> str:
     if not entry.letters:
-        return f"No reply of this type would have gone out newly at {entry.shown}."
-    return f"The latest {len(entry.letters)} that would have gone out at {entry.shown}:"
+        return words.say("No reply of this type would have gone out newly at {level}.", level=entry.shown)
+    said = "The latest {count} that would have gone out at {level}:"
+    return words.say(said, count=len(entry.letters), level=entry.shown)
 
 
 def report_lines(report: Report) -> Iterator[str]:
@@ -135,11 +155,11 @@ def report_lines(report: Report) -> Iterator[str]:
     yield report.period
     for entry in _used(report):
         yield ""
-        yield from type_lines(entry)
-        yield from letter_lines(entry)
+        yield from type_lines(entry, report.words)
+        yield from letter_lines(entry, report.words)
     if unused := _unused(report):
-        yield f"\nNo mail yet: {unused}."
-    yield "\n" + "   ".join(f"{each}: ____________" for each in SIGNED)
+        yield "\n" + report.words.say("No mail yet: {types}.", types=unused)
+    yield "\n" + "   ".join(f"{report.words.say(each)}: ____________" for each in SIGNED)
 
 
 def _used(report: Report) -> list[Entry]:
@@ -153,26 +173,28 @@ def _unused(report: Report) -> str:
 
 def html_page(report: Report) -> Iterator[str]:
     """The report as one HTML file, to be read or printed and signed; no script, nothing fetched."""
-    yield head(report.title)
-    yield f"<h1>{escape(report.title)}</h1>\n<p class='soft'>{escape(report.period)} Nothing was sent by this report.</p>\n"
-    yield "<table>" + "".join(f"<tr><th>{each}</th><td>{escape(MEANING[each])}</td></tr>" for each in MEANING)
+    say = report.words.say
+    yield head(report.title, report.words.language)
+    yield f"<h1>{escape(report.title)}</h1>\n"
+    yield f"<p class='soft'>{escape(report.period)} {escape(say('Nothing was sent by this report.'))}</p>\n"
+    yield "<table>" + "".join(f"<tr><th>{each}</th><td>{escape(say(MEANING[each]))}</td></tr>" for each in MEANING)
     yield "</table>\n"
     for entry in _used(report):
-        yield from _section(entry)
+        yield from _section(entry, report.words)
     if unused := _unused(report):
-        yield f"<p class='soft'>No mail yet: {escape(unused)}.</p>\n"
+        yield f"<p class='soft'>{escape(say('No mail yet: {types}.', types=unused))}</p>\n"
     yield "</body></html>\n"
 
 
-def _section(entry: Entry) -> Iterator[str]:
+def _section(entry: Entry, words: Words) -> Iterator[str]:
     yield f"<section class='change'><h2>{escape(entry.title)} <span class='soft'>{escape(entry.name)}</span></h2>\n<table>"
-    for name, value in facts(entry):
+    for name, value in facts(entry, words):
         yield f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
-    yield f"</table>\n<p class='soft'>{escape(_sample_title(entry))}</p>\n"
+    yield f"</table>\n<p class='soft'>{escape(_sample_title(entry, words))}</p>\n"
     for each in entry.letters:
-        title = f"{each.ticket_no} · {day(each.at)} · {each.kind} to {each.to} · {SAID[each.said]}"
-        yield f"<details><summary>{escape(title)}</summary><p class='soft'>The mail: {escape(each.asked or '(no subject)')}</p>"
-        words = escape(each.subject + "\n\n" + each.text)
-        yield f"<div class='letter'>{words}</div></details>\n"
-    yield "<table class='sign'><tr>" + "".join(f"<th>{each}</th>" for each in SIGNED) + "</tr><tr>"
+        title = f"{each.ticket_no} · {day(each.at)} · {_to(each, words)} · {words.say(SAID[each.said])}"
+        yield f"<details><summary>{escape(title)}</summary><p class='soft'>{escape(_asked(each, words))}</p>"
+        letter = escape(each.subject + "\n\n" + each.text)
+        yield f"<div class='letter'>{letter}</div></details>\n"
+    yield "<table class='sign'><tr>" + "".join(f"<th>{words.say(each)}</th>" for each in SIGNED) + "</tr><tr>"
     yield "<td><br></td>" * len(SIGNED) + "</tr></table></section>\n"

@@ -61,10 +61,10 @@ def html_page(title: str, about: list[tuple[str, str]], totals: Totals, aside: A
     yield "</body></html>\n"
 
 
-def head(title: str) -> str:
+def head(title: str, language: str = "en") -> str:
     """The beginning of a report's file, up to its first heading."""
     return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+        f"<!doctype html>\n<html lang='{language}'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>\n"
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from processor.cli.levels_report import MEANING, SAID, SIGNED
+from processor.cli.levels_words import NB, Words
 from tests.cli.test_commands import run
 from tests.replay.past_store import Here, past_store
 
@@ -63,3 +66,24 @@ def test_the_report_names_every_used_type_and_has_a_line_to_sign(here: Here, tmp
     assert "<script" not in text
     assert text.count("<th>Signature</th>") == text.count("<section")
     assert page.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_report_is_in_norwegian_for_who_signs_in_norwegian(here: Here, tmp_path: Path) -> None:
+    told = run("levels", "report", "--sample", "1", "--language", "nb", cwd=here.folder)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "  riktig         saksbehandlerne har ikke vurdert noen ennå; målet er 99,5 %\n" in told.stdout
+    assert "Underskrift: ____" in told.stdout
+    page = tmp_path / "nivaa.html"
+    run("levels", "report", "--language", "nb", "--html", str(page), cwd=here.folder)
+    assert page.read_text().startswith("<!doctype html>\n<html lang='nb'>")
+    assert "<th>Underskrift</th>" in page.read_text()
+    wrong = run("levels", "report", "--language", "nn", cwd=here.folder)
+    assert (wrong.returncode, "must be one of en, nb" in wrong.stderr) == (2, True)
+
+
+def test_each_sentence_of_the_report_has_its_places_in_norwegian_too() -> None:
+    assert {*MEANING.values(), *SAID.values(), *SIGNED} <= set(NB)
+    for english, norwegian in NB.items():
+        assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", norwegian)), english
+    assert Words("nb").number(12345) == "12\N{NO-BREAK SPACE}345"
+    assert (Words("nb").percent(0.9999), Words().percent(0.9999)) == ("99,9 %", "99.9 %")
