@@ -17,7 +17,7 @@ from processor.store.accounts import Account, Role, account_of, accounts
 def own(desk: Desk, asked: Asked) -> Response:
     """Say when one is away oneself."""
     _change(desk, asked, asked.account)
-    return go("/account", did="absence")
+    return go("/account", did="own_absence")
 
 
 def of_person(desk: Desk, asked: Asked) -> Response:

@@ -48,6 +48,7 @@ STEPS = {
     "unmerged": N_("The ticket is by itself again."),
     "split": N_("The mail has a ticket of its own. It was split from"),
     "drafted": N_("The draft stands in the conversation below. It leaves when you let it go out."),
+    "own_absence": N_("It is recorded when you are away."),
     "absence": N_("It is recorded when the person is away."),
     "view_saved": N_("The view is saved, under the others."),
     "view_dropped": N_("The view is forgotten."),

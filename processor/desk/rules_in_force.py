@@ -58,6 +58,17 @@ class RulesInForce:
                 self._titles_looked = time.monotonic()
             return self._titles
 
+    def twins(self) -> frozenset[str]:
+        """The types that are called as one of higher rank is, so that nobody could tell them apart in a list."""
+        seen: set[tuple[tuple[str, str], ...]] = set()
+        found = set()
+        for name, title in self.titles().items():
+            said = tuple(sorted(title.items()))
+            if said in seen:
+                found.add(name)
+            seen.add(said)
+        return frozenset(found)
+
     def _load(self) -> Rulebook | None:
         config = self._config
         try:

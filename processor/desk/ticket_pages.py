@@ -126,6 +126,7 @@ def show(desk: Desk, asked: Asked, number: str, kept: Kept | None = None, status
         "key": _key(action, item, view),
         "title": desk.rules.title,
         "titles": desk.rules.titles(),
+        "twins": desk.rules.twins(),
         "open_states": OPEN_ACTIONS,
         **writing(desk, asked, view, shown.mail_id if shown else 0, item.id if item else None, kept.fields),
         **correcting(desk, asked, view, shown.mail_id if shown else 0, shown.told if shown else ""),

@@ -141,6 +141,27 @@ SOURCES: Mapping[str, str] = {
 }
 
 
+FILE_KINDS: Mapping[str, str] = {
+    "application/pdf": N_("PDF"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": N_("Word document"),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": N_("Excel sheet"),
+    "application/msword": N_("Word document"),
+    "application/vnd.ms-excel": N_("Excel sheet"),
+    "application/zip": N_("archive"),
+    "message/rfc822": N_("mail"),
+    "text/plain": N_("text"),
+    "text/calendar": N_("calendar entry"),
+    "text/csv": N_("table"),
+}
+
+
+def file_kind(media_type: str, say: Say) -> str:
+    """What a file is to people; one that has no name among them stays as it is."""
+    if media_type.startswith("image/"):
+        return say(N_("picture"))
+    return say(FILE_KINDS[media_type]) if media_type in FILE_KINDS else media_type
+
+
 def all_words() -> Iterator[str]:
     """Every word that is translated by its value and not where it stands."""
     yield from ACTIONS.values()

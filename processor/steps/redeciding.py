@@ -39,6 +39,8 @@ from processor.ticket import Context, Decision, Earlier, Known, Level
 GONE = "the mail is erased, so it cannot be decided anew"
 NO_RULES = "the rules cannot be read just now"
 NOTHING = "nothing is changed by it"
+REGISTER = "register"
+"""What a correction changed where the person changed nothing, and the contract register is another."""
 REASONS = (GONE, NO_RULES, NOTHING)
 
 
@@ -86,9 +88,11 @@ def correct(
         raise CannotCorrectError(GONE)
     changed = differing(before.fields, said.fields)
     types = tuple(each.type for each in before.requests)
-    if not changed and said.types == types:
-        raise CannotCorrectError(NOTHING)
     about = _About(engine, config, rulebook, person, now)
+    if not changed and said.types == types:
+        if stands.hows or not _register_changed(about, stored, before):
+            raise CannotCorrectError(NOTHING)
+        changed = (REGISTER,)
     if stands.takes_up and said.types == types:
         return _in_its_request(about, stands, said, seen)
     if "completes" in stands.hows and said.types == types:
@@ -123,6 +127,15 @@ def _in_its_request(about: _About, stands: Standing, said: Correction, seen: str
     types = tuple(each.type for each in before.requests) if before else said.types
     anew = replace(said, types=types)
     return correct(about.engine, about.config, about.rulebook, stands.first, anew, there.stamp, about.person, about.now)
+
+
+def _register_changed(about: _About, stored: PastMail, before: Understanding) -> bool:
+    """Whether the contract register knows otherwise by now than when the mail was decided."""
+    message = read_mail(stored.raw or b"", lambda *_: Extracted())
+    with reading(about.engine) as conn:
+        (contracts,) = contracts_for(conn, [asked(message, before, about.rulebook.public_domains)])
+    knew = restored(Context, json.loads(stored.told)["context"]).contracts
+    return set(contracts) != set(knew)
 
 
 def _beside(

@@ -30,7 +30,7 @@ def test_what_was_taken_on_goes_to_the_colleague_on_the_first_day_and_not_before
     anne, per = room.sign_in(), person(room, "Per")
     numbers = taken(room, anne)
     days = {"since": "27.11.2026", "until": "04.12.2026", "to": str(per)}
-    assert anne.post("/account/absence", **days) == (303, "/account?did=absence")
+    assert anne.post("/account/absence", **days) == (303, "/account?did=own_absence")
     assert "Away from 27 Nov 2026 to 4 Dec 2026." in anne.get("/account")
     remind(room.engine, room.clock())
     assert set(column(room.engine, t.ticket_holder.c.person_id)) == {person(room, "Anne")}

@@ -9,7 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from processor.gate import CHANGED, GATE
 from processor.message import Extracted
@@ -18,6 +18,7 @@ from processor.store import tables as t
 from processor.store.accounts import Role
 from processor.store.corrections import judged
 from processor.store.keep import Arrival, keep
+from processor.store.transaction import writing
 from tests.desk.conftest import MAILS, Room, Visitor, room_in
 from tests.desk.test_acting import action_of, opened
 from tests.desk.test_ticket_steps import said
@@ -50,6 +51,21 @@ def actions(room: Room, number: str) -> list[tuple[str, str, int]]:
     query = select(a.kind, a.state, a.version).join(t.ticket, k.id == a.ticket_id).where(k.number == number)
     with room.engine.connect() as conn:
         return [tuple(row) for row in conn.execute(query.order_by(a.id))]
+
+
+def test_a_mail_is_decided_anew_as_it_is_where_the_contract_register_has_learnt_of_its_customer(room: Room) -> None:
+    visitor = room.sign_in()
+    number, path, fields = shown(visitor, room)
+    status, page = visitor.post(path, **fields)
+    assert status == 422
+    assert "nothing is changed by it" in page
+    row = {"customer_no": "100042", "org_no": fields["org_no"], "name": "Fjord Bygg AS", "product": "Visma Global"}
+    with writing(room.engine) as conn:
+        conn.execute(insert(t.contract).values(**row, type="A"))
+    page = said(visitor, visitor.post(path, **form_of(visitor.get(f"/ticket/{number}"))[1]))
+    assert "100042 Fjord Bygg AS" in page
+    fields = form_of(page)[1]
+    assert visitor.post(path, **fields)[0] == 422
 
 
 def test_another_day_and_number_are_decided_anew_and_shown_before_and_after(room: Room) -> None:
