@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from processor.cli.main import app
+from processor.loading import rules
 from processor.store import people
 from processor.store import tables as t
 from processor.store.accounts import Role, account, set_scope
@@ -20,9 +23,11 @@ from processor.store.forwarding import files_of
 from processor.store.people import add_person
 from processor.store.staff_replies import approve_reply
 from tests.desk.conftest import Room, room_in
+from tests.shipped import rulebook_of
 from tests.store.made import NOW, column, count
 
 NOTICES = ("termination/01-annual-with-number", "termination/02-nynorsk-without-number")
+COMMANDS = get_command(app)
 PDF = b"%PDF-1.4\nfaktura"
 
 
@@ -48,7 +53,9 @@ class Terminal:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    # What a secret costs to try is no matter here.
+    # What it costs to build the commands, to try a secret and to load the rules is no matter here.
+    monkeypatch.setattr(testing, "_get_command", lambda _: COMMANDS)
+    monkeypatch.setattr(rules, "load_rulebook", lambda *where: rulebook_of(*where[:3]))
     monkeypatch.setattr(people, "_scrypt", lambda secret, salt: hashlib.sha256(salt + secret.encode()).hexdigest())
     for room in room_in(tmp_path, *NOTICES, level="draft"):
         roles = {"Kari": "agent", "Ola": "agent", "Lese": "reader", "Sjef": "admin"}
