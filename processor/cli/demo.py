@@ -26,6 +26,7 @@ def demo(
     from processor.daemon import Daemon, begin_answering, clock
     from processor.demo.embedded import EmbeddedServerError, configuration, deliver_demo_mails, embedded
     from processor.desk.door import open_door
+    from processor.steps.contracts import take_contracts
     from processor.steps.in_process import InProcess
     from processor.store.lock import StoreInUseError, only_one
 
@@ -39,6 +40,7 @@ def demo(
             door = None if once else open_door(config.desk.listen, config.path)
             daemon = Daemon(config, engine, InProcess(engine, config, open_rules(config), clock, show))
             daemon.listen_to_signals()
+            take_contracts(engine, config, clock())
             begin_answering(engine, config)
             _ports(running.smtp_port)
             count = deliver_demo_mails(running)

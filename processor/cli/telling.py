@@ -82,7 +82,9 @@ def _actions(actions: list[Mapping[str, str]]) -> Text:
 
 def _reply(reply: Mapping[str, str] | None, decision: Mapping[str, Any]) -> Text:
     if reply is None:
-        return Text(f"no reply: {decision['because'][-1] if decision['because'] else ''}", "dim")
+        # Whose mail it is, which deciding tells last, is no reason.
+        reasons = [each for each in decision["because"] if not each.startswith("The customer is ")]
+        return Text(f"no reply: {reasons[-1] if reasons else ''}", "dim")
     return Text.assemble(
         ("reply   ", "green"),
         f"{reply['template']} ({reply['kind']}, {reply['language']}) to {reply['to']}: {reply['subject']}",

@@ -46,6 +46,8 @@ level = "automatic"
 # The same customers write at each start, so the usual few answers a day would hide the road.
 per_sender = 100
 per_domain = 1000
+[contracts]
+path = "{contracts}"
 [smtp]
 host = "127.0.0.1"
 port = {smtp_port}
@@ -126,6 +128,7 @@ def configuration(running: Embedded, var: Path) -> Config:
         authserv_id=AUTHSERV_ID,
         rules=rules.absolute().as_posix(),
         templates=templates.absolute().as_posix(),
+        contracts=(MAILS.parent / "contracts.csv").as_posix(),
         smtp_port=running.smtp_port,
         desk_port=free_port(DESK_PORT),
     )

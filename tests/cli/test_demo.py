@@ -31,6 +31,13 @@ def test_each_start_shows_a_new_set_of_mails(tmp_path: Path) -> None:
         assert told.stdout.count(" kl. ") == DEMO_MAILS
         assert f"mails {DEMO_MAILS * start} decided" in told.stdout
         assert told.stdout.count("reply  ") > DEMO_MAILS / 2
+        assert "no reply: No reply leaves, since the mail asks for nothing." in told.stdout
+        assert "no reply: The customer" not in told.stdout
+    # The desk shows deadlines and whom to call back, since the demo's customers stand in a register.
+    assert (
+        "Nordlys Bakeri AS"
+        in ready.run(["contracts", "list", "nordlys", "-c", "var/demo.toml"], tmp_path, environment()).stdout
+    )
     answers = [email.message_from_bytes(file.read_bytes()) for file in (tmp_path / "var" / "demo-sent").glob("*.eml")]
     assert answers
     assert all(answer["Auto-Submitted"] == "auto-replied" for answer in answers)
