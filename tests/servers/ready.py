@@ -26,6 +26,8 @@ from typing import IO
 
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 120
+# The simulator's, whose runs must be replayed, the order of sets too.
+SEED = "0"
 
 
 @dataclass
@@ -100,16 +102,16 @@ _LINE: list[Line] = []
 
 
 def run(
-    arguments: list[str], cwd: Path, environment: Mapping[str, str], module: str = "processor"
+    arguments: list[str], cwd: Path, environment: Mapping[str, str], module: str = "processor", longest: float = LONGEST
 ) -> subprocess.CompletedProcess[str]:
     """Run ``processor`` (or another module) with these arguments and say what it wrote and how it ended."""
     command = [sys.executable, "-m", module, *arguments]
     if _fresh(environment):
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=LONGEST, env=environment)
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=longest, env=environment)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         running = _fork(command, cwd, environment, subprocess.DEVNULL, out.fileno(), err.fileno())
         try:
-            status = running.wait(LONGEST)
+            status = running.wait(longest)
         finally:
             running.kill()
         return subprocess.CompletedProcess(command, status, _text(out), _text(err))
@@ -212,7 +214,7 @@ def _line() -> Line:
         ours, theirs = socket.socketpair()
         waiting = subprocess.Popen(
             [sys.executable, "-m", "tests.servers.waiting", str(theirs.fileno())], cwd=ROOT, pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONHASHSEED": SEED},
         )  # fmt: skip
         theirs.close()
         atexit.register(waiting.wait)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
+from tests.servers import ready
 from tests.shipped import ROOT
 
 
 def simulator(*arguments: str) -> subprocess.CompletedProcess[str]:
-    # A process of its own, since the order of sets is part of what a seed must replay.
-    program = [sys.executable, "-m", "tests.simulator", *arguments]
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    return subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    """A process of its own, since the order of sets is part of what a seed must replay."""
+    environment = {**os.environ, "PYTHONHASHSEED": ready.SEED}
+    return ready.run(list(arguments), ROOT, environment, "tests.simulator", longest=300)
 
 
 def test_no_law_is_broken_in_ten_thousand_steps() -> None:
