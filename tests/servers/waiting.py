@@ -20,6 +20,7 @@ from typing import Any
 
 from processor.loading import rules as loading
 from processor.loading.model import SHIPPED
+from processor.loading.templates import Templates
 from processor.rulebook import Rulebook
 from tests.servers import ready
 from tests.store.blank import blank, remember_the_schema
@@ -39,6 +40,7 @@ def main() -> None:
     remember_the_schema()
     blank()
     _import()
+    _build_the_command_line()
     gc.collect()
     # Children neither trace these objects nor copy their pages for it.
     gc.freeze()
@@ -46,12 +48,28 @@ def main() -> None:
 
 
 def _import() -> None:
+    import encodings.idna  # noqa: F401
+
     from processor import daemon  # noqa: F401
-    from processor.cli import explain, main, queue, replay, rules, run, status  # noqa: F401
-    from processor.loading import configuration, samples  # noqa: F401
-    from processor.steps import authenticating, in_process, lookups, worker, workers  # noqa: F401
-    from processor.store import engine, lines, migrate, ticket_view  # noqa: F401
+    from processor.cli import aside_view, explain, main, queue, replay, rules, run, status, ticket_view  # noqa: F401
+    from processor.deciding import explanation  # noqa: F401
+    from processor.loading import configuration, examples, notes, samples  # noqa: F401
+    from processor.steps import authenticating, in_process, lookups, opened, worker, workers  # noqa: F401
+    from processor.steps import examples as tried  # noqa: F401
+    from processor.store import audit, engine, lines, merging, migrate, privacy  # noqa: F401
+    from processor.store import ticket_view as shown  # noqa: F401
     from processor.world import confined  # noqa: F401
+
+
+def _build_the_command_line() -> None:
+    """Typer looks at every command and its options each time that the program is called: half of a short command."""
+    from typer import main as typer
+
+    from processor.cli.main import app
+
+    make = typer.get_command
+    made = make(app)
+    typer.get_command = lambda typer_instance: made if typer_instance is app else make(typer_instance)
 
 
 def _remember_the_shipped_rules() -> None:
@@ -60,6 +78,8 @@ def _remember_the_shipped_rules() -> None:
     folders = (ROOT / "rules", ROOT / "templates")
     shipped = {model_file: load(*folders, (), model_file) for model_file in (SHIPPED, None)}
     known = [_digest(folder) for folder in folders]
+    for rulebook in shipped.values():
+        _compile(rulebook)
 
     def load_rulebook(
         rules_dir: Path, templates_dir: Path, own_addresses: Iterable[str] = (), model_file: Path | None = SHIPPED
@@ -69,6 +89,14 @@ def _remember_the_shipped_rules() -> None:
         return replace(shipped[model_file], own_addresses=frozenset(address.lower() for address in own_addresses))
 
     loading.load_rulebook = load_rulebook
+
+
+def _compile(rulebook: Rulebook) -> None:
+    """Compile every template, which else waits until the first letter of it is written, in each program."""
+    templates = getattr(rulebook.render, "__self__")  # noqa: B009
+    assert isinstance(templates, Templates)
+    for name, language in templates.sources:
+        templates._get(name, language)
 
 
 def _digest(folder: Path) -> str:
