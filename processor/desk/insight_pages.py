@@ -92,7 +92,8 @@ def report(desk: Desk, asked: Asked) -> Response:
     year_before = months(month.first, 12)
     compared = [_counts(desk, asked, each, NUMBERS) for each in (before, year_before)]
     rows = key_figures(made, [made.counts, *compared])
-    heads = [f"{each.first:%m.%Y}" for each in (month, before, year_before)]
+    wording = Wording(asked.language, translations(asked.language), desk.clock())
+    heads = [wording.month(each.first) for each in (month, before, year_before)]
     choices = [months(today, each).first for each in range(13)]
     values = {"panels": panels, "rows": rows, "heads": heads, "choices": choices, "part": month.last >= today}
     return _page(desk, asked, "insight_report.html", month, "", **values)

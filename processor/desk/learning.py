@@ -22,13 +22,15 @@ def agreement(panels: Panels) -> Panel:
     ]
     title = say("How often staff agreed")
     text = say("Of the decisions that staff confirmed, changed or rejected, and the mails that were missed.")
+    # The newest first, since a long table is cut at the right.
     head, rows, series = [say("Type")], [], []
-    head += [say("Together"), *(panels.step(day) for day, _ in steps)]
+    head += [say("Together"), *(panels.step(day) for day, _ in reversed(steps))]
     for name in names:
         weekly = [figures.agreement(_said(each, name).items()) for _, each in steps]
         whole = figures.agreement(_said(counts, name).items())
         shown = [
-            f"{panels.per_cent(each.agreed)} ({each.judged})" if each.judged else NONE for each in (whole, *weekly)
+            f"{panels.per_cent(each.agreed)} ({each.judged})" if each.judged else NONE
+            for each in (whole, *reversed(weekly))
         ]
         rows.append((panels.type(name), *shown))
         series.append(Series(panels.type(name), [each.agreed for each in weekly]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from processor.desk.language import N_
 from processor.desk.wording import OSLO
@@ -30,11 +31,22 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """A period of the contract, from ``x`` to ``until`` of the line, as far as the line shows it."""
+
+    x: float
+    until: float
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """The marks from left to right."""
 
     marks: tuple[Mark, ...]
     status: str
+    periods: tuple[Period, ...] = ()
     width: float = WIDTH
 
 
@@ -60,4 +72,19 @@ def timeline(deadline: Deadline, arrived: datetime, now: datetime) -> Timeline |
         row = next((row for row in range(ROWS) if all(each.row != row for each in near)), ROWS - 1)
         anchor = "start" if x < WIDTH / 3 else "end" if x > 2 * WIDTH / 3 else "middle"
         marks.append(Mark(round(x, 1), row, words, day, kind, anchor))
-    return Timeline(tuple(marks), deadline.status)
+    ends = (deadline.last_service_day, deadline.next_service_day)
+    return Timeline(tuple(marks), deadline.status, tuple(_periods(*ends, first, last)))
+
+
+def _periods(end: date, following: date | None, first: date, last: date) -> Iterator[Period]:
+    """The period that a notice ends and the one after it; none where the end after is not known."""
+    if following is None or following <= end:
+        return
+    day, whole = timedelta(days=1), max((last - first).days, 1)
+
+    def place(at: date) -> float:
+        return round(MARGIN + (WIDTH - 2 * MARGIN) * (min(max(at, first), last) - first).days / whole, 1)
+
+    for begins, ends in ((end - (following - end) + day, end), (end + day, following)):
+        if place(begins) < place(ends):
+            yield Period(place(begins), place(ends), begins, ends)

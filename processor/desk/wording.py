@@ -11,6 +11,10 @@ from processor.desk.language import N_, Language
 
 OSLO = ZoneInfo("Europe/Oslo")
 WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+MONTHS = (
+    *(N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June")),
+    *(N_("July"), N_("August"), N_("September"), N_("October"), N_("November"), N_("December")),
+)
 NEAR = timedelta(hours=24)
 
 
@@ -27,6 +31,10 @@ class Wording:
 
     def day(self, day: date) -> str:
         return f"{day:%d.%m.%Y}" if self.language == "nb" else f"{day.day} {day:%b} {day.year}"
+
+    def month(self, day: date) -> str:
+        """A day's month, such as "oktober 2026"."""
+        return f"{self.say(MONTHS[day.month - 1])} {day.year}"
 
     def when(self, at: datetime | None) -> str:
         """A time in full, such as "26.11.2026 kl. 10.02"."""

@@ -176,6 +176,7 @@ def test_times_numbers_and_shares_are_written_as_people_do() -> None:
     nb, en = (Wording(language, translations(language), NOW) for language in LANGUAGES)
     assert nb.when(NOW) == "26.11.2026 kl. 11.00"
     assert en.when(NOW) == "26 Nov 2026 at 11:00"
+    assert (nb.month(NOW.date()), en.month(NOW.date())) == ("november 2026", "November 2026")
     assert nb.ago(NOW - timedelta(days=1)) == "i går 11.00"
     assert (nb.per_cent(0.612), en.per_cent(0.9999)) == ("61 %", "99%")
     assert (org_no("974760673"), org_no("12")) == ("974 760 673", "12")
@@ -208,6 +209,13 @@ def test_the_days_of_a_deadline_stand_in_their_order_on_the_line() -> None:
     assert [mark.x for mark in line.marks] == sorted(mark.x for mark in line.marks)
     assert 0 <= line.marks[0].x < line.marks[-1].x <= line.width
     assert timeline(Deadline("unknown"), NOW, NOW) is None
+    # The period that ends and the one after it, as far as the line goes.
+    assert [(each.first, each.last) for each in line.periods] == [
+        (date(2026, 1, 1), date(2026, 12, 31)),
+        (date(2027, 1, 1), date(2027, 12, 31)),
+    ]
+    assert line.periods[0].until <= line.periods[1].x
+    assert line.periods[0].x == line.marks[0].x
 
 
 def test_one_day_alone_is_a_line_too() -> None:

@@ -77,7 +77,10 @@
 
   function marked() {
     const button = $("[data-marked]");
-    if (button) button.hidden = !$("input[name=mark]:checked");
+    const count = all("input[name=mark]:checked").length;
+    if (button) button.hidden = !count;
+    const told = $("[data-how-many]");
+    if (told) told.textContent = told.dataset.howMany.replace("#", count);
   }
 
   function back() {
