@@ -36,7 +36,8 @@ CONTRAST = """window.contrastOf = (each) => {
     const colour = getComputedStyle(at).backgroundColor; if (opaque(colour)) return colour; } return 'rgb(255, 255, 255)'; };
   const style = getComputedStyle(each), words = each.ownerSVGElement ? style.fill : style.color;
   const edge = [style.borderTopColor, style.borderLeftColor];
-  return {words: opaque(words) ? ratio(words, paper(each)) : 0,
+  const hint = getComputedStyle(each, '::placeholder').color;
+  return {hint: each.placeholder ? (opaque(hint) ? ratio(hint, paper(each)) : 0) : 21, words: opaque(words) ? ratio(words, paper(each)) : 0,
     edge: each.parentElement ? Math.max(ratio(edge[0], paper(each.parentElement)), ratio(paper(each), paper(each.parentElement))) : 21,
     ring: each.parentElement ? ratio(style.outlineColor, paper(style.outlineOffset.startsWith('-') ? each : each.parentElement)) : 21};
 }"""

@@ -33,10 +33,10 @@ SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden])
   .filter((each) => each.checkVisibility({visibilityProperty: true}) && !each.closest('.unseen'))
   .filter((each) => [each, ...(each.labels || [])].every((one) => { const box = one.getBoundingClientRect(); return box.width < 24 || box.height < 24; }))
   .map((each) => each.outerHTML.slice(0, 90))"""
-# The edge of what is written in or pressed, against what it stands on (WCAG 1.4.11).
+# The edge of what is written in or pressed, against what it stands on (WCAG 1.4.11), and a field's own hint (1.4.3).
 FAINT = """() => [...document.querySelectorAll('input:not([type=hidden]):not([type=checkbox]):not([type=radio]), select, textarea, button:not(.plain)')]
-  .filter((each) => each.checkVisibility({visibilityProperty: true}) && !each.closest('.unseen') && contrastOf(each).edge < 3)
-  .map((each) => each.outerHTML.slice(0, 90) + contrastOf(each).edge)"""
+  .filter((each) => each.checkVisibility({visibilityProperty: true}) && !each.closest('.unseen') && (contrastOf(each).edge < 3 || contrastOf(each).hint < 4.5))
+  .map((each) => each.outerHTML.slice(0, 90) + JSON.stringify(contrastOf(each)))"""
 # What the tab key can reach, and for what has the focus: which of these it is, and whether one sees it and its ring.
 STOPS = """() => { window.stops = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, iframe, [tabindex]')]
   .filter((each) => each.tabIndex >= 0 && !each.disabled && each.checkVisibility({visibilityProperty: true})
