@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func, or_, select, union
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from processor.store import tables as t
 from processor.store.transaction import reading
@@ -13,6 +14,8 @@ from processor.store.visible import Scope, within
 from processor.ticket import TicketState
 
 MOST = 8
+REQUESTS = 4 * (MOST + 1)
+"""Of these many requests the tickets are taken: a ticket may hold several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +41,19 @@ def other_tickets(engine: Engine, ticket_no: str, scope: Scope = None) -> tuple[
         this = conn.execute(select(k.id, k.sender).where(k.number == ticket_no)).first()
         if this is None:
             return [], False
-        named = conn.execute(select(i.org_no, i.customer_no).where(i.ticket_id == this.id)).all()
-        orgs, customers = {row.org_no for row in named} - {""}, {row.customer_no for row in named} - {""}
-        # Two queries, each by its index: "or" over both would read every item there is.
-        same = union(
-            select(i.ticket_id).where(i.org_no.in_(orgs)), select(i.ticket_id).where(i.customer_no.in_(customers))
-        )
+        told = (k.id != this.id, k.merged_into.is_(None), *within(scope, k.id))
+        customer = {
+            ticket for query in _of_customer(conn, this.id) for ticket in conn.execute(query.where(*told)).scalars()
+        }
+        of_sender = select(k.id).where(k.sender == this.sender, k.sender != "", *told).order_by(k.id.desc())
+        ids = sorted(customer | set(conn.execute(of_sender.limit(MOST + 1)).scalars()), reverse=True)[: MOST + 1]
         first = select(func.min(i.id)).where(i.ticket_id == k.id).correlate(t.ticket).scalar_subquery()
-        customer = k.id.in_(select(same.subquery().c.ticket_id))
-        sender = k.id.in_(select(k.id).where(k.sender == this.sender, k.sender != ""))
         query = (
-            select(k.number, k.subject, k.state, k.opened_at, i.type, customer.label("same_customer"))
+            select(k.number, k.subject, k.state, k.opened_at, i.type, k.id.in_(customer).label("same_customer"))
             .select_from(t.ticket)
             .outerjoin(t.item, i.id == first)
-            .where(k.id != this.id, k.merged_into.is_(None), or_(customer, sender), *within(scope, k.id))
+            .where(k.id.in_(ids))
             .order_by(k.id.desc())
-            .limit(MOST + 1)
         )
         rows = conn.execute(query).all()
     found = [
@@ -61,3 +61,19 @@ def other_tickets(engine: Engine, ticket_no: str, scope: Scope = None) -> tuple[
         for r in rows[:MOST]
     ]
     return found, len(rows) > MOST
+
+
+def _of_customer(conn: Connection, ticket_id: int) -> Iterator[Select[tuple[int]]]:
+    """The latest requests with a number of the ticket's customer: one query a number, each from the end of its index.
+
+    One sender or customer may have ten thousand tickets, such as a form of the web site, and all of them are not read.
+    """
+    i = t.item.c
+    named = conn.execute(select(i.org_no, i.customer_no).where(i.ticket_id == ticket_id)).all()
+    for column, values in (
+        (i.org_no, {row.org_no for row in named}),
+        (i.customer_no, {row.customer_no for row in named}),
+    ):
+        for value in sorted(values - {""}):
+            query = select(i.ticket_id).join(t.ticket, t.ticket.c.id == i.ticket_id).where(column == value)
+            yield query.order_by(i.id.desc()).limit(REQUESTS)
