@@ -80,8 +80,17 @@ class Pair:
     def log(self, name: str) -> str:
         return (self.here.folder / name / "log").read_text()
 
-    def other(self) -> str:
-        return next(name for name in NAMES if name != self.reader())
+    def roles(self) -> tuple[str, str]:
+        """Who reads the mailbox, and the other; on a slow machine a lease may end before it is renewed."""
+        found = ""
+
+        def known() -> bool:
+            nonlocal found
+            found = self.reader()
+            return found != ""
+
+        await_true(known, 20, self.told)
+        return found, next(name for name in NAMES if name != found)
 
     def finish(self, seconds: float = 40) -> None:
         """Wait until all that was delivered is decided, and nothing is about to leave."""
