@@ -112,6 +112,7 @@ class Understanding:
     chance, best first.  ``silent`` is the chance that the mail is automatic or plain thanks.
     ``flags`` are doubts in our words, such as ``year_assumed`` or ``several_org_no``.
     ``topics`` are finer marks that rules files define for their rows, such as ``kon_abo``.
+    ``perhaps`` are types that may be asked for beside ``requests``, too unsurely to be named, the surest first.
     ``other_languages`` names the parts that are written in another language than the mail's new text.
     """
 
@@ -129,3 +130,4 @@ class Understanding:
     flags: tuple[str, ...] = ()
     model: str = ""
     other_languages: tuple[tuple[str, Language], ...] = ()
+    perhaps: tuple[tuple[str, float], ...] = ()

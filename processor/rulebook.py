@@ -220,8 +220,9 @@ class Model:
     ``labels`` are the main labels (request types and automatic kinds) in the order of every row;
     ``words`` maps a feature to its rarity and its weight for each label, ``bias`` is the weight of
     none.  ``join`` holds for each label how much the words' logits of all labels, and then the patterns'
-    of all, count for it as the main one, and ``prior`` what is added; ``second`` and ``constant`` are
-    the same for its presence beside another.
+    of all, count for it as the main one, and ``prior`` what is added.  ``beside`` is how much a label's own words
+    and patterns count, and then the main one's, for being asked for beside a main one; ``second`` and ``first``
+    are what is added for each label as the other and as the main one.
     ``answer_from`` holds thresholds chosen on data, which a rules file may only raise; ``figures``
     what was measured on mails not trained on.  ``shown`` holds for each label how many such mails were
     decided as it without a person, and how many of them rightly; empty in a model that stores none.
@@ -236,8 +237,9 @@ class Model:
     bias: tuple[float, ...]
     join: tuple[tuple[float, ...], ...]
     prior: tuple[float, ...]
-    second: tuple[tuple[float, ...], ...]
-    constant: tuple[float, ...]
+    beside: tuple[float, ...]
+    second: tuple[float, ...]
+    first: tuple[float, ...]
     answer_from: Mapping[str, float]
     figures: Mapping[str, float] = field(default_factory=dict)
     shown: Mapping[str, tuple[int, int]] = field(default_factory=dict)

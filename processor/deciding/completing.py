@@ -51,6 +51,8 @@ def completed(case: Case) -> Case:
         requests=tuple(requests),
         chances=tuple((each.type, each.confidence) for each in requests),
         silent=0.0,
+        # Of what an answer says besides, as little counts as of its own requests.
+        perhaps=tuple(each for each in understanding.perhaps if each[0] not in types and each[1] >= OWN_LEAST),
         fields=fields,
         role=role,
         topics=tuple(topics),

@@ -33,6 +33,7 @@ def corrected(understanding: Understanding, said: Correction) -> Understanding:
         requests=requests,
         chances=tuple((name, 1.0) for name in said.types),
         silent=0.0,
+        perhaps=(),
         fields=fields,
         flags=tuple(_flags(understanding, fields)),
     )

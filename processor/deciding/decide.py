@@ -160,7 +160,8 @@ def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
         least = GRAVE_RIVAL_LEAST if label == gravest else RIVAL_LEAST
         if label not in taken and label in rulebook.types and chance >= least:
             said.append(f"It may also be {label}: {chance:.0%}.")
-    return said
+    # Nobody is answered whose second request may be overlooked.
+    return said + [f"It may ask for {name} too: {chance:.0%}." for name, chance in understanding.perhaps]
 
 
 def _unsafe(case: Case) -> list[str]:

@@ -66,8 +66,9 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
         bias=tuple(float(each) for each in values["bias"]),
         join=_table(values["join"], width),
         prior=tuple(float(each) for each in values["prior"]),
-        second=_table(values["second"], width),
-        constant=tuple(float(each) for each in values["constant"]),
+        beside=_row(values["beside"], 4),
+        second=_row(values["second"], width),
+        first=_row(values["first"], width),
         answer_from={name: float(least) for name, least in values["answer_from"].items()},
         figures={name: float(figure) for name, figure in values["figures"].items()},
         # A model that was trained before these were kept has none.
@@ -81,6 +82,12 @@ def _table(rows: list[list[float]], width: int) -> tuple[tuple[float, ...], ...]
     if len(rows) != width or any(len(row) != 2 * width for row in rows):
         raise ValueError("its tables differ in length")
     return tuple(tuple(float(each) for each in row) for row in rows)
+
+
+def _row(numbers: list[float], width: int) -> tuple[float, ...]:
+    if len(numbers) != width:
+        raise ValueError("its tables differ in length")
+    return tuple(float(each) for each in numbers)
 
 
 def _packed(rows: Iterable[tuple[float, ...]]) -> str:
@@ -110,8 +117,9 @@ def file_of(model: Model) -> bytes:
         "shown": {name: list(counts) for name, counts in sorted(model.shown.items())},
         "answer_from": dict(sorted(model.answer_from.items())),
         "join": [list(row) for row in model.join],
-        "second": [list(row) for row in model.second],
-        "constant": list(model.constant),
+        "beside": list(model.beside),
+        "second": list(model.second),
+        "first": list(model.first),
         "prior": list(model.prior),
         "bias": list(model.bias),
         "languages": {

@@ -95,25 +95,11 @@ def one_of_many(
     return weights.tolist(), rest[0].tolist()
 
 
-def each_of_many(
-    sources: Sequence[Sequence[Sequence[float]]], present: Sequence[Sequence[bool]], strength: float
-) -> tuple[list[list[float]], list[float]]:
-    """Whether each label is present, by the logits that each source gives each: weights by label, and constants.
-
-    A label's own logits count freely, the others' are held small, as in ``one_of_many``.
-    """
-    own = [np.array(source) for source in sources]
-    wanted = np.array(present)
-    width = own[0].shape[1]
-    weights, constants = np.zeros((width, len(own) * width)), []
-    for at in range(width):
-        if wanted[:, at].all() or not wanted[:, at].any():
-            constants.append(10.0 if wanted[:, at].all() else -10.0)
-            continue
-        scale = np.full(len(own) * width, 1 / DAMPED**2)
-        scale[[source * width + at for source in range(len(own))]] = 1.0
-        with threadpool_limits(1):
-            solver = LogisticRegression(C=strength, max_iter=1000).fit(np.hstack(own) * scale, wanted[:, at])
-        weights[at] = solver.coef_[0] * scale
-        constants.append(float(solver.intercept_[0]))
-    return weights.tolist(), constants
+def whether(rows: Sequence[Sequence[float]], right: Sequence[bool]) -> tuple[list[float], float]:
+    """Logistic regression of one question: the weight of each number, and the constant."""
+    x, y = np.array(rows), np.array(right)
+    if y.all() or not y.any():
+        return [0.0] * x.shape[1], 10.0 if y.all() else -10.0
+    with threadpool_limits(1):
+        solver = LogisticRegression(C=1.0, max_iter=3000).fit(x, y)
+    return solver.coef_[0].tolist(), float(solver.intercept_[0])

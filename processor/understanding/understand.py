@@ -12,6 +12,7 @@ from processor.findings import AUTOMATIC, Form, Language, Request, Understanding
 from processor.message import Message
 from processor.rulebook import Model, RequestType, Rulebook
 from processor.understanding.automatic import automatic_kinds, passed_on
+from processor.understanding.beside import beside, main_of, perhaps, requests
 from processor.understanding.company import role_of
 from processor.understanding.features import features
 from processor.understanding.fields import NOTHING, fields_of
@@ -20,7 +21,7 @@ from processor.understanding.language import language_of
 from processor.understanding.model import Vector, logits, vector, words_for
 from processor.understanding.passages import Passage, passages
 from processor.understanding.recognise import Finding, recognise, topics
-from processor.understanding.weigh import both, chances, joined, present, requests
+from processor.understanding.weigh import chances, joined, present
 
 FORM_TYPE = "otp_rights"
 FORM_PRESENCE = {"body": 0.97}
@@ -97,16 +98,18 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         flags=(*about.flags, *file_flags(message, form)),
         model=rulebook.model.version if rulebook.model else "",
         other_languages=_other_languages(read, language, rulebook),
+        perhaps=() if automatic else perhaps(likely, present_, rulebook.types),
     )
 
 
 def _weighed(source: Sources, mail: Vector | None, rulebook: Rulebook) -> tuple[dict[str, float], Mapping[str, float]]:
-    """The chance of each label to be what the mail is, and of each type to be present."""
+    """The chance of each label to be what the mail is, and of each type to be asked for beside the likeliest."""
     model = rulebook.model
     if model is None or mail is None:
         return chances(source.presence, source.kinds, rulebook.types), source.presence
     told = logits(model, mail)
-    return weighed(model, told, source, rulebook.types), both(model, told, source.presence, source.kinds)
+    likely = weighed(model, told, source, rulebook.types)
+    return likely, beside(model, told, source.presence, main_of(likely, rulebook.types))
 
 
 def weighed(

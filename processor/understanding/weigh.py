@@ -14,9 +14,9 @@ import math
 from collections.abc import Mapping
 from operator import mul
 
-from processor.findings import AUTOMATIC, Request
+from processor.findings import AUTOMATIC
 from processor.rulebook import Model, RequestType
-from processor.understanding.recognise import Finding, evidence, score
+from processor.understanding.recognise import Finding, score
 
 MIDDLE = 1.9
 """The score at which presence is an even chance."""
@@ -33,18 +33,6 @@ UNKNOWN = 0.1
 """The least share of ``other`` in what remains: a mail of no known words is more likely that than thanks."""
 UNWRITTEN = ("general",)
 """Rules files that are no request type a mail can be."""
-FAMILIES = ("termination", "elma")
-"""Of types whose names begin alike a mail asks for one: a notice that asks when it ends is a notice."""
-SUREST = 0.9999
-"""No request is surer: we are never certain."""
-HIDDEN = 0.1
-"""The presence from which a graver request that is not named makes the main one unsure."""
-WRITTEN = 0.5
-"""The same, by patterns alone."""
-PLAIN = 0.8
-"""The same, by the patterns of the graver request alone, whatever else was found."""
-WITHIN = 0.75
-"""The presence from which a second request is named."""
 LEAST = 0.002
 """No presence is taken for smaller or its absence for surer: beyond it odds tell nothing more."""
 
@@ -56,10 +44,11 @@ def present(found: Mapping[str, tuple[Finding, ...]], types: Mapping[str, Reques
     if words > BRIEF and "no_action" in scores:
         scores["no_action"] *= BRIEF / words
     best = max(scores.values(), default=0.0)
-    return {name: _logistic(value - SHADOW * (best - value)) for name, value in scores.items()}
+    return {name: by_score(value - SHADOW * (best - value)) for name, value in scores.items()}
 
 
-def _logistic(value: float) -> float:
+def by_score(value: float) -> float:
+    """How sure patterns of this score are, looked at alone."""
     return 1.0 / (1.0 + math.exp(-STEEPNESS * (value - MIDDLE)))
 
 
@@ -106,18 +95,6 @@ def joined(
     return result | {label: left * share / total for label, share in shares.items()}
 
 
-def both(
-    model: Model, told: Mapping[str, float], presence: Mapping[str, float], automatic: Mapping[str, float]
-) -> dict[str, float]:
-    """How sure the two sources together are that each type is present, be it the main one or another."""
-    heard = _heard(model, told, presence, automatic)
-    known = {
-        label: sigmoid(sum(map(mul, weights, heard)) + constant)
-        for label, weights, constant in zip(model.labels, model.second, model.constant, strict=True)
-    }
-    return {name: known.get(name, chance) for name, chance in presence.items()}
-
-
 def _heard(
     model: Model, told: Mapping[str, float], presence: Mapping[str, float], automatic: Mapping[str, float]
 ) -> list[float]:
@@ -140,54 +117,3 @@ _FEWEST = math.log(LEAST / (1.0 - LEAST))
 def sigmoid(value: float) -> float:
     """The chance whose log odds these are."""
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, value))))
-
-
-def requests(
-    likely: Mapping[str, float],
-    presence: Mapping[str, float],
-    by_patterns: Mapping[str, float],
-    found: Mapping[str, tuple[Finding, ...]],
-    types: Mapping[str, RequestType],
-) -> tuple[Request, ...]:
-    """The requests of a customer's mail: the main one first, then the others that are present.
-
-    ``by_patterns`` is what the patterns alone say of presence: where they are sure of a graver request,
-    the model may not be sure of a lesser one (a notice in one half of a sentence is soon outweighed).
-    """
-    names = {name: chance for name, chance in likely.items() if name in types and name not in UNWRITTEN}
-    if not names:
-        return ()
-    main = max(names, key=lambda name: (names[name], -types[name].rank))
-    others = _others(main, presence, types)
-    unnamed = [name for name in presence if name not in (main, *others) and _graver(name, main, types)]
-    hidden = max((presence[name] for name in unnamed), default=0.0)
-    # A notice in plain words is none less for the question below it, however sure the model is of that: who wrote
-    # "we terminate; for how long do we have access?" must not be told that it was taken for a question.
-    plain = [name for name in presence if name not in (main, *others) and types[name].rank < types[main].rank]
-    written = max((by_patterns.get(name, 0.0) for name in plain), default=0.0)
-    # Nor for being outweighed by many words of a question: here its own words are looked at alone.
-    alone = max((_logistic(score(found.get(name, ()))) for name in plain), default=0.0)
-    hidden = max(hidden, written if written >= WRITTEN else 0.0, alone if alone >= PLAIN else 0.0)
-    sure = {main: min(names[main], 1.0 - hidden) if hidden >= HIDDEN else names[main]} | {
-        name: presence[name] for name in others
-    }
-    return tuple(Request(n, round(min(sure[n], SUREST), 4), evidence(found.get(n, ()))) for n in (main, *others))
-
-
-def _others(main: str, presence: Mapping[str, float], types: Mapping[str, RequestType]) -> list[str]:
-    """The further requests of a mail with this main one, of greatest consequence first."""
-    if main in REST:
-        return []
-    family = _family(main)
-    named = [n for n in presence if n != main and n not in REST and presence[n] >= WITHIN]
-    return sorted((n for n in named if not family or _family(n) != family), key=lambda name: types[name].rank)
-
-
-def _graver(name: str, main: str, types: Mapping[str, RequestType]) -> bool:
-    """Whether a request that is not named would have come before the main one; within a family one shuts out others."""
-    family = _family(main)
-    return types[name].rank < types[main].rank and (not family or _family(name) != family)
-
-
-def _family(name: str) -> str:
-    return next((family for family in FAMILIES if name == family or name.startswith(f"{family}_")), "")

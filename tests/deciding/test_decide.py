@@ -158,6 +158,14 @@ def test_it_holds_a_mail_matching_two_types(rulebook: Rulebook) -> None:
     assert decided(rulebook, says).outcome == "review"
 
 
+def test_it_holds_a_mail_that_may_ask_for_more_than_it_was_taken_for(rulebook: Rulebook) -> None:
+    found = decided(rulebook, understanding(perhaps=(("invoice_question", 0.34),)))
+    assert found.outcome == "review"
+    assert "It may ask for invoice_question too: 34%." in found.because
+    assert found.reply is not None
+    assert found.reply.template == "general/received"
+
+
 @pytest.mark.parametrize(("chance", "outcome"), [(0.04, "answer"), (0.05, "review")])
 def test_a_small_chance_of_a_notice_is_enough_to_hold(rulebook: Rulebook, chance: float, outcome: str) -> None:
     says = understanding("invoice_question", chances=(("invoice_question", 0.94), ("termination", chance)))

@@ -7,7 +7,7 @@ from processor.training.shown import in_words, reached, warnings
 
 
 def model(**shown: tuple[int, int]) -> Model:
-    return Model("v", "d", ("termination",), {}, (), (), (), (), (), {}, {}, shown)
+    return Model("v", "d", ("termination",), {}, (), (), (), (), (), (), {}, {}, shown)
 
 
 def test_an_errorless_run_of_124_is_not_enough_for_a_termination() -> None:

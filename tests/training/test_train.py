@@ -67,7 +67,8 @@ def test_a_written_model_is_read_back_as_it_was(tmp_path: Path) -> None:
     read, problems = load_model(file)
     assert problems == []
     assert read is not None
-    assert (read.words, read.join, read.second, read.bias) == (model.words, model.join, model.second, model.bias)
+    assert (read.words, read.join, read.bias) == (model.words, model.join, model.bias)
+    assert (read.beside, read.second, read.first) == (model.beside, model.second, model.first)
     assert (read.labels, read.answer_from, read.data) == (model.labels, model.answer_from, "d")
     assert read.shown == {"termination": (124, 123)}
 

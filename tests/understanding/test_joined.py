@@ -76,9 +76,9 @@ def test_a_type_that_the_model_does_not_know_is_decided_by_its_patterns() -> Non
         words={name: (rare, less(row)) for name, (rare, row) in MODEL.words.items()},
         bias=less(MODEL.bias),
         prior=less(MODEL.prior),
-        constant=less(MODEL.constant),
+        second=less(MODEL.second),
+        first=less(MODEL.first),
         join=without(MODEL.join),
-        second=without(MODEL.second),
     )
     found = with_model("Hva betyr KON-ABO00 på faktura INV00733918?", "", replace(rulebook(), model=smaller))
     assert main_of(found) == "invoice_question"

@@ -39,7 +39,7 @@ def test_a_trained_model_decides_where_the_lists_leave_it_open() -> None:
     vocabulary, text = rulebook().vocabulary, "dokk kan slutt no"
     lists = language_of(text, vocabulary)
     known = {name: (0.0, 9.0, 0.0, 0.0, 0.0) for name in features(text, vocabulary) if name.startswith("w:")}
-    model = Model("", "", (), {}, (), (), (), (), (), {}, languages=known, language_bias=(0.0,) * 5)
+    model = Model("", "", (), {}, (), (), (), (), (), (), {}, languages=known, language_bias=(0.0,) * 5)
     assert language_of(text, vocabulary, model)[0] == "nn"
     long = "Jeg ønsker å si opp avtalen, og ber dere sende en bekreftelse på at den er mottatt."
     assert language_of(long.lower(), vocabulary, model) == language_of(long.lower(), vocabulary)

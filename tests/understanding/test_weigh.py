@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from processor.findings import Evidence
 from processor.rulebook import Pattern, RequestType
+from processor.understanding.beside import requests
 from processor.understanding.recognise import Finding, score
-from processor.understanding.weigh import chances, present, requests
+from processor.understanding.weigh import chances, present
 
 RANKS = {"termination": 10, "termination_question": 40, "invoice_question": 70, "other": 80, "no_action": 90}
 TYPES = {name: RequestType(name, {}, rank, 0.9, "observe", None, (), ()) for name, rank in RANKS.items()}
@@ -55,7 +56,7 @@ def test_the_weightier_of_two_present_types_is_the_main_one() -> None:
 def test_a_faint_second_request_is_not_named() -> None:
     presence = {
         "termination": 0.99,
-        "invoice_question": 0.6,
+        "invoice_question": 0.4,
         "other": 0.01,
         "no_action": 0.01,
         "termination_question": 0.01,
