@@ -81,7 +81,8 @@ class Panels:
         title = self.say("Mails that came, by type")
         told = Told(title, self._sum(found))
         by_type = [(self.type(name), str(sum(found[name].values()))) for name in ranked]
-        rows = [*by_type, (self.say("Together"), str(sum(sum(each.values()) for each in found.values())))]
+        together = (self.say("Together"), str(sum(sum(each.values()) for each in found.values())))
+        rows = [*by_type, together] if by_type else []
         head = (self.say("Type"), self.say("Mails"))
         return Panel(title, head, rows, charts.stacked(told, [*map(self.step, steps)], series), _legend(series))
 

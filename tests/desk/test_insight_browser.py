@@ -114,3 +114,17 @@ def test_signs_are_shown_only_where_they_were_asked_for(chromium: Browser, addre
     button.click()
     page.wait_for_function("document.querySelector('[data-notify]').getAttribute('aria-pressed') === 'false'")
     context.close()
+
+
+def test_on_a_phone_a_plot_keeps_its_letters_and_the_page_its_width(chromium: Browser, address: str) -> None:
+    context = context_of(chromium, address, "light")
+    page = context.new_page()
+    sign_in(page)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/insight?span=year")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate("document.querySelector('.plot').getBoundingClientRect().width") >= 500
+    # A month of which nothing is known says so, and draws nothing.
+    page.goto("/insight/report?month=2001-01")
+    assert page.locator(".panel .empty").count() > 0
+    context.close()
