@@ -62,23 +62,29 @@ def main() -> int:
     asked = parser.parse_args()
     passwords.HASHER = QUICK
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "contracts.csv").write_text(CONTRACT, encoding="utf-8")
-        config, clock = config_in(Path(folder), '[contracts]\npath = "contracts.csv"\n'), Clock()
-        engine = open_store(config.store_url)
-        people(engine)
-        take_contracts(engine, config, NOW)
-        rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
-        take_in(engine, config, rulebook, (EXAMPLE,), clock, came=CAME)
+        desk, clock = known(Path(folder))
+        engine = desk.engine
         began = time.perf_counter()
         fill(engine, asked.tickets, asked.open)
         print(f"{asked.tickets} tickets, {asked.open} of them open, made in {time.perf_counter() - began:.0f} s")
         if asked.limited:
             limit(engine)
-        desk = Desk(engine, config, clock)
         measure(desk, asked.times, 404 if asked.limited else 200)
         sound = asked.limited or measure_browser(Room(desk, clock), asked.paints, asked.cases)
         engine.dispose()
     return 0 if sound else 1
+
+
+def known(folder: Path) -> tuple[Desk, Clock]:
+    """A desk with one notice, of a customer whose contract is known."""
+    (folder / "contracts.csv").write_text(CONTRACT, encoding="utf-8")
+    config, clock = config_in(folder, '[contracts]\npath = "contracts.csv"\n'), Clock()
+    engine = open_store(config.store_url)
+    people(engine)
+    take_contracts(engine, config, NOW)
+    rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
+    take_in(engine, config, rulebook, (EXAMPLE,), clock, came=CAME)
+    return Desk(engine, config, clock), clock
 
 
 def fill(engine: Engine, tickets: int, opened: int) -> None:

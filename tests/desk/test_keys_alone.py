@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from processor.store import tables as t
 from processor.store.queue_page import View, counts
+from tests.bench.desk import known
 from tests.desk.conftest import MAILS, Room, room_in
-from tests.desk.test_browser import address, chromium, focus, page, sign_in  # noqa: F401  (fixtures)
+from tests.desk.test_browser import address, chromium, focus, page, served, sign_in  # noqa: F401  (fixtures)
 from tests.store.made import column, count
 
 TWENTY = 20
@@ -104,6 +105,24 @@ def test_twenty_tickets_are_cleared_by_keys_alone_and_the_focus_is_never_lost(
     assert page.locator("[data-row]").count() == 0
     done = [state for state in column(room.engine, t.action.c.state) if state == "done"]
     assert len(done) + column(room.engine, t.ticket.c.state).count("closed") >= TWENTY
+
+
+def test_a_typical_approval_takes_two_keys(chromium: Browser, tmp_path: Path) -> None:  # noqa: F811
+    desk, clock = known(tmp_path)
+    with served(Room(desk, clock)) as where:
+        context = chromium.new_context(locale="nb-NO", base_url=where)
+        context.set_default_timeout(15000)
+        page = context.new_page()
+        sign_in(page)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/ticket/**")
+        page.keyboard.press("a")
+        page.wait_for_url("**/queue**")
+        context.close()
+    assert set(column(desk.engine, t.action.c.state)) == {"done"}
+    # The day that was registered is the contract's, and the customer is told.
+    assert any("31. desember 2026" in text for text in column(desk.engine, t.outbox.c.text))
+    desk.engine.dispose()
 
 
 def test_the_palette_finds_what_can_be_done_here_and_gives_the_focus_back(page: Page, room: Room) -> None:  # noqa: F811
