@@ -25,7 +25,7 @@ from processor.world.handing import way_out
 IDLE_SECONDS = 1.0
 WELL_SECONDS = 30.0
 BATCH = 16
-"""Replies claimed at once: few, so that the connections share what is ready; three commits of five and the first."""
+"""Replies claimed at once: few, so that the connections share what is ready; the first and five times three."""
 # RFC 5321 4.5.3.2.6 lets a server take ten minutes for one mail; after this long the loop has hung.
 SERVER_SECONDS = 1800.0
 
