@@ -19,6 +19,20 @@ remember_the_schema()
 # Python looks for garbage each 700 new objects, in all that was collected here: a fifth of the suite's time.
 NEW_OBJECTS = 10_000
 gc.disable()
+# Where single tests take ten seconds and more.  They come first, so that no process has one to do when all others are
+# done, and so that their waits meet the others' work.
+LONG = (
+    "tests/desk/test_accessible.py",
+    "tests/docs/test_moving_a_mailbox.py",
+    "tests/simulator/",
+    "tests/road/",
+    "tests/desk/test_keys_alone.py",
+    "tests/desk/test_browser.py",
+    "tests/desk/test_api_document.py",
+    "tests/docs/",
+    "tests/cli/test_demo.py",
+    "tests/store/test_backup.py",
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,3 +44,8 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
         gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
         gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, in the order of ``LONG``, then all others in theirs."""
+    items.sort(key=lambda each: next((at for at, name in enumerate(LONG) if each.nodeid.startswith(name)), len(LONG)))
