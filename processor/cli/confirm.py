@@ -39,6 +39,10 @@ def done(
     no_confirmation: Annotated[bool, typer.Option(help="Send the customer nothing.")] = False,
     dry_run: DryRun = False,
     hold: Hold = False,
+    text_file: Annotated[
+        typer.FileText | None,
+        typer.Option(help="The confirmation's words, as --dry-run shows them and you changed them.", encoding="utf-8"),
+    ] = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Say that an approved action is done in the billing system, by you, now; the confirmation goes out.
@@ -53,6 +57,8 @@ def done(
     if kind != "a":
         raise typer.BadParameter("only an action (a7) is done; a reply is approved or rejected")
     letter = None if no_confirmation else _letter_of(engine, settings, number, last_day, access_until)
+    if letter is not None and text_file is not None:
+        letter = _changed(letter, text_file.read())
     if dry_run:
         _show(letter)
         return
@@ -143,6 +149,18 @@ def _letter_of(engine: Engine, settings: Config, action: int, last_day: str, acc
         return _letter(engine, settings, open_rules(settings), action, last_day, access_until)
     except CannotError as cannot:
         typer.echo(f"No confirmation can be sent: {cannot}. Without one: --no-confirmation", err=True)
+        raise typer.Exit(1) from None
+
+
+def _changed(letter: Letter, text: str) -> Letter:
+    """The letter in the person's own words; exit where they cannot be sent."""
+    from processor.steps.letters import CannotError
+    from processor.steps.writing import in_own_words
+
+    try:
+        return in_own_words(letter, text)
+    except CannotError as cannot:
+        typer.echo(f"No confirmation can be sent: {cannot}.", err=True)
         raise typer.Exit(1) from None
 
 

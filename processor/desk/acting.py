@@ -14,7 +14,7 @@ from starlette.responses import Response
 from processor.desk.answering import go
 from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.language import N_
-from processor.desk.proposals import day_of, in_own_words, letter_for
+from processor.desk.proposals import changed_letter, day_of, letter_for
 from processor.desk.queue_pages import view_of
 from processor.desk.ticket_pages import Kept, show
 from processor.desk.words import OUTCOMES
@@ -52,7 +52,7 @@ def done(desk: Desk, asked: Asked) -> Response:
         letter = None if silent else letter_for(desk, number, *days)
         if letter:
             form = asked.form
-            letter = in_own_words(letter, form.get("letter_text", ""), form.get("letter_day", ""), days[0])
+            letter = changed_letter(letter, form.get("letter_text", ""), form.get("letter_day", ""), days[0])
     except CannotError as cannot:
         return again(desk, asked, number, N_("No confirmation can be sent, so nothing was done:"), str(cannot), 422)
     result = actions.done(desk.engine, number, asked.person, desk.clock(), version_of(asked), letter, desk.hold_until)

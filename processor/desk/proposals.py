@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from processor.desk.asking import Desk
 from processor.desk.language import N_
-from processor.masking import masked
 from processor.steps.letters import CannotError, Facts, confirming, template_of
-from processor.steps.writing import GAP, OPEN_GAP
+from processor.steps.writing import in_own_words
 from processor.store.confirming import about_item, item_of_action
 from processor.store.staff_replies import Letter
 from processor.ticket import Deadline, Reply
@@ -58,20 +57,16 @@ def letter_for(desk: Desk, action_id: int, last_day: date | None, access_until: 
     return _letter(desk, item_id, template, last_day, access_until)
 
 
-def in_own_words(letter: Letter, text: str, written_for: str, last_day: date | None) -> Letter:
+def changed_letter(letter: Letter, text: str, written_for: str, last_day: date | None) -> Letter:
     """The letter as a person has changed its text; the same where they changed nothing.
 
     ``written_for`` is the last day (ISO) that stood in the text when they began: one for another day is refused
     (CannotError), since it would tell the customer a day that is not registered.
     """
-    text = text.replace("\r\n", "\n").strip()[:50_000]
-    if not text or text == letter.reply.text.strip():
-        return letter
-    if written_for != (last_day.isoformat() if last_day else ""):
+    changed = in_own_words(letter, text)
+    if changed is not letter and written_for != (last_day.isoformat() if last_day else ""):
         raise CannotError(OTHER_DAY)
-    if GAP in text:
-        raise CannotError(OPEN_GAP)
-    return replace(letter, reply=replace(letter.reply, text=f"{masked(text)}\n", html=""))
+    return changed
 
 
 def day_of(text: str) -> date | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import Engine
 
@@ -19,6 +19,7 @@ from processor.deciding.compose import Part, compose
 from processor.deciding.identity import reply_message_id
 from processor.deciding.lacking import lacking
 from processor.findings import Understanding
+from processor.masking import masked
 from processor.message import Extracted
 from processor.pipeline import read_mail
 from processor.rulebook import RenderError, Row, Rulebook
@@ -28,6 +29,7 @@ from processor.store.drafting import Draft
 from processor.store.forwarding import File
 from processor.store.past import past_mails
 from processor.store.restoring import restored
+from processor.store.staff_replies import Letter
 from processor.ticket import Known, Reply
 
 SAVED = "saved/"
@@ -81,6 +83,16 @@ def saved_names(rulebook: Rulebook | None) -> list[str]:
     """The saved replies there are."""
     found = rulebook.languages if rulebook else {}
     return sorted(name.removeprefix(SAVED) for name in found if name.startswith(SAVED))
+
+
+def in_own_words(made: Letter, text: str) -> Letter:
+    """A letter as a person has changed its text; the same where they changed nothing, CannotError for an open gap."""
+    text = text.replace("\r\n", "\n").strip()[:50_000]
+    if not text or text == made.reply.text.strip():
+        return made
+    if GAP in text:
+        raise CannotError(OPEN_GAP)
+    return replace(made, reply=replace(made.reply, text=f"{masked(text)}\n", html=""))
 
 
 def letter(

@@ -61,6 +61,22 @@ def test_done_sends_the_confirmation_with_the_day_that_staff_give_and_only_once(
     assert "er registrert. Vi mottok den torsdag 26. november 2026 kl. 11.00." in " ".join(str(words).split())
 
 
+def test_the_confirmation_leaves_in_the_words_of_the_person_who_sends_it(staff: Staff, tmp_path: Path) -> None:
+    shown = staff.queue("done", "a1", *LAST, "--dry-run").stdout
+    text = shown.partition("\n\n")[2].replace("Siste dag er", "Som avtalt på telefon er siste dag")
+    file = tmp_path / "brev.txt"
+    file.write_text("Hei, […]", encoding="utf-8")
+    refused = staff.queue("done", "a1", *LAST, "--text-file", str(file))
+    assert refused.returncode == 1
+    assert "fill in what stands as […]" in refused.stderr
+    assert staff.confirmations() == []
+    file.write_text(text.removesuffix("Nothing was done or sent.\n"), encoding="utf-8")
+    assert staff.queue("done", "a1", *LAST, "--text-file", str(file)).returncode == 0
+    ((words, html),) = staff.talk.ask("select text, html from outbox where kind = 'confirmation'")
+    assert "Som avtalt på telefon er siste dag fredag 31. desember 2027." in str(words)
+    assert html == ""
+
+
 def test_without_a_day_nothing_is_promised_and_nothing_done(staff: Staff) -> None:
     told = staff.queue("done", "a1")
     assert told.returncode == 2
