@@ -100,10 +100,10 @@ def _plain(
     "we terminate; for how long do we have access?" must not be told that it was taken for a question.  Nor for being
     outweighed by many words of a question: its own words are looked at alone, too.
     """
-    sure = {}
+    sure, most = {}, gravest(types)
     for name in presence:
         # Of other families the model hears better than patterns alone; but for a notice no doubt is too many.
-        near = name == gravest(types) or not strange(name, main)
+        near = name == most or not strange(name, main)
         if near and name not in (main, *others) and types[name].rank < types[main].rank:
             written, alone = by_patterns.get(name, 0.0), by_score(score(found.get(name, ())))
             sure[name] = max(written if written >= WRITTEN else 0.0, alone if alone >= PLAIN else 0.0)
