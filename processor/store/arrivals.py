@@ -171,10 +171,13 @@ def uid_reused(arrival: Arrival, known: Known, now: datetime) -> Happening:
     return Happening("uid.reused", "keep", now, data=data)
 
 
-def mail_row(arrival: Arrival, digest: str, state: MailState, reason: str, now: datetime) -> dict[str, object]:
-    """A new row of the mail table."""
+def mail_row(
+    arrival: Arrival, digest: str, state: MailState, reason: str, now: datetime, sender: int = 0
+) -> dict[str, object]:
+    """A new row of the mail table; ``sender`` is its ``sender_key``, which only what waits needs."""
     return {
         "digest": digest,
+        "sender_key": sender,
         "size": arrival.size,
         "state": state.value,
         "reason": reason,

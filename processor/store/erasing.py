@@ -132,7 +132,9 @@ def _without_bytes(conn: Connection, mail_ids: Collection[int]) -> None:
 
 def _without_words(conn: Connection, mail_ids: Collection[int]) -> None:
     _without_bytes(conn, mail_ids)
-    conn.execute(update(t.mail).where(t.mail.c.id.in_(mail_ids)).values(message_id=None, reason="", form_digest=""))
+    conn.execute(
+        update(t.mail).where(t.mail.c.id.in_(mail_ids)).values(message_id=None, reason="", form_digest="", sender_key=0)
+    )
 
 
 def _without_texts(conn: Connection, mail_ids: Collection[int], ticket_id: int | None) -> None:

@@ -29,6 +29,7 @@ from processor.store.arrivals import (
 )
 from processor.store.engine import store_key
 from processor.store.events import Happening, write_events
+from processor.store.fair import sender_key
 from processor.store.keep_stream import keep_stream
 from processor.store.sealed import Raw, insert_raws, raw_of
 from processor.store.transaction import commit
@@ -96,7 +97,7 @@ def keep_in(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> lis
         places[arrival.place] = Known(digest, arrival.internaldate, arrival.size, reuse)
         if known:
             reused.append(uid_reused(arrival, known, now))
-    mail_ids |= _insert_mails(conn, fresh, now)
+    mail_ids |= _insert_mails(conn, key, fresh, now)
     insert_arrivals(conn, [(arrival, mail_ids[digest], reuse) for arrival, digest, reuse in landed], now)
     write_events(conn, [kept_event(mail_ids[d], d, _proof(key, d, a), a, now) for d, a in fresh.items()] + reused)
     mail_ids |= _known_mails(conn, {digest for digest, _ in answers} - mail_ids.keys())
@@ -115,13 +116,13 @@ def _known_mails(conn: Connection, digests: set[str]) -> dict[str, int]:
     return {row.digest: row.id for row in rows}
 
 
-def _insert_mails(conn: Connection, fresh: dict[str, Arrival], now: datetime) -> dict[str, int]:
+def _insert_mails(conn: Connection, key: bytes, fresh: dict[str, Arrival], now: datetime) -> dict[str, int]:
     if not fresh:
         return {}
     rows = [
         mail_row(arrival, digest, MailState.SET_ASIDE, NOT_FETCHED, now)
         if arrival.raw is None
-        else mail_row(arrival, digest, MailState.KEPT, "", now)
+        else mail_row(arrival, digest, MailState.KEPT, "", now, sender_key(key, arrival.raw))
         for digest, arrival in fresh.items()
     ]
     returned = conn.execute(insert(t.mail).returning(t.mail.c.id, sort_by_parameter_order=True), rows)

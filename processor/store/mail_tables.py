@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from processor.store.columns import Utc, Words
+
+WAITS = "sender_key > 0"
 
 
 class Row(SQLModel):
@@ -26,7 +28,8 @@ class Row(SQLModel):
 class Mail(Row, table=True):
     """A mail by its bytes; ``outcome`` is its own decision's, which may differ from its ticket's.
 
-    ``digest`` and ``form_digest`` (of what its form says) are keyed; the first outlives the bytes, so nothing comes in again.  ``own``: we, or a colleague, wrote it.
+    ``digest`` and ``form_digest`` (of what its form says) are keyed; the first outlives the bytes, so nothing comes in again.
+    ``sender_key`` is who it says that it is from, as a keyed number (fair.py); 0 once it waits no more.  ``own``: we, or a colleague, wrote it.
     """
 
     __tablename__ = "mail"
@@ -35,10 +38,20 @@ class Mail(Row, table=True):
         Index("ix_mail_state_arrived_at", "state", "arrived_at", "id"),
         Index("ix_mail_state_account_arrived_at", "state", "account", "arrived_at", "id"),
         Index("ix_mail_decided_at", "decided_at"),
+        # Of waiting mails alone; whoever asks must say so in these words.
+        Index(
+            "ix_mail_waiting_sender",
+            "sender_key",
+            "arrived_at",
+            "id",
+            sqlite_where=text(WAITS),
+            postgresql_where=text(WAITS),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
+    sender_key: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     form_digest: str = Field(default="", index=True)
     size: int = Field(sa_type=BigInteger)
     state: str

@@ -108,7 +108,7 @@ def _decide_mails(conn: Connection, changed: Sequence[Landed], key: bytes) -> No
     ]
     if not values:
         return
-    done = {"state": MailState.DECIDED.value, "reason": "", "claimed_by": None, "claimed_until": None}
+    done = {"state": MailState.DECIDED.value, "reason": "", "sender_key": 0, "claimed_by": None, "claimed_until": None}
     conn.execute(update(t.mail).where(t.mail.c.id == bindparam("which")).values(done), values)
 
 

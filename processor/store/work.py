@@ -6,18 +6,18 @@ two tries alone it is set aside for a person.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, Integer, and_, bindparam, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from processor.ciphers import DamagedError
 from processor.masking import masked
 from processor.store import tables as t
-from processor.store.claims import moments, unclaimed_then
+from processor.store.claims import moments
 from processor.store.events import Happening, write_event, write_events
+from processor.store.fair import FREE, oldest, with_others
 from processor.store.keep_stream import forget_halves
 from processor.store.sealed import opened, with_keys
 from processor.store.sharing import work_share
@@ -47,7 +47,8 @@ class Pending:
 
 
 def pending(engine: Engine, limit: int, worker: str, now: datetime) -> list[Pending]:
-    """Claim up to ``limit`` mails for ``worker``, oldest arrival first with a share for each mailbox, for LEASE.
+    """Claim up to ``limit`` mails for ``worker``, oldest arrival first with a share for each
+    mailbox and for senders in turn, for LEASE.
 
     What a notice's deadline is cannot be known before it is read, and of two the older one is nearer to it.
 
@@ -114,9 +115,9 @@ def release_claims(engine: Engine) -> int:
 
 def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[Pending]:
     limit = work_share(conn, limit, _WAITING, moments(now))
-    candidates = _oldest(conn, now, limit)
+    candidates = oldest(conn, now, limit)
     if len(candidates) == limit:
-        candidates = _with_other_mailboxes(conn, candidates, now)
+        candidates = with_others(conn, candidates, now)
     worn = [row.id for row in candidates if row.tries >= TRIES]
     if worn:
         _set_aside(conn, worn, WORN_OUT, now)
@@ -137,35 +138,9 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
     return found or _pending(conn, limit, worker, now)
 
 
-def _oldest(conn: Connection, now: datetime, limit: int, *of: ColumnElement[bool]) -> list[t.AnyRow]:
-    return list(conn.execute(_OLDEST.where(*of) if of else _OLDEST, {**moments(now), "most": limit}).all())
-
-
-def _with_other_mailboxes(conn: Connection, oldest: list[t.AnyRow], now: datetime) -> list[t.AnyRow]:
-    """The same number of mails with a share for each mailbox, so that a flood in one starves no other."""
-    accounts = conn.execute(select(t.mailbox.c.account).order_by(t.mailbox.c.account)).scalars().all()
-    share = len(oldest) // (2 * len(accounts)) if len(accounts) > 1 else 0
-    held = Counter(row.account for row in oldest)
-    known = {row.id for row in oldest}
-    others: list[t.AnyRow] = []
-    for account in accounts:
-        if held[account] < share:
-            found = _oldest(conn, now, share, t.mail.c.account == account)
-            others += [row for row in found if row.id not in known]
-    return oldest[: len(oldest) - len(others)] + others
-
-
 # Built once: every batch is claimed by these.
 _M = t.mail.c
-_FREE = and_(_M.state == MailState.KEPT.value, unclaimed_then(_M.claimed_until))
-_WAITING = select(_M.id).where(_FREE)
-_OLDEST = (
-    select(_M.id, _M.tries, _M.size, _M.account)
-    .where(_FREE)
-    .order_by(_M.arrived_at, _M.id)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
+_WAITING = select(_M.id).where(FREE)
 _CHOSEN = _M.id.in_(bindparam("chosen", expanding=True))
 _HOLD = (
     update(t.mail)
@@ -198,7 +173,7 @@ def _set_aside(conn: Connection, mail_ids: Sequence[int], reason: str, now: date
     changed = conn.execute(
         update(t.mail)
         .where(m.id.in_(mail_ids), m.state == MailState.KEPT.value)
-        .values(state=MailState.SET_ASIDE.value, reason=reason, claimed_by=None, claimed_until=None)
+        .values(state=MailState.SET_ASIDE.value, reason=reason, sender_key=0, claimed_by=None, claimed_until=None)
         .returning(m.id)
     )
     ids = changed.scalars().all()

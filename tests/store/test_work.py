@@ -3,11 +3,14 @@ from __future__ import annotations
 import multiprocessing
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine, update
 
 from processor.store import tables as t
+from processor.store.arrivals import Arrival
 from processor.store.aside import set_aside_mails
 from processor.store.engine import open_store
+from processor.store.fair import sender_key
 from processor.store.keep import keep
 from processor.store.transaction import writing
 from processor.store.watermarks import first_start
@@ -51,6 +54,50 @@ def test_a_flood_in_one_mailbox_starves_no_other(engine: Engine) -> None:
     assert [batch.count("support") for batch in batches] == [2, 2, 1, 0]
     assert [len(batch) for batch in batches] == [12, 12, 12, 9]
     assert ids(engine, now=LATER) == []
+
+
+def mail_from(number: int, sender: str, days: float = 0.0) -> Arrival:
+    raw = b"Subject: %d\r\nFrom: Somebody\r\n <%s>\r\n\r\nFrom: else@where.example" % (number, sender.encode())
+    return arrival(number, raw, internaldate=NOW - timedelta(days=days))
+
+
+def test_a_flood_of_one_sender_starves_no_other_of_the_mailbox(engine: Engine) -> None:
+    flood = [mail_from(n, "Flood@one.example" if n % 2 else "flood@one.example", days=1) for n in range(60)]
+    keep(engine, [*flood, *(mail_from(100 + n, f"kunde{n}@two.example") for n in range(5))], LATER)
+    batches = []
+    for n in range(6):
+        batches.append(ids(engine, limit=12, now=LATER + timedelta(seconds=n)))
+        with writing(engine) as conn:
+            conn.execute(update(t.mail).where(t.mail.c.id.in_(batches[-1])).values(state="decided", sender_key=0))
+    customers = [sum(each > 60 for each in batch) for batch in batches]
+    # A fourth of a batch is for senders in turn, of whom the flooding one is one.
+    assert sum(customers[:3]) == 5
+    assert max(customers) <= 3
+    assert sorted(each for batch in batches for each in batch) == list(range(1, 66))
+    assert [batch[0] for batch in batches[:3]] == sorted(batch[0] for batch in batches[:3])
+
+
+def test_without_a_flood_the_oldest_come_first(engine: Engine) -> None:
+    keep(engine, [mail_from(n, f"kunde{n}@two.example", days=n) for n in range(40)], LATER)
+    assert ids(engine, limit=12, now=LATER) == list(range(40, 28, -1))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (b"From: A <a@b.example>\r\n\r\n", b"X: y\r\nfrom : =?utf-8?q?=C3=86?= <A@B.example>\r\n\r\n", True),
+        (b"From: A <a@b.example>\r\n\r\n", b"From: a@b.example\r\nReply-To: c@d.example\r\n\r\n", True),
+        (b"From: A <a@b.example>\r\n\r\n", b"From: c@b.example\r\n\r\n", False),
+        (b"From: nobody\r\n\r\n", b"From:  nobody \r\n\r\n", True),
+        (b"", b"Subject: x\r\n\r\nno From", True),
+        (b"From: \r\n a@b.example\r\n\r\n", b"From: a@b.example\r\n\r\n", True),
+    ],
+)
+def test_a_sender_is_told_from_the_from_field_alone(one: bytes, other: bytes, same: bool) -> None:
+    keys = sender_key(b"key", one), sender_key(b"key", other)
+    assert (keys[0] == keys[1]) is same
+    assert 0 <= keys[0] < 2**62
+    assert sender_key(b"another key", one) != keys[0]
 
 
 def test_two_workers_get_different_mails(engine: Engine) -> None:
