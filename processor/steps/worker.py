@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import select
@@ -55,10 +57,15 @@ def warm(rulebook: Rulebook) -> None:
 
 
 def keep_out_of_collections() -> None:
-    """What is loaded by now lives as long as we do: no collection of garbage walks through it again."""
+    """What is loaded by now lives as long as we do: no collection walks through it again, and what loading used goes.
+
+    Memory that was freed goes back to the system where the C library can do so (glibc): 2 to 4 MB a process.
+    """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool = False) -> None:

@@ -175,5 +175,9 @@ def site(folder: Path, *, forked: bool = False) -> Iterator[Site]:
 def kill(process: ready.Process, number: int = signal.SIGKILL) -> None:
     """Send a signal to the program and, for SIGKILL, all of its children."""
     with suppress(ProcessLookupError):
-        (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
+        if number == signal.SIGKILL:
+            # One that has just begun leads no group yet, and only its own number leads to it.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        os.kill(process.pid, number)
     process.wait(60)

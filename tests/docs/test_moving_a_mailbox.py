@@ -76,6 +76,8 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def new() -> Iterator[Dovecot]:
+    # UIDVALIDITY is the second in which an inbox is made, and the two must not be made in one.
+    time.sleep(1.1)
     with Dovecot({USER: PASSWORD}) as server:
         yield server
 
