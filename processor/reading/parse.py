@@ -34,6 +34,7 @@ _KNOWN = {
     b"mime-version", b"content-type", b"content-transfer-encoding", b"in-reply-to", b"references",
     b"authentication-results", b"dkim-signature", b"delivered-to", b"auto-submitted", b"precedence",
 }  # fmt: skip
+_BY_SERVERS = {b"authentication-results", b"arc-authentication-results", b"arc-seal", b"arc-message-signature"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def _mend_head(head: bytes, defects: list[Defect]) -> bytes:
     if len(head) > MAX_HEADER:
         head = head[:MAX_HEADER].rsplit(b"\n", 1)[0] + b"\n"
         defects.append(Defect("header_truncated", f"{MAX_HEADER} bytes were read"))
-    if b"\0" in head:
+    torn = b"\0" in head
+    if torn:
         head = head.replace(b"\0", b"")
         defects.append(Defect("nul", "in the header"))
     if b"\r" in head and b"\n" in head:
@@ -101,7 +103,12 @@ def _mend_head(head: bytes, defects: list[Defect]) -> bytes:
     last = max((n for n, field in enumerate(fields) if field and field[1].lower() in _KNOWN), default=-1)
     junk = False
     for number, (line, field) in enumerate(zip(lines, fields, strict=True)):
-        if field and field.end() > len(field[1]) + 1:
+        blank = field is not None and field.end() > len(field[1]) + 1
+        if field and field[1].lower() in _BY_SERVERS and (torn or blank):
+            # A server takes away what came under its name (RFC 8601 section 5), and would not have known "m\0x.example"
+            # for it, nor perhaps a name with a blank before its colon: what we have mended proves nothing.
+            lines[number] = b"X-" + field[1] + line[field.end() - 1 :]
+        elif field and blank:
             lines[number] = field[1] + line[field.end() - 1 :]
         elif (
             number < last and not field and line[:1] not in (b" ", b"\t") and not (number == 0 and line[:5] == b"From ")

@@ -113,3 +113,19 @@ def test_T02_a_name_put_together_of_pieces_is_nobodys(forged: str) -> None:
 
 def test_a_name_in_one_pair_of_quotes_is_the_name() -> None:
     assert parse_results('"mx.kundesenter.example"; dmarc=pass')[0] == "mx.kundesenter.example"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        b"Authentication-Results: m\0x.kundesenter.example; dmarc=pass header.from=fjordbygg-demo.no",
+        b"Authentication\0-Results: mx.kundesenter.example; dmarc=pass header.from=fjordbygg-demo.no",
+        b"Authentication-Results : mx.kundesenter.example; dmarc=pass header.from=fjordbygg-demo.no",
+        b"Subject: h\0ei\r\nAuthentication-Results: mx.kundesenter.example; dmarc=pass header.from=fjordbygg-demo.no",
+    ],
+)
+def test_T02_what_reading_has_mended_proves_nothing(forged: bytes) -> None:
+    """Found by fuzzing: the receiving server would not know such a field for one under its own name."""
+    message = read(forged + b"\r\nFrom: kari@fjordbygg-demo.no\r\n\r\nhei")
+    assert message.authentication == ()
+    assert message.from_[0].spec == "kari@fjordbygg-demo.no"
