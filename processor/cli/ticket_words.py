@@ -31,6 +31,8 @@ def understood(
     company: Annotated[str | None, typer.Option(help="The customer's name.")] = None,
     products: Said = None,
     effective_date: Annotated[str | None, typer.Option(help="31.12.2026, or asap.")] = None,
+    domains: Annotated[str | None, typer.Option(help="Domains that rights are asked for, with commas between.")] = None,
+    emails: Annotated[str | None, typer.Option(help="The persons' addresses, with commas between.")] = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Correct what was understood of a mail; it is decided anew at once, and what that changed is told.
@@ -57,7 +59,7 @@ def understood(
         now = read(stored.told, stands) if stored else None
         if now is None:
             refuse("the mail is erased, or was never decided")
-        given = (org_no, customer_no, company, products, effective_date)
+        given = (org_no, customer_no, company, products, effective_date, domains, emails)
         told = {each: in_words(getattr(now.fields, each)) for each in NAMES}
         told |= {each: value for each, value in zip(NAMES, given, strict=True) if value is not None}
         named = [each.type for each in now.requests] if types is None else [each.strip() for each in types.split(",")]

@@ -8,7 +8,7 @@ from datetime import date
 
 from processor.findings import Fields, Request, Understanding
 
-NAMES = ("org_no", "customer_no", "company", "products", "effective_date")
+NAMES = ("org_no", "customer_no", "company", "products", "effective_date", "domains", "emails")
 """The fields that a person corrects."""
 
 

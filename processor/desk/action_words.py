@@ -69,6 +69,8 @@ FACTS: Mapping[str, str] = {
     "elma_modules": N_("Modules"),
 }
 """What stands beside an action, and what a row may ask for, by its name in the rules."""
+WITH_DOMAINS = frozenset({"otp_rights", "otp_code", "admin_access"})
+"""Types of requests that are for domains or for the addresses of persons."""
 SAID_ABOVE = frozenset({"lookalike", "warning", "gate", "gate_customer"})
 """Facts that are told as warnings above the button, or by the gate."""
 STANDS = re.compile(r"(a\d+) (\w+) in (\S+): (.+?)(?: by (.+, \d\d\.\d\d\.\d{4}))?")

@@ -30,6 +30,10 @@ NO_TYPE = N_("name at least one type that the rules know")
 NO_ORG_NO = N_("this is no organisation number, since its last digit does not fit the others")
 NO_CUSTOMER_NO = N_("a customer number has digits alone")
 NO_PRODUCT = N_("this is no product that the rules know; choose one of the list")
+NO_DOMAIN = N_("this is no domain, such as firma.no")
+NO_EMAIL = N_("this is no e-mail address")
+TOO_OLD = N_("the page is older than the program: open the ticket anew")
+_DOMAIN = r"[^\W_](?:[^\W_]|-)*(?:\.[^\W_](?:[^\W_]|-)*)+"
 SOON = {"asap", "snarest", "så snart som mulig", "as soon as possible"}
 MOST = 20
 
@@ -71,12 +75,16 @@ def said_of(form: Mapping[str, str], known: Rulebook | None) -> Correction:
     types = tuple(dict.fromkeys(form[name] for name in sorted(form) if re.fullmatch(r"type[0-9]", name) and form[name]))
     if not types or (known and not set(types) <= known.types.keys()):
         raise CannotError(NO_TYPE)
+    if not {"domains", "emails"} <= form.keys():
+        raise CannotError(TOO_OLD)
     fields = Fields(
         org_no=tuple(_org_nos(form.get("org_no", ""))),
         customer_no=tuple(_customer_nos(form.get("customer_no", ""))),
         company=" ".join(form.get("company", "").split())[:200] or None,
         products=tuple(_products(form.get("products", ""), known)),
         effective_date=_day(form.get("effective_date", "")),
+        domains=tuple(_domains(form["domains"])),
+        emails=tuple(_emails(form["emails"])),
     )
     return Correction(types, _by_contract(fields, form.get("contract", "")))
 
@@ -107,6 +115,23 @@ def _products(text: str, rulebook: Rulebook | None) -> Iterator[str]:
         if by_name and each.casefold() not in by_name:
             raise CannotError(NO_PRODUCT)
         yield by_name.get(each.casefold(), each)
+
+
+def _domains(text: str) -> Iterator[str]:
+    """Rights are asked for these: the gate looks at them anew, whoever wrote them."""
+    for each in _parts(text.lower()):
+        domain = each.removeprefix("@").removeprefix("www.")
+        if not re.fullmatch(_DOMAIN, domain) or len(domain) > 253:
+            raise CannotError(NO_DOMAIN)
+        yield domain
+
+
+def _emails(text: str) -> Iterator[str]:
+    for each in _parts(text.lower()):
+        local, _, domain = each.rpartition("@")
+        if not re.fullmatch(r"[^\s@<>\"(),:;\\]{1,64}", local) or not re.fullmatch(_DOMAIN, domain):
+            raise CannotError(NO_EMAIL)
+        yield each
 
 
 def _day(text: str) -> date | Literal["asap"] | None:

@@ -15,6 +15,7 @@ from processor.desk.action_words import ACTIONS as ACTIONS
 from processor.desk.action_words import DOUBTS as DOUBTS
 from processor.desk.action_words import FACTS as FACTS
 from processor.desk.action_words import SAID_ABOVE as SAID_ABOVE
+from processor.desk.action_words import WITH_DOMAINS as WITH_DOMAINS
 from processor.desk.action_words import action_words as action_words
 from processor.desk.action_words import doubts_words as doubts_words
 from processor.desk.action_words import fact_words as fact_words

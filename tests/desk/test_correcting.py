@@ -231,3 +231,72 @@ def test_T25_no_correction_opens_the_gate_that_a_later_mail_has_shut(room: Room)
     with room.engine.connect() as conn:
         facts = conn.execute(select(t.action.c.facts).where(t.action.c.id == int(action))).scalar_one()
     assert (json.loads(facts)["company"], json.loads(facts)[GATE]) == ("Et annet firma AS", CHANGED)
+
+
+def gate_of(room: Room) -> str:
+    """What stands against the request for rights as it is now."""
+    a = t.action.c
+    waiting = select(a.facts).where(a.kind == "grant_otp_rights", a.state == "waiting").order_by(a.id.desc())
+    with room.engine.connect() as conn:
+        return str(json.loads(str(conn.execute(waiting).scalars().first()))[GATE])
+
+
+def test_T21_a_corrected_domain_or_address_goes_through_the_gate_like_one_of_the_mail(room: Room) -> None:
+    row = {
+        "customer_no": "100042",
+        "org_no": "372165030",
+        "name": "Balt Shipping Norway AS",
+        "product": "Visma.net ERP",
+    }
+    with writing(room.engine) as conn:
+        conn.execute(insert(t.contract).values(**row, type="A", phone="+4722123456"))
+    visitor = room.sign_in()
+    number, path, fields = shown(visitor, room, "grant_otp_rights")
+    assert fields["domains"] == "baltshipping-demo.com"
+    assert fields["emails"] == "priya.nair@baltshipping-demo.com"
+    page = said(visitor, visitor.post(path, **{**fields, "domains": "@www.Fjordbygg-demo.no, baltshipping-demo.com"}))
+    assert "Domains" in page
+    assert "fjordbygg-demo.no is neither the sender" in gate_of(room)
+    _, fields = form_of(page)
+    assert fields["domains"] == "fjordbygg-demo.no, baltshipping-demo.com"
+    page = said(visitor, visitor.post(path, **{**fields, "domains": "gmail.com"}))
+    assert "gmail.com is public" in gate_of(room)
+    page = said(visitor, visitor.post(path, **{**form_of(page)[1], "domains": ""}))
+    assert "no domain is named" in gate_of(room)
+    back = {**form_of(page)[1], "domains": "baltshipping-demo.com", "emails": "priya@elsewhere-demo.no"}
+    page = said(visitor, visitor.post(path, **back))
+    assert "the administrator's address is at elsewhere-demo.no" in gate_of(room)
+    said(visitor, visitor.post(path, **{**form_of(page)[1], "emails": "priya.nair@baltshipping-demo.com"}))
+    assert "baltshipping-demo.com" not in gate_of(room)
+    assert number
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("domains", "firma", "this is no domain"),
+        ("domains", "fir ma.no", "this is no domain"),
+        ("domains", "a.no\\nBcc: x", "this is no domain"),
+        ("emails", "kari@", "this is no e-mail address"),
+        ("emails", "kari", "this is no e-mail address"),
+        ("emails", '"k a"@b.no', "this is no e-mail address"),
+    ],
+)
+def test_what_is_no_domain_and_no_address_is_refused_and_stays_in_its_field(
+    room: Room, field: str, value: str, why: str
+) -> None:
+    visitor = room.sign_in()
+    number, path, fields = shown(visitor, room, "grant_otp_rights")
+    status, page = visitor.post(path, **{**fields, field: value})
+    assert status == 422
+    assert why in page
+    assert count(room.engine, t.event, t.event.c.kind == "mail.redecided") == 0
+    assert number
+
+
+def test_a_page_of_a_program_before_this_one_takes_no_domain_away(room: Room) -> None:
+    visitor = room.sign_in()
+    _, path, fields = shown(visitor, room, "grant_otp_rights")
+    status, page = visitor.post(path, **{name: value for name, value in fields.items() if name != "domains"})
+    assert status == 422
+    assert "the page is older than the program" in page
