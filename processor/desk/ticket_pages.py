@@ -13,7 +13,7 @@ from starlette.responses import Response
 from processor.desk.answering import page
 from processor.desk.asking import Asked, Desk, Refusal
 from processor.desk.conversation import conversation, withdrawn
-from processor.desk.mail_pages import is_program
+from processor.desk.mail_pages import html_of, images_of, is_program
 from processor.desk.mailbox_rights import only_seen
 from processor.desk.marking import Passage, Span, marked, passages
 from processor.desk.notices import told
@@ -54,6 +54,7 @@ class Shown:
     programs: frozenset[str]
     told: str = ""
     fault: str = ""
+    pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ def _shown(desk: Desk, view: TicketView, asked: Asked, item: ItemView | None) ->
     subject = marked(message.subject, 0, len(message.subject), [s for place, s in spans if place == "subject"])
     body = passages(message, [span for place, span in spans if place == "body"])
     programs = frozenset(each.digest for each in message.attachments if is_program(each))
-    return Shown(mail_id, message, subject, body, because, provenance, programs, stored.told)
+    pictures = message.has_html and bool(images_of(html_of(stored.raw)))
+    return Shown(mail_id, message, subject, body, because, provenance, programs, stored.told, pictures=pictures)
 
 
 def _spans(item: ItemView) -> list[tuple[str, Span]]:

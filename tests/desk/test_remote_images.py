@@ -70,6 +70,7 @@ def test_T51_a_person_asks_for_them_and_that_is_recorded(room: Room, monkeypatch
     with room.engine.begin() as conn:
         conn.execute(t.raw_mail.update().where(t.raw_mail.c.mail_id == 1).values(content=raw))
     visitor = room.sign_in()
+    assert "Fetch its images" in visitor.get("/ticket/" + str(column(room.engine, t.ticket.c.number)[0]))
     visitor.get("/mail/1/html")
     assert asked == []
     answer = visitor.client.post("/mail/1/html", data={"csrf": visitor.csrf})
@@ -80,3 +81,12 @@ def test_T51_a_person_asks_for_them_and_that_is_recorded(room: Room, monkeypatch
     assert "img-src data:;" in policy
     assert "mail.images_fetched" in column(room.engine, t.event.c.kind)
     assert visitor.client.post("/mail/1/html", data={"csrf": "wrong"}).status_code == 403
+
+
+def test_nothing_is_offered_where_a_mail_leads_to_no_images(room: Room) -> None:
+    raw = b"From: a@b.no\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hei</p>"
+    with room.engine.begin() as conn:
+        conn.execute(t.raw_mail.update().where(t.raw_mail.c.mail_id == 1).values(content=raw))
+    shown = room.sign_in().get("/ticket/" + str(column(room.engine, t.ticket.c.number)[0]))
+    assert "HTML, without images" in shown
+    assert "Fetch its images" not in shown
