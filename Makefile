@@ -7,8 +7,8 @@ N ?= 20
 T ?= 30
 STEPS ?= 1000000
 SEED ?= $(shell date +%s)
-# One process a core, since half of the time a test waits for a server; more than four gain little.
-SPREAD := -n auto --maxprocesses 4 --dist worksteal --durations 15
+# One process more than there are cores, since a fifth of the time a test waits for a server; five at most.
+SPREAD := -n $(shell echo $$(( $$(nproc) < 4 ? $$(nproc) + 1 : 5 ))) --dist worksteal --durations 15
 
 .PHONY: run install test check format lint types bench bench-replay bench-contracts bench-audit bench-bomb bench-flood bench-import bench-desk bench-tokens crash-test simulate simulate-week fuzz locale lock audit sbom clean
 

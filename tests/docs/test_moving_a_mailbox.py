@@ -75,11 +75,18 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def new() -> Iterator[Dovecot]:
-    # UIDVALIDITY is the second in which an inbox is made, and the two must not be made in one.
+def new(here: Site) -> Iterator[Dovecot]:
+    # UIDVALIDITY is the second in which an inbox is first opened, and the two must not have the same.
+    first = validity(here.dovecot)
     time.sleep(1.1)
     with Dovecot({USER: PASSWORD}) as server:
+        assert validity(server) != first
         yield server
+
+
+def validity(server: Dovecot) -> int:
+    with server.client(USER) as client:
+        return int(client.select_folder("INBOX", readonly=True)[b"UIDVALIDITY"])
 
 
 def answered(here: Site) -> list[str]:
