@@ -22,6 +22,8 @@ WITHIN = 0.5
 """The presence from which a second request is named."""
 PERHAPS = 0.1
 """The presence from which one that is not named is a person's to look for."""
+SLIGHT = 0.02
+"""The chance to be the main request from which the gravest type is a person's to look for, too."""
 WRITTEN = 0.5
 """From how sure patterns are of a graver request that is not named the main one is unsure."""
 PLAIN = 0.8
@@ -114,9 +116,12 @@ def perhaps(
     likely: Mapping[str, float], presence: Mapping[str, float], types: Mapping[str, RequestType]
 ) -> tuple[tuple[str, float], ...]:
     """The types that may be asked for beside the named ones, with how sure that is, the surest first."""
-    main = main_of(likely, types)
-    unsure = [name for name in _strangers(main, presence) if PERHAPS <= presence[name] < WITHIN]
-    return tuple((name, round(presence[name], 4)) for name in sorted(unsure, key=lambda name: -presence[name]))
+    main, most = main_of(likely, types), gravest(types)
+    unsure = {name: presence[name] for name in _strangers(main, presence) if PERHAPS <= presence[name] < WITHIN}
+    # A notice that is overlooked costs more than a person's look: a small chance of one is enough.
+    if main != most and strange(most, main) and presence.get(most, 0.0) < WITHIN and likely.get(most, 0.0) >= SLIGHT:
+        unsure.setdefault(most, likely[most])
+    return tuple((name, round(unsure[name], 4)) for name in sorted(unsure, key=lambda name: -unsure[name]))
 
 
 def gravest(types: Mapping[str, RequestType]) -> str:

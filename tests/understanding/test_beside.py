@@ -8,7 +8,7 @@ import pytest
 
 from processor.loading.model import SHIPPED, load_model
 from processor.rulebook import Model, RequestType
-from processor.understanding.beside import PERHAPS, WITHIN, beside, main_of, perhaps, requests, strange
+from processor.understanding.beside import PERHAPS, SLIGHT, WITHIN, beside, main_of, perhaps, requests, strange
 from processor.understanding.understand import understand
 from tests.understanding.made_mail import mail, rulebook
 
@@ -89,3 +89,21 @@ def test_a_plain_notice_with_a_plain_objection_is_both() -> None:
     text = "Hei\n\nVi sier opp avtalen om Visma Global.\n\nHva er KON-ABO00 på fakturaen?\n\nMvh\nKari"
     found = understand(mail(text, "Oppsigelse"), replace(rulebook(), model=model))
     assert [each.type for each in found.requests] == ["termination", "invoice_question"]
+
+
+@pytest.mark.parametrize(("chance", "looked"), [(SLIGHT, True), (SLIGHT / 2, False)])
+def test_a_slight_chance_of_a_notice_is_a_persons_to_look_for(chance: float, looked: bool) -> None:
+    likely = NOTHING | {"invoice_question": 0.95, "termination": chance}
+    assert bool(perhaps(likely, NOTHING, TYPES)) is looked
+    # Of no other type: a person who looks for each slight chance looks at every mail.
+    assert perhaps(NOTHING | {"invoice_question": 0.95, "elma_deregister": 0.04}, NOTHING, TYPES) == ()
+    # A question about terminating, and who takes a notice back, speak of one without giving it.
+    assert perhaps(NOTHING | {"termination_question": 0.9, "termination": 0.05}, NOTHING, TYPES) == ()
+
+
+def test_a_notice_beside_the_transfer_of_licences_is_not_answered_past_a_person() -> None:
+    body = (
+        "Fossli Drift AS er tatt opp i Fossli Gruppen AS. Vi vil ha med oss de fire Business-lisensene over til "
+        "Fossli Gruppen. Avtalen om Payroll i Fossli Drift sier vi opp, der har Gruppen sin egen."
+    )
+    assert [name for name, _ in understand(mail(body), rulebook()).perhaps] == ["termination"]
