@@ -326,8 +326,8 @@ def test_no_move_leads_out_of_sent_or_bounced_but_a_bounce_and_from_cancelled_a_
     back = {name: move.target for name, move in TRANSITIONS.items() if OutboxState.CANCELLED in move.sources}
     assert back == {"reinstate": OutboxState.DRAFT, "doubt_again": OutboxState.UNKNOWN}
     # Receipts are repeated by a person only: nothing but "repeat" (of confirmations) leads from sending to ready.
-    back = {n for n, m in TRANSITIONS.items() if OutboxState.SENDING in m.sources and m.target == OutboxState.READY}
-    assert back == {"repeat"}
+    again = {n for n, m in TRANSITIONS.items() if OutboxState.SENDING in m.sources and m.target == OutboxState.READY}
+    assert again == {"repeat"}
 
 
 def test_workers_side_by_side_attempt_each_reply_once(engine: Engine, url: str) -> None:
