@@ -17,9 +17,11 @@ from processor.store import tables as t
 from processor.store.claims import moments, unclaimed_then
 from processor.ticket import MailState
 
-HEAD = 64_000
+HEAD, FIELD = 64_000, 2_000
+"""So much of a mail is looked at, and of its From field: hostile ones cost no more than others."""
+_HEAD_END = re.compile(rb"\n\r?\n")
 FROM = re.compile(rb"(?:\A|\n)from[ \t]*:((?:.*\r?\n[ \t])*.*)", re.IGNORECASE)
-ADDRESS = re.compile(rb"[^\s<>\"(),;:]+@[^\s<>\"(),;:]+")
+ADDRESS = re.compile(rb"[^\s<>\"(),;:@]{1,64}@[^\s<>\"(),;:@]{1,255}")
 KEY_BITS = 62
 OF_SENDERS = 4
 """One in so many places of a batch is for senders in turn, once one of them takes more than that."""
@@ -27,8 +29,8 @@ OF_SENDERS = 4
 
 def sender_key(key: bytes, raw: bytes) -> int:
     """A number above 0 for whoever a mail says that it is from: the last address of its From field, or all of that."""
-    head = FROM.search(raw, 0, HEAD)
-    said = head[1] if head else b""
+    found = FROM.search(_HEAD_END.split(raw[:HEAD], maxsplit=1)[0])
+    said = found[1][:FIELD] if found else b""
     addresses = ADDRESS.findall(said)
     who = (addresses[-1] if addresses else b" ".join(said.split())).lower()
     return int.from_bytes(hmac.digest(key, b"sender\0" + who, "sha256")[:8], "big") >> (64 - KEY_BITS) | 1

@@ -89,7 +89,9 @@ def test_without_a_flood_the_oldest_come_first(engine: Engine) -> None:
         (b"From: A <a@b.example>\r\n\r\n", b"From: a@b.example\r\nReply-To: c@d.example\r\n\r\n", True),
         (b"From: A <a@b.example>\r\n\r\n", b"From: c@b.example\r\n\r\n", False),
         (b"From: nobody\r\n\r\n", b"From:  nobody \r\n\r\n", True),
-        (b"", b"Subject: x\r\n\r\nno From", True),
+        (b"", b"Subject: x\r\n\r\nFrom: of@the.body", True),
+        # So long a field is looked at to a bound: a run without an @ would be gone over from each of its letters.
+        (b"From: " + b"a" * 60_000 + b"@b.example\r\n\r\n", b"From: " + b"a" * 50_000 + b"@c.example\r\n\r\n", True),
         (b"From: \r\n a@b.example\r\n\r\n", b"From: a@b.example\r\n\r\n", True),
     ],
 )
