@@ -251,7 +251,7 @@ def test_T21_a_corrected_domain_or_address_goes_through_the_gate_like_one_of_the
     with writing(room.engine) as conn:
         conn.execute(insert(t.contract).values(**row, type="A", phone="+4722123456"))
     visitor = room.sign_in()
-    number, path, fields = shown(visitor, room, "grant_otp_rights")
+    _, path, fields = shown(visitor, room, "grant_otp_rights")
     assert fields["domains"] == "baltshipping-demo.com"
     assert fields["emails"] == "priya.nair@baltshipping-demo.com"
     page = said(visitor, visitor.post(path, **{**fields, "domains": "@www.Fjordbygg-demo.no, baltshipping-demo.com"}))
@@ -268,7 +268,6 @@ def test_T21_a_corrected_domain_or_address_goes_through_the_gate_like_one_of_the
     assert "the administrator's address is at elsewhere-demo.no" in gate_of(room)
     said(visitor, visitor.post(path, **{**form_of(page)[1], "emails": "priya.nair@baltshipping-demo.com"}))
     assert "baltshipping-demo.com" not in gate_of(room)
-    assert number
 
 
 @pytest.mark.parametrize(
@@ -286,12 +285,11 @@ def test_what_is_no_domain_and_no_address_is_refused_and_stays_in_its_field(
     room: Room, field: str, value: str, why: str
 ) -> None:
     visitor = room.sign_in()
-    number, path, fields = shown(visitor, room, "grant_otp_rights")
+    _, path, fields = shown(visitor, room, "grant_otp_rights")
     status, page = visitor.post(path, **{**fields, field: value})
     assert status == 422
     assert why in page
     assert count(room.engine, t.event, t.event.c.kind == "mail.redecided") == 0
-    assert number
 
 
 def test_a_page_of_a_program_before_this_one_takes_no_domain_away(room: Room) -> None:
