@@ -34,10 +34,7 @@ from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejecte
 
 TO_STAFF = (ESCALATION, NOTICE, DIGEST, URGENT)
 AHEAD = 3
-"""So many attempts of automatic replies are committed at once; a crash leaves no more in doubt on a connection.
-
-More would spare little: of the processor time of one by one, three take 60 %, five 56 %.
-"""
+"""So many attempts of automatic replies are committed at once; a crash leaves no more in doubt on a connection."""
 QUICK = timedelta(seconds=0.2)
 """A server that takes a mail within this time is quick: the switch that stops answers is obeyed within a second."""
 # Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
