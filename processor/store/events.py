@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, insert, select
 
 from processor.store import tables as t
 from processor.store.columns import canonical, storable
+from processor.store.inserting import insert_for_ids
 from processor.store.transaction import reading, writing
 
 
@@ -54,7 +55,6 @@ class Event:
 
 # Built once: every reply that leaves writes events.
 _INSERT = insert(t.event)
-_INSERT_FOR_IDS = _INSERT.returning(t.event.c.id, sort_by_parameter_order=True)
 _INSERT_TEXTS = insert(t.event_text)
 
 
@@ -72,10 +72,10 @@ def write_events(conn: Connection, happenings: Sequence[Happening]) -> None:
     if not any(salts):
         conn.execute(_INSERT, rows)
         return
-    returned = conn.execute(_INSERT_FOR_IDS, rows)
+    ids = insert_for_ids(conn, t.event, rows)
     texts = [
         {"event_id": event_id, "salt": salt, "text": storable(happening.text)}
-        for event_id, salt, happening in zip(returned.scalars(), salts, happenings, strict=True)
+        for event_id, salt, happening in zip(ids, salts, happenings, strict=True)
         if salt
     ]
     conn.execute(_INSERT_TEXTS, texts)

@@ -14,6 +14,7 @@ from processor.store.arrivals import Arrival, insert_arrivals, kept_event, proof
 from processor.store.events import Happening, write_events
 from processor.store.history_tables import HISTORY, IMPORTED
 from processor.store.history_threads import PastMail
+from processor.store.inserting import insert_for_ids
 from processor.store.keep_stream import TOO_LARGE
 from processor.store.sealed import Raw, insert_raws
 from processor.ticket import MailState
@@ -61,8 +62,7 @@ def insert_past_mails(
     whole = [(mail, row) for (_, mail), row in zip(fresh, rows, strict=True) if mail.kept_as is None]
     ids: list[int] = []
     if whole:
-        returned = insert(t.mail).returning(t.mail.c.id, sort_by_parameter_order=True)
-        ids = list(conn.execute(returned, [row for _, row in whole]).scalars())
+        ids = insert_for_ids(conn, t.mail, [row for _, row in whole])
         raws = [
             Raw(mail_id, str(row["digest"]), mail.raw or b"", True)
             for mail_id, (mail, row) in zip(ids, whole, strict=True)

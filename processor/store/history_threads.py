@@ -18,6 +18,7 @@ from processor.store import tables as t
 from processor.store.context import bounded_address
 from processor.store.decided import NumberTakenError
 from processor.store.history_tables import HISTORY
+from processor.store.inserting import insert_for_ids
 from processor.ticket import TicketState
 
 CHUNK = 500
@@ -207,8 +208,7 @@ class Threads:
                 raise NumberTakenError(", ".join(mail.numbers))
             taken.add(home.number)
         rows = [{"number": home.number, "sender": bounded_address(home.sender), **home.row} for home, _ in self.new]
-        inserted = insert(t.ticket).returning(t.ticket.c.id, sort_by_parameter_order=True)
-        for (home, _), ticket_id in zip(self.new, conn.execute(inserted, rows).scalars(), strict=True):
+        for (home, _), ticket_id in zip(self.new, insert_for_ids(conn, t.ticket, rows), strict=True):
             home.ticket_id = ticket_id
 
     def _known(self, conn: Connection, ids: set[str]) -> dict[str, tuple[Home, bool]]:

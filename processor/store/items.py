@@ -11,6 +11,7 @@ from processor.store import tables as t
 from processor.store.columns import canonical
 from processor.store.continuing import action_row, continue_item, known_columns
 from processor.store.decided import Landing, Record
+from processor.store.inserting import insert_for_ids
 from processor.ticket import Item
 
 PROVENANCE_RISK = {"proven": 0, "unproven": 2, "forged": 3}
@@ -21,8 +22,7 @@ def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> d
     each = [(r, landing, item) for r, landing in fresh for item in r.decision.items]
     if not each:
         return {}
-    inserted = insert(t.item).returning(t.item.c.id, sort_by_parameter_order=True)
-    item_ids = list(conn.execute(inserted, [item_row(r, landing, item) for r, landing, item in each]).scalars())
+    item_ids = insert_for_ids(conn, t.item, [item_row(r, landing, item) for r, landing, item in each])
     found: dict[int, list[int]] = defaultdict(list)
     actions: list[dict[str, object]] = []
     for (r, landing, item), item_id in zip(each, item_ids, strict=True):

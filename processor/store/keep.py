@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from processor.store import tables as t
 from processor.store.arrivals import (
@@ -30,6 +30,7 @@ from processor.store.arrivals import (
 from processor.store.engine import store_key
 from processor.store.events import Happening, write_events
 from processor.store.fair import sender_key
+from processor.store.inserting import insert_for_ids
 from processor.store.keep_stream import keep_stream
 from processor.store.sealed import Raw, insert_raws, raw_of
 from processor.store.transaction import commit
@@ -125,8 +126,7 @@ def _insert_mails(conn: Connection, key: bytes, fresh: dict[str, Arrival], now: 
         else mail_row(arrival, digest, MailState.KEPT, "", now, sender_key(key, arrival.raw))
         for digest, arrival in fresh.items()
     ]
-    returned = conn.execute(insert(t.mail).returning(t.mail.c.id, sort_by_parameter_order=True), rows)
-    mail_ids = dict(zip(fresh, returned.scalars(), strict=True))
+    mail_ids = dict(zip(fresh, insert_for_ids(conn, t.mail, rows), strict=True))
     raws = [
         Raw(mail_ids[digest], digest, arrival.header if arrival.raw is None else arrival.raw, arrival.raw is not None)
         for digest, arrival in fresh.items()

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from processor.store import tables as t
 from processor.store.context import bounded_address, whole_ticket
 from processor.store.decided import Landing, NumberTakenError, Record
 from processor.store.events import Happening, write_events
+from processor.store.inserting import insert_for_ids
 from processor.ticket import ActionState, MailState, TicketState
 
 # Filled in once the tickets have their ids.
@@ -92,8 +93,7 @@ def _insert_tickets(conn: Connection, records: Sequence[Record]) -> list[int]:
     taken = conn.execute(select(t.ticket.c.number).where(t.ticket.c.number.in_(numbers))).scalars().all()
     if taken or len(set(numbers)) < len(numbers):
         raise NumberTakenError(", ".join(taken) or "a number was given twice in a batch")
-    inserted = insert(t.ticket).returning(t.ticket.c.id, sort_by_parameter_order=True)
-    return list(conn.execute(inserted, [_ticket_row(r) for r in records]).scalars())
+    return insert_for_ids(conn, t.ticket, [_ticket_row(r) for r in records])
 
 
 def _ticket_row(r: Record) -> dict[str, object]:

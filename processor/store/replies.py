@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from processor.message import Message
 from processor.rulebook import ReplyKind
 from processor.store import tables as t
 from processor.store.context import SENDER_WINDOW, bounded_address, replies_by_key, replies_in_all
 from processor.store.decided import Landing, Record
+from processor.store.inserting import insert_for_ids
 from processor.store.settings import STOPPED, setting
 from processor.store.switch import BREAKER, turn
 from processor.ticket import Level, OutboxState, Reply, TicketState
@@ -70,8 +71,7 @@ def insert_replies(conn: Connection, fresh: Sequence[Landed], items: Mapping[int
         turn(conn, True, BREAKER, max(r.now for r, _, _ in replying))
     own = {landing.ticket_no for _, landing, _ in replying if not landing.joined}
     _open_tickets(conn, {str(row["ticket_no"]) for row in rows if row["state"] != OutboxState.READY.value} & own)
-    returned = conn.execute(insert(t.outbox).returning(t.outbox.c.id, sort_by_parameter_order=True), rows)
-    return dict(zip((r.mail_id for r, _, _ in replying), returned.scalars(), strict=True))
+    return dict(zip((r.mail_id for r, _, _ in replying), insert_for_ids(conn, t.outbox, rows), strict=True))
 
 
 class _Room:
