@@ -31,13 +31,20 @@ _OWN_WORDS = 2
 
 def automatic_kinds(message: Message, found: Mapping[str, tuple[Finding, ...]]) -> dict[str, float]:
     """The chance of each kind of automatic mail, 0 to 1."""
-    others = passed_on(message)
-    kinds = {}
+    kinds = dict(_UNHEARD)
     for kind in AUTOMATIC:
-        words = sum(_worth(each, others) for each in found.get(AUTOMATIC_OWNER + kind, ()))
-        worth = words + (_marks(message, kind) if words >= 1.0 else 0.0)
-        kinds[kind] = 1.0 / (1.0 + math.exp(-STEEPNESS * (worth - MIDDLE[kind])))
+        if findings := found.get(AUTOMATIC_OWNER + kind):
+            others = passed_on(message)
+            words = sum(_worth(each, others) for each in findings)
+            kinds[kind] = _chance(kind, words + (_marks(message, kind) if words >= 1.0 else 0.0))
     return kinds
+
+
+def _chance(kind: str, worth: float) -> float:
+    return 1.0 / (1.0 + math.exp(-STEEPNESS * (worth - MIDDLE[kind])))
+
+
+_UNHEARD = {kind: _chance(kind, 0.0) for kind in AUTOMATIC}
 
 
 def passed_on(message: Message) -> tuple[range, ...]:

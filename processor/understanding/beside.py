@@ -35,7 +35,8 @@ EVEN = 0.5
 def main_of(likely: Mapping[str, float], types: Mapping[str, RequestType]) -> str:
     """The likeliest request type, the gravest of equals; "" where none has a chance."""
     names = [name for name in likely if name in types and name not in UNWRITTEN]
-    return max(names, key=lambda name: (likely[name], -types[name].rank), default="")
+    most = max([likely[name] for name in names], default=0.0)
+    return min([name for name in names if likely[name] == most], key=lambda name: types[name].rank, default="")
 
 
 def beside(model: Model, told: Mapping[str, float], presence: Mapping[str, float], main: str) -> dict[str, float]:
@@ -44,17 +45,16 @@ def beside(model: Model, told: Mapping[str, float], presence: Mapping[str, float
     ``told`` are the words' logits, ``presence`` is what the patterns say; a type that the model does not know is
     left to its patterns.
     """
-    place = {label: at for at, label in enumerate(model.labels)}
     own_words, own_patterns, main_words, main_patterns = model.beside
     shared = 0.0
-    if main in place:
-        shared = main_words * told[main] + main_patterns * log_odds(presence.get(main, 0.0)) + model.first[place[main]]
-    return {
-        name: sigmoid(own_words * told[name] + own_patterns * log_odds(chance) + model.second[place[name]] + shared)
-        if name in place
-        else chance
-        for name, chance in presence.items()
-    }
+    if main in model.labels:
+        first = model.first[model.labels.index(main)]
+        shared = main_words * told[main] + main_patterns * log_odds(presence.get(main, 0.0)) + first
+    sure = dict(presence)
+    for name, second in zip(model.labels, model.second, strict=True):
+        if name in sure:
+            sure[name] = sigmoid(own_words * told[name] + own_patterns * log_odds(sure[name]) + second + shared)
+    return sure
 
 
 def requests(
@@ -72,7 +72,7 @@ def requests(
     """
     if not (main := main_of(likely, types)):
         return ()
-    others = _others(main, presence)
+    others = _strangers(main, presence, WITHIN)
     plain = _plain(main, others, presence, by_patterns, found, types)
     # Two that are both asked for share the chance to be the main one.
     chance = likely[main] + sum(likely.get(name, 0.0) for name in others)
@@ -102,25 +102,28 @@ def _plain(
     "we terminate; for how long do we have access?" must not be told that it was taken for a question.  Nor for being
     outweighed by many words of a question: its own words are looked at alone, too.
     """
-    sure, most = {}, gravest(types)
+    sure, named, rank = {}, (main, *others), types[main].rank
     for name in presence:
+        if types[name].rank >= rank or name in named:
+            continue
+        written, alone = by_patterns.get(name, 0.0), by_score(score(found[name])) if name in found else 0.0
+        chance = max(written if written >= WRITTEN else 0.0, alone if alone >= PLAIN else 0.0)
         # Of other families the model hears better than patterns alone; but for a notice no doubt is too many.
-        near = name == most or not strange(name, main)
-        if near and name not in (main, *others) and types[name].rank < types[main].rank:
-            written, alone = by_patterns.get(name, 0.0), by_score(score(found.get(name, ())))
-            sure[name] = max(written if written >= WRITTEN else 0.0, alone if alone >= PLAIN else 0.0)
-    return {name: chance for name, chance in sure.items() if chance}
+        if chance and (name == gravest(types) or not strange(name, main)):
+            sure[name] = chance
+    return sure
 
 
 def perhaps(
     likely: Mapping[str, float], presence: Mapping[str, float], types: Mapping[str, RequestType]
 ) -> tuple[tuple[str, float], ...]:
     """The types that may be asked for beside the named ones, with how sure that is, the surest first."""
-    main, most = main_of(likely, types), gravest(types)
-    unsure = {name: presence[name] for name in _strangers(main, presence) if PERHAPS <= presence[name] < WITHIN}
+    main = main_of(likely, types)
+    unsure = {name: presence[name] for name in _strangers(main, presence, PERHAPS) if presence[name] < WITHIN}
     # A notice that is overlooked costs more than a person's look: a small chance of one is enough.
-    if main != most and strange(most, main) and presence.get(most, 0.0) < WITHIN and likely.get(most, 0.0) >= SLIGHT:
-        unsure.setdefault(most, likely[most])
+    for name in [name for name, chance in likely.items() if chance >= SLIGHT and name != main]:
+        if name == gravest(types) and strange(name, main) and presence.get(name, 0.0) < WITHIN:
+            unsure.setdefault(name, likely[name])
     return tuple((name, round(unsure[name], 4)) for name in sorted(unsure, key=lambda name: -unsure[name]))
 
 
@@ -129,15 +132,11 @@ def gravest(types: Mapping[str, RequestType]) -> str:
     return min(types, key=lambda name: types[name].rank)
 
 
-def _others(main: str, presence: Mapping[str, float]) -> list[str]:
-    return [name for name in _strangers(main, presence) if presence[name] >= WITHIN]
-
-
-def _strangers(main: str, presence: Mapping[str, float]) -> list[str]:
-    """The types that can be asked for beside the main one."""
+def _strangers(main: str, presence: Mapping[str, float], least: float) -> list[str]:
+    """The types that can be asked for beside the main one, and that are at least so surely."""
     if not main or main == "no_action":
         return []
-    return [name for name in presence if name not in REST and strange(name, main)]
+    return [name for name, sure in presence.items() if sure >= least and name not in REST and strange(name, main)]
 
 
 def strange(name: str, main: str) -> bool:

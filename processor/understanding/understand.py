@@ -55,7 +55,7 @@ def sources(message: Message, rulebook: Rulebook) -> Sources:
     form = form_of(message)
     owned = recognise(rulebook.needles, read)
     found = {name: owned[name] for name in rulebook.types if name in owned}
-    words = sum(len(p.folded.split()) for p in read if p.kind in ("new", "forwarded", "attached"))
+    words = sum([len(p.folded.split()) for p in read if p.kind in ("new", "forwarded", "attached")])
     presence = _with_form(present(found, rulebook.types, words), form)
     kinds = automatic_kinds(message, owned)
     most = AUTOMATIC_WITH_FORM if form is not None else AUTOMATIC_PASSED_ON if passed_on(message) else 1.0
@@ -126,11 +126,11 @@ def automatic_of(likely: Mapping[str, float]) -> str | None:
     return max(AUTOMATIC, key=lambda kind: likely[kind]) if silent >= AUTOMATIC_FROM else None
 
 
-def _written_by_a_person(likely: Mapping[str, float], most: float) -> dict[str, float]:
+def _written_by_a_person(likely: dict[str, float], most: float) -> dict[str, float]:
     """What somebody filled in or passed on was sent by them, whatever else the mail looks like (a scanner's, for one)."""
     automatic = sum(likely[kind] for kind in AUTOMATIC)
     if automatic <= most:
-        return dict(likely)
+        return likely
     less, more = most / automatic, (1.0 - most) / max(1.0 - automatic, 1e-9)
     return {label: chance * (less if label in AUTOMATIC else more) for label, chance in likely.items()}
 

@@ -40,11 +40,16 @@ LEAST = 0.002
 def present(found: Mapping[str, tuple[Finding, ...]], types: Mapping[str, RequestType], words: int) -> dict[str, float]:
     """How sure the patterns are of each request type, 0 to 1, in a mail of so many new words."""
     share = ALONE if words == 0 else 1.0
-    scores = {name: share * score(found.get(name, ())) for name in types if name not in UNWRITTEN}
+    scores = {name: 0.0 for name in types if name not in UNWRITTEN}
+    for name, findings in found.items():
+        if name in scores:
+            scores[name] = share * score(findings)
     if words > BRIEF and "no_action" in scores:
         scores["no_action"] *= BRIEF / words
     best = max(scores.values(), default=0.0)
-    return {name: by_score(value - SHADOW * (best - value)) for name, value in scores.items()}
+    # Most types have no findings, and one number does for all of them.
+    unheard = by_score(-SHADOW * best)
+    return {name: by_score(value - SHADOW * (best - value)) if value else unheard for name, value in scores.items()}
 
 
 def by_score(value: float) -> float:
