@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import IMAPClient, SocketTimeout, response_parser
 from imapclient.exceptions import (
     IMAPClientAbortError,
     IMAPClientError,
@@ -27,6 +27,7 @@ from imapclient.exceptions import (
 
 from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
+from processor.world.fetch_replies import plain_replies
 from processor.world.login import secret_of, way_in
 from processor.world.throttling import PASSING, UNCONNECTED
 from processor.world.tls import certificate_refused, refuse_clear, verified
@@ -98,9 +99,15 @@ class Session:
             return sorted(int(items[b"UID"]) for items in found.values() if b"UID" in items)
 
     def fetch(self, uids: Sequence[int], items: Sequence[str]) -> Mapping[int, Mapping[bytes, Any]]:
-        """What came for these UIDs; some may be missing, and some of the items of some."""
+        """What came for these UIDs, which are not none; some may be missing, and some of the items of some."""
         with plainly():
-            return dict(self._client.fetch(list(uids), list(items)))
+            inner = self._client._imap
+            tag = inner._command("UID", "FETCH", ",".join(map(str, uids)), f"({' '.join(items).upper()})")
+            told = inner._command_complete("FETCH", tag)
+            self._client._checkok("fetch", *told)
+            told = inner._untagged_response(*told, "FETCH")[1]
+            found = plain_replies(told) or response_parser.parse_fetch_response(told, normalise_times=False)
+            return {uid: found[uid] for uid in uids if uid in found}
 
     def add_flag(self, uids: Sequence[int], flag: str) -> None:
         with plainly():
@@ -229,7 +236,8 @@ def open_session(settings: MailboxSettings) -> Session:
     session = Session(client, settings.timeout)
     try:
         with plainly():
-            prepare(client)
+            # It would format every line for its log, passwords of AUTHENTICATE among them.
+            client._imap.debug = 0
             if settings.tls == "starttls":
                 if not client.has_capability("STARTTLS"):
                     raise Misconfigured("the server offers no STARTTLS; nothing is sent in clear instead")
@@ -242,12 +250,6 @@ def open_session(settings: MailboxSettings) -> Session:
         session.close()
         raise
     return session
-
-
-def prepare(client: Any) -> None:
-    client.normalise_times = False
-    # It would format every line for its log, passwords of AUTHENTICATE among them.
-    client._imap.debug = 0
 
 
 def log_in(client: Any, settings: MailboxSettings) -> None:
