@@ -18,7 +18,7 @@ from processor.findings import Understanding
 from processor.message import Address, Message
 from processor.provenance import Signature
 from processor.rulebook import Rulebook
-from processor.store.context import FoundTicket, is_ticket, ticket_for
+from processor.store.context import FoundTicket, Threads, is_ticket
 from processor.store.decided import Looked
 from processor.store.earlier import Found, items_of_customer, items_of_ticket, newest_item
 from processor.ticket import Decision, Earlier, Provenance, TicketState
@@ -34,10 +34,12 @@ class Conversation:
     (``must_wait``) until the first one is recorded.
     """
 
-    def __init__(self, connection: Connection, rulebook: Rulebook, config: Config) -> None:
+    def __init__(self, connection: Connection, rulebook: Rulebook, config: Config, messages: Sequence[Message]) -> None:
         self.connection, self.rulebook, self.config = connection, rulebook, config
         self.marks: set[Mark] = set()
-        self.newest: int | None = None
+        # Before all else, so that what comes after it is looked at once more when the batch is recorded.
+        self.newest = newest_item(connection)
+        self.threads = Threads(connection, [_thread(each) for each in messages])
 
     def of(
         self, message: Message, understanding: Understanding, signatures: Sequence[Signature] = ()
@@ -46,13 +48,11 @@ class Conversation:
 
         Last the number of a ticket that it names and may not join, ``""`` if there is none: staff see both together.
         """
-        if self.newest is None:
-            self.newest = newest_item(self.connection)
         provenance = judge(message, self.config.authserv_ids, self.config.own_addresses, signatures)
         if not self.config.provenance.powers.of(provenance.result).joins:
             # Whatever the sender is worth else, the table lets nobody of this level into another's ticket.
             provenance = Provenance("unproven", provenance.why)
-        named = ticket_for(self.connection, (*message.in_reply_to, *reversed(message.references)))
+        named = self.threads.ticket_for(_thread(message))
         ticket = named if named and self._joins(message, provenance, named) else None
         others = self._of_customer(message, understanding, provenance)
         about = meant([each.item for each in others], understanding, self.rulebook)
@@ -77,7 +77,7 @@ class Conversation:
             for each in decision.items
             if not each.how and (kind := self.rulebook.types.get(each.type)) and kind.repeated
         )
-        if not types or self.newest is None or message.sender is None or decision.provenance.result != "proven":
+        if not types or message.sender is None or decision.provenance.result != "proven":
             return None
         side = self._side(message.sender)
         return Looked(self.newest, side if "@" in side else f"@{side}", types)
@@ -128,6 +128,11 @@ class Conversation:
         """Who may join what this sender began: their organisational domain, or at a public one they alone."""
         domain = organisational(sender.domain)
         return sender.spec.lower() if not domain or sender.domain in self.rulebook.public_domains else domain
+
+
+def _thread(message: Message) -> tuple[str, ...]:
+    """The Message-IDs that a mail answers, nearest first."""
+    return (*message.in_reply_to, *reversed(message.references))
 
 
 def _ticket(found: Found) -> FoundTicket:

@@ -19,9 +19,11 @@ from processor.deciding.lookalike import lookalikes, traits
 from processor.deciding.matching import asked, wider
 from processor.findings import Understanding
 from processor.gate import TYPES
+from processor.lookup import Lookups
 from processor.message import Address, Message
 from processor.provenance import Signature
 from processor.rulebook import Rulebook
+from processor.scan import Scan
 from processor.steps.conversation import Conversation
 from processor.store.by_hand import BY_HAND
 from processor.store.context import (
@@ -39,6 +41,7 @@ from processor.store.work import Pending
 from processor.ticket import Context
 
 NOBODY = ""
+NOTHING_ASKED, NOT_SCANNED = Lookups(), Scan()
 AT_ONCE = timedelta(minutes=1)
 
 
@@ -75,7 +78,7 @@ class Surroundings:
         self.contracts = {message.digest: own for message, own in zip(messages, found, strict=False)}
         self.understandings = {each.digest: said for each, said in zip(messages, understandings, strict=True)}
         self.signatures = {each.digest: own for each, own in zip(messages, signatures, strict=False)}
-        self.conversation = Conversation(connection, rulebook, config)
+        self.conversation = Conversation(connection, rulebook, config, messages)
         self.outages: list[Outage] | None = None
         self.forms = tickets_with_forms(connection, [each.form for each in understandings if each.form])
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
@@ -96,8 +99,10 @@ class Surroundings:
         whose = "" if sender is None or sender.domain in self.rulebook.public_domains else organisational(sender.domain)
         return "" if whose in self.rulebook.public_domains else bounded_address(whose)
 
-    def of(self, mail: Pending, message: Message) -> tuple[Context, int | None]:
-        """A mail's context; the second value is the ticket that it joins."""
+    def of(
+        self, mail: Pending, message: Message, lookups: Lookups = NOTHING_ASKED, scan: Scan = NOT_SCANNED
+    ) -> tuple[Context, int | None]:
+        """A mail's context with what was asked outside; the second value is the ticket that it joins."""
         config, sender = self.config, message.sender
         ticket, earlier, apart = self.conversation.of(
             message, self.understandings[message.digest], self.signatures.get(message.digest, ())
@@ -134,6 +139,8 @@ class Surroundings:
             powers=config.provenance.powers,
             lookalikes=lookalikes(sender, self.known, self.rulebook.public_domains) if self.known else (),
             owners=self._owners(self.understandings[message.digest]),
+            lookups=lookups,
+            scan=scan,
         )
         return self._with_contracts(context, message), ticket.ticket_id if ticket else None
 

@@ -121,8 +121,7 @@ def _work_off(
                 waiting.append(mail.mail_id)
                 continue
             try:
-                context, joins = surroundings.of(mail, each.message)
-                context = replace(context, lookups=told, scan=scan_of)
+                context, joins = surroundings.of(mail, each.message, told, scan_of)
                 decision = conclude(each, context, rulebook)
             except Exception:
                 set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
@@ -130,14 +129,8 @@ def _work_off(
             surroundings.conversation.note(each.message, decision)
             if decision.reply:
                 surroundings.note_reply(each.message)
-            made = _record(
-                mail, each, context, decision, joins, _level(decision, in_force, mail.arrival_time), stop, config, now
-            )
-            made = replace(
-                made,
-                looked=surroundings.conversation.looked(each.message, decision),
-                reply_domain=surroundings.circle(each.message),
-            )
+            level = _level(decision, in_force, mail.arrival_time)
+            made = _record(mail, each, context, decision, joins, level, stop, surroundings)
             decided.append((mail, each, context, decision, made))
     for _, each, *_ in decided:
         if each.understanding.automatic == "bounce":
@@ -207,10 +200,9 @@ def _record(
     joins: int | None,
     level: Level,
     stop: bool,
-    config: Config,
-    now: datetime,
+    surroundings: Surroundings,
 ) -> Record:
-    message, reply = read.message, decision.reply
+    message, reply, config = read.message, decision.reply, surroundings.config
     domain = config.smtp.from_address.rpartition("@")[2] if config.smtp else "processor.invalid"
     return Record(
         mail_id=mail.mail_id,
@@ -225,8 +217,10 @@ def _record(
         envelope_from=config.smtp.envelope_from if config.smtp else "",
         reply_message_id=reply_message_id(config.key, message.letter, reply.kind, domain) if reply else "",
         sender_spec=message.sender.spec if message.sender else "",
-        now=now,
+        now=context.now,
         leave_before=context.arrival + timedelta(hours=config.answer_within_hours),
+        looked=surroundings.conversation.looked(message, decision),
+        reply_domain=surroundings.circle(message),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from processor.masking import masked
 from processor.store import tables as t
@@ -24,6 +24,10 @@ from processor.store.transaction import commit, reading, writing
 # As many as a reply of ours names.
 MOST_NAMED = 50
 TEXT_LENGTH = 100_000
+_R = t.colleague_reference.c
+_WAITING = (
+    select(_R.reply_id, _R.message_id).where(_R.message_id.in_(bindparam("wanted", expanding=True))).order_by(_R.place)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,7 @@ def attach_waiting(conn: Connection, decided: Sequence[tuple[int, str]], now: da
     by_id = {bounded_id(message_id): mail_id for mail_id, message_id in decided if message_id}
     if not by_id:
         return 0
-    r = t.colleague_reference.c
-    rows = conn.execute(select(r.reply_id, r.message_id).where(r.message_id.in_(sorted(by_id))).order_by(r.place)).all()
+    rows = conn.execute(_WAITING, {"wanted": sorted(by_id)}).all()
     replies = {row.reply_id: by_id[row.message_id] for row in reversed(rows)}
     return sum(_attach(conn, reply_id, mail_id, now) for reply_id, mail_id in replies.items())
 

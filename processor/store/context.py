@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Engine,
     ScalarSelect,
+    Select,
     and_,
     bindparam,
     exists,
@@ -77,25 +80,32 @@ def ticket_for(source: Engine | Connection, message_ids: Sequence[str]) -> Found
 
     A Message-ID of ours wins over those that strangers chose; a merged ticket gives the one it went into.
     """
-    wanted = [bounded_id(one) for one in message_ids if one]
-    if len(wanted) > MESSAGE_IDS:
-        wanted = wanted[: MESSAGE_IDS // 2] + wanted[-MESSAGE_IDS // 2 :]
-    if not wanted:
-        return None
     with reading(source) as conn:
-        o, m, w = t.outbox.c, t.mail.c, t.colleague_reply.c
-        for query in (
-            select(o.message_id, o.ticket_id, literal(True).label("ours")).order_by(o.id),
-            select(w.message_id, w.ticket_id, literal(True).label("ours")).order_by(w.id),
-            select(m.message_id, m.ticket_id, m.own.label("ours")).order_by(m.own.desc(), m.id),
-        ):
-            c = query.selected_columns
-            rows = conn.execute(query.where(c.message_id.in_(wanted), c.ticket_id.is_not(None))).all()
+        return Threads(conn, [message_ids]).ticket_for(message_ids)
+
+
+class Threads:
+    """The tickets that the Message-IDs of a batch of mails belong to, asked about together."""
+
+    def __init__(self, conn: Connection, batch: Iterable[Sequence[str]]) -> None:
+        self.conn = conn
+        wanted = sorted({one for message_ids in batch for one in _wanted(message_ids)})
+        # The first row of an ID is the one that counts: ours before a stranger's, an older one before a later.
+        self.known = [
+            {row.message_id: row for row in reversed(conn.execute(query, {"wanted": wanted}).all())} if wanted else {}
+            for query in _THREADS
+        ]
+
+    def ticket_for(self, message_ids: Sequence[str]) -> FoundTicket | None:
+        """As the function of this name; the IDs are some of the batch's."""
+        wanted = _wanted(message_ids)
+        for known in self.known:
+            rows = [known[one] for one in wanted if one in known]
             if rows:
                 # What we wrote ourselves goes before, wherever it stands in the thread.
-                nearest = min(rows, key=lambda row: (not row.ours, wanted.index(row.message_id)))
-                return _found(conn, nearest.ticket_id, bool(nearest.ours))
-    return None
+                nearest = next((row for row in rows if row.ours), rows[0])
+                return _found(self.conn, nearest.ticket_id, bool(nearest.ours))
+        return None
 
 
 def is_ticket(source: Engine | Connection, number: str) -> bool:
@@ -122,9 +132,8 @@ def replies_by_key(
     """Counted replies for many senders or tickets at once."""
     if not keys:
         return {}
-    window = [] if since is None else [t.outbox.c.created_at > since]
-    query = select(column, func.count()).where(column.in_(list(keys)), _counted(), *window).group_by(column)
-    return {row[0]: row[1] for row in conn.execute(query)}
+    asked = {"keys": list(keys)} | ({} if since is None else {"since": since})
+    return {row[0]: row[1] for row in conn.execute(_by_key(column, since is not None), asked)}
 
 
 def known_sender(source: Engine | Connection, spec: str, domain: str) -> bool:
@@ -142,13 +151,10 @@ def known_contacts(
 ) -> tuple[set[tuple[str, str]], bool]:
     """Those of many addresses and domains that are known as customers', as (kind, value), by the contacts and the
     contract register; and whether that register holds anything, so that an empty one is never asked."""
-    r, d = t.register_contact.c, t.contract_domain.c
     asked = {("address", bounded_address(one)) for one in specs} | {("domain", bounded_address(one)) for one in domains}
     names = sorted(value for kind, value in asked if kind == "domain")
-    contacts = select(r.kind, r.value).where(r.value.in_(sorted({value for _, value in asked})))
-    contracts = select(literal("domain"), d.domain).where(d.domain.in_(names)).distinct()
-    register = select(literal(REGISTER), literal("")).where(exists(select(t.contract.c.customer_no)))
-    found = {(row[0], row[1]) for row in conn.execute(union_all(contacts, contracts, register))}
+    values = sorted({value for _, value in asked})
+    found = {(row[0], row[1]) for row in conn.execute(_CONTACTS, {"wanted": values, "names": names})}
     return found & asked, (REGISTER, "") in found
 
 
@@ -186,10 +192,9 @@ def put_contacts(conn: Connection, wanted: set[tuple[str, str]], now: datetime) 
 def whole_ticket(conn: Connection, ticket_id: int) -> t.AnyRow:
     """The row of a ticket, or of the one that it was merged into.  Raises LookupError when there is none."""
     seen: set[int] = set()
-    query = select(t.ticket.c.id, t.ticket.c.number, t.ticket.c.sender, t.ticket.c.state, t.ticket.c.merged_into)
     while ticket_id not in seen:
         seen.add(ticket_id)
-        row = conn.execute(query.where(t.ticket.c.id == ticket_id)).first()
+        row = conn.execute(_TICKET, {"which": ticket_id}).first()
         if row is None:
             break
         if row.merged_into is None:
@@ -200,7 +205,7 @@ def whole_ticket(conn: Connection, ticket_id: int) -> t.AnyRow:
 
 def replies_in_all(conn: Connection, now: datetime) -> int:
     """Counted replies of the last hour."""
-    return int(conn.execute(select(_IN_ALL), {"all_since": now - ALL_WINDOW}).scalar_one())
+    return int(conn.execute(_ALL_LATELY, {"all_since": now - ALL_WINDOW}).scalar_one())
 
 
 def bounded_id(message_id: str) -> str:
@@ -213,6 +218,13 @@ def bounded_address(spec: str) -> str:
     return spec[:ADDRESS_LENGTH].lower()
 
 
+def _wanted(message_ids: Sequence[str]) -> list[str]:
+    wanted = [bounded_id(one) for one in message_ids if one]
+    if len(wanted) > MESSAGE_IDS:
+        wanted = wanted[: MESSAGE_IDS // 2] + wanted[-MESSAGE_IDS // 2 :]
+    return wanted
+
+
 def _found(conn: Connection, ticket_id: int, ours: bool) -> FoundTicket:
     row = whole_ticket(conn, ticket_id)
     return FoundTicket(row.id, row.number, row.sender, TicketState(row.state), ours)
@@ -220,6 +232,13 @@ def _found(conn: Connection, ticket_id: int, ours: bool) -> FoundTicket:
 
 def _counted() -> ColumnElement[bool]:
     return and_(t.outbox.c.state.not_in(NOT_COUNTED), t.outbox.c.automatic.is_(True))
+
+
+@cache
+def _by_key(column: ColumnElement[K], windowed: bool) -> Select[K, int]:
+    window = [t.outbox.c.created_at > bindparam("since")] if windowed else []
+    wanted = column.in_(bindparam("keys", expanding=True))
+    return select(column, func.count()).where(wanted, _counted(), *window).group_by(column)
 
 
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -233,4 +252,27 @@ _LATELY = select(
     _count(t.outbox.c.recipient == bindparam("sender"), t.outbox.c.created_at > bindparam("sender_since")),
     _count(t.outbox.c.ticket_id == bindparam("ticket")),
     _IN_ALL,
+)
+_ALL_LATELY = select(_IN_ALL)
+
+_O, _M, _W, _K, _R, _D = (
+    each.c for each in (t.outbox, t.mail, t.colleague_reply, t.ticket, t.register_contact, t.contract_domain)
+)
+_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+_THREADS = (
+    select(_O.message_id, _O.ticket_id, literal(True).label("ours"))
+    .where(_O.message_id.in_(_WANTED), _O.ticket_id.is_not(None))
+    .order_by(_O.id),
+    select(_W.message_id, _W.ticket_id, literal(True).label("ours"))
+    .where(_W.message_id.in_(_WANTED), _W.ticket_id.is_not(None))
+    .order_by(_W.id),
+    select(_M.message_id, _M.ticket_id, _M.own.label("ours"))
+    .where(_M.message_id.in_(_WANTED), _M.ticket_id.is_not(None))
+    .order_by(_M.own.desc(), _M.id),
+)
+_TICKET = select(_K.id, _K.number, _K.sender, _K.state, _K.merged_into).where(_K.id == bindparam("which"))
+_CONTACTS = union_all(
+    select(_R.kind, _R.value).where(_R.value.in_(_WANTED)),
+    select(literal("domain"), _D.domain).where(_D.domain.in_(bindparam("names", expanding=True))).distinct(),
+    select(literal(REGISTER), literal("")).where(exists(select(t.contract.c.customer_no))),
 )

@@ -16,6 +16,7 @@ from processor.store.staff_replies import OPEN_ACTIONS
 from processor.ticket import ActionState, Earlier, Known, TicketState
 
 MOST = 50
+_NEWEST = select(func.coalesce(func.max(t.item.c.id), 0))
 OVER = {ActionState.REJECTED.value, ActionState.SUPERSEDED.value}
 OSLO = ZoneInfo("Europe/Oslo")
 
@@ -50,7 +51,7 @@ def items_of_customer(
 
 def newest_item(conn: Connection) -> int:
     """The id of the newest item, 0 if there is none."""
-    return int(conn.execute(select(func.coalesce(func.max(t.item.c.id), 0))).scalar_one())
+    return int(conn.execute(_NEWEST).scalar_one())
 
 
 def _found(conn: Connection, *conditions: ColumnElement[bool]) -> list[Found]:

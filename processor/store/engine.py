@@ -26,6 +26,7 @@ from processor.store.transaction import WRITES, reading, writing
 BUSY_SECONDS = 30
 LOOK_AGAIN_SECONDS = 0.001
 DIGEST_KEY = "digest_key"
+_KEY = select(t.setting.c.value).where(t.setting.c.name == DIGEST_KEY)
 # A machine that is gone tells nobody: libpq's seconds (the last: milliseconds) until we know.
 LINE = {
     "connect_timeout": 5,
@@ -136,7 +137,7 @@ def check_store(url: str) -> list[str]:
 
 def store_key(conn: Connection) -> bytes:
     """The secret of this database, from which digests and Message-IDs are keyed."""
-    found = conn.execute(select(t.setting.c.value).where(t.setting.c.name == DIGEST_KEY)).scalar_one()
+    found = conn.execute(_KEY).scalar_one()
     return bytes.fromhex(found)
 
 

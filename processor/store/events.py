@@ -67,16 +67,16 @@ def write_events(conn: Connection, happenings: Sequence[Happening]) -> None:
     """Write events in order, in one statement, in the caller's transaction."""
     if not happenings:
         return
-    salts = [secrets.token_hex(16) if h.text else "" for h in happenings]
-    rows = [_row(h, salt) for h, salt in zip(happenings, salts, strict=True)]
-    if not any(salts):
+    salted = [(secrets.token_hex(16), storable(h.text)) if h.text else ("", "") for h in happenings]
+    rows = [_row(h, salt + text) for h, (salt, text) in zip(happenings, salted, strict=True)]
+    if not any(text for _, text in salted):
         conn.execute(_INSERT, rows)
         return
     ids = insert_for_ids(conn, t.event, rows)
     texts = [
-        {"event_id": event_id, "salt": salt, "text": storable(happening.text)}
-        for event_id, salt, happening in zip(ids, salts, happenings, strict=True)
-        if salt
+        {"event_id": event_id, "salt": salt, "text": text}
+        for event_id, (salt, text) in zip(ids, salted, strict=True)
+        if text
     ]
     conn.execute(_INSERT_TEXTS, texts)
 
@@ -121,8 +121,7 @@ def to_event(row: t.AnyRow) -> Event:
     )
 
 
-def _row(happening: Happening, salt: str) -> dict[str, object]:
-    digest = hashlib.sha256((salt + storable(happening.text)).encode()).hexdigest() if salt else ""
+def _row(happening: Happening, salted: str) -> dict[str, object]:
     return {
         "at": happening.now,
         "kind": happening.kind,
@@ -132,5 +131,5 @@ def _row(happening: Happening, salt: str) -> dict[str, object]:
         "action_id": happening.action_id,
         "outbox_id": happening.outbox_id,
         "data": canonical(happening.data),
-        "text_digest": digest,
+        "text_digest": hashlib.sha256(salted.encode()).hexdigest() if salted else "",
     }

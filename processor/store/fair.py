@@ -67,7 +67,7 @@ def with_others(conn: Connection, found: list[t.AnyRow], now: datetime) -> list[
 
 def _of_mailboxes(conn: Connection, found: Sequence[t.AnyRow], now: datetime) -> list[t.AnyRow]:
     """The oldest mails of each mailbox that has less than its share of half."""
-    accounts = conn.execute(select(t.mailbox.c.account).order_by(t.mailbox.c.account)).scalars().all()
+    accounts = conn.execute(_ACCOUNTS).scalars().all()
     share = len(found) // (2 * len(accounts)) if len(accounts) > 1 else 0
     held = Counter(row.account for row in found)
     rows: list[t.AnyRow] = []
@@ -95,6 +95,7 @@ def _of_senders(conn: Connection, most: int, now: datetime) -> list[t.AnyRow]:
     return rows
 
 
+_ACCOUNTS = select(t.mailbox.c.account).order_by(t.mailbox.c.account)
 _OF_MAILBOX = OLDEST.where(_M.account == bindparam("whose"))
 # In the words of the index, and without a word of the state, whose index SQLite would take instead.
 _WAITS = text("mail.sender_key > 0")

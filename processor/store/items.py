@@ -14,6 +14,7 @@ from processor.store.decided import Landing, Record
 from processor.store.inserting import insert_for_ids
 from processor.ticket import Item
 
+_ACTIONS = insert(t.action)
 PROVENANCE_RISK = {"proven": 0, "unproven": 2, "forged": 3}
 
 
@@ -33,7 +34,7 @@ def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> d
         if item.how:
             continue_item(conn, r, landing, item, item_id)
     if actions:
-        conn.execute(insert(t.action), actions)
+        conn.execute(_ACTIONS, actions)
     return found
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, or_, select, update
 
 from processor.store import tables as t
 from processor.store.context import bounded_address, whole_ticket
@@ -43,27 +44,21 @@ def land(conn: Connection, records: Sequence[Record], letters: Sequence[str]) ->
         else:
             first[letter] = n
             makers.append(n)
-            landings.append(replace(NOT_YET, early=_early(mail)))
+            landings.append(NOT_YET)
         seen.setdefault(r.mail_id, n)
     for n, (ticket_id, joined) in zip(makers, _tickets(conn, [records[n] for n in makers]), strict=True):
-        landings[n] = replace(landings[n], ticket_id=ticket_id, joined=joined)
+        number = "" if joined else records[n].ticket_no
+        landings[n] = Landing(ticket_id, number, fresh=True, joined=joined, early=_early(mails[records[n].mail_id]))
     for n, original in copies.items():
-        landings[n] = replace(landings[n], ticket_id=landings[original].ticket_id)
-    numbers = _numbers(conn, {landing.ticket_id for landing in landings})
-    return [replace(landing, ticket_no=numbers[landing.ticket_id]) for landing in landings]
+        of = landings[original]
+        landings[n] = replace(landings[n], ticket_id=of.ticket_id, ticket_no=of.ticket_no)
+    # Those of tickets that were there before.
+    numbers = _numbers(conn, {each.ticket_id for each in landings if not each.ticket_no})
+    return [each if each.ticket_no else replace(each, ticket_no=numbers[each.ticket_id]) for each in landings]
 
 
 def _lock_mails(conn: Connection, mail_ids: set[int]) -> dict[int, t.AnyRow]:
-    m = t.mail.c
-    query = (
-        select(m.id, m.state, m.ticket_id, m.arrived_at, t.mailbox.c.answer_from)
-        .outerjoin_from(t.mail, t.mailbox, t.mailbox.c.account == m.account)
-        .where(m.id.in_(sorted(mail_ids)))
-        # In one order everywhere, so that two workers never wait for each other in a ring.
-        .order_by(m.id)
-        .with_for_update(of=t.mail)
-    )
-    found = {row.id: row for row in conn.execute(query)}
+    found = {row.id: row for row in conn.execute(_LOCK, {"wanted": sorted(mail_ids)})}
     for mail_id in mail_ids - found.keys():
         raise KeyError(mail_id)
     return found
@@ -71,8 +66,7 @@ def _lock_mails(conn: Connection, mail_ids: set[int]) -> dict[int, t.AnyRow]:
 
 def known_letters(conn: Connection, letters: Iterable[str]) -> dict[str, int]:
     """The ticket of each keyed letter that is here."""
-    query = select(t.letter.c.digest, t.letter.c.ticket_id).where(t.letter.c.digest.in_(sorted(set(letters))))
-    return {row.digest: row.ticket_id for row in conn.execute(query)}
+    return {row.digest: row.ticket_id for row in conn.execute(_LETTERS, {"wanted": sorted(set(letters))})}
 
 
 def _early(mail: t.AnyRow) -> bool:
@@ -90,7 +84,7 @@ def _insert_tickets(conn: Connection, records: Sequence[Record]) -> list[int]:
     if not records:
         return []
     numbers = [r.ticket_no for r in records]
-    taken = conn.execute(select(t.ticket.c.number).where(t.ticket.c.number.in_(numbers))).scalars().all()
+    taken = conn.execute(_TAKEN, {"wanted": numbers}).scalars().all()
     if taken or len(set(numbers)) < len(numbers):
         raise NumberTakenError(", ".join(taken) or "a number was given twice in a batch")
     return insert_for_ids(conn, t.ticket, [_ticket_row(r) for r in records])
@@ -170,5 +164,22 @@ def drop_approvals(conn: Connection, ticket_id: int, actor: str, now: datetime) 
 
 
 def _numbers(conn: Connection, ticket_ids: set[int]) -> dict[int, str]:
-    query = select(t.ticket.c.id, t.ticket.c.number).where(t.ticket.c.id.in_(sorted(ticket_ids)))
-    return {row.id: row.number for row in conn.execute(query)}
+    if not ticket_ids:
+        return {}
+    return {row.id: row.number for row in conn.execute(_NUMBERS, {"wanted": sorted(ticket_ids)})}
+
+
+# Built once: every batch is recorded by these.
+_M, _K = t.mail.c, t.ticket.c
+_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+_LOCK = (
+    select(_M.id, _M.state, _M.ticket_id, _M.arrived_at, t.mailbox.c.answer_from)
+    .outerjoin_from(t.mail, t.mailbox, t.mailbox.c.account == _M.account)
+    .where(_M.id.in_(_WANTED))
+    # In one order everywhere, so that two workers never wait for each other in a ring.
+    .order_by(_M.id)
+    .with_for_update(of=t.mail)
+)
+_LETTERS = select(t.letter.c.digest, t.letter.c.ticket_id).where(t.letter.c.digest.in_(_WANTED))
+_TAKEN = select(_K.number).where(_K.number.in_(_WANTED))
+_NUMBERS = select(_K.id, _K.number).where(_K.id.in_(_WANTED))

@@ -15,6 +15,7 @@ from processor.ticket import Level
 
 ORDER = (Level.OBSERVE, Level.DRAFT, Level.APPROVE, Level.AUTOMATIC)
 GENERAL = "general"
+_LEVELS = select(t.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def levels(source: Engine | Connection, defaults: Mapping[str, Level]) -> dict[s
     """All levels that are set, and ``defaults`` for the other types."""
     found = {name: TypeLevel(name, first, first, None) for name, first in defaults.items()}
     with reading(source) as conn:
-        for row in conn.execute(select(t.level)):
+        for row in conn.execute(_LEVELS):
             found[row.type] = TypeLevel(row.type, Level(row.level), Level(row.before), row.since)
     return found
 

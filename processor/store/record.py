@@ -90,7 +90,7 @@ def _look_again(conn: Connection, records: Sequence[Record]) -> None:
 def _insert_letters(conn: Connection, fresh: Sequence[tuple[str, Record, Landing]]) -> None:
     rows = [{"digest": letter, "ticket_id": at.ticket_id, "mail_id": r.mail_id} for letter, r, at in fresh]
     if rows:
-        conn.execute(insert(t.letter), rows)
+        conn.execute(_LETTERS, rows)
 
 
 def _decide_mails(conn: Connection, changed: Sequence[Landed], key: bytes) -> None:
@@ -108,8 +108,13 @@ def _decide_mails(conn: Connection, changed: Sequence[Landed], key: bytes) -> No
     ]
     if not values:
         return
-    done = {"state": MailState.DECIDED.value, "reason": "", "sender_key": 0, "claimed_by": None, "claimed_until": None}
-    conn.execute(update(t.mail).where(t.mail.c.id == bindparam("which")).values(done), values)
+    conn.execute(_DECIDED, values)
+
+
+# Built once: every batch is recorded by these.
+_LETTERS = insert(t.letter)
+_DONE = {"state": MailState.DECIDED.value, "reason": "", "sender_key": 0, "claimed_by": None, "claimed_until": None}
+_DECIDED = update(t.mail).where(t.mail.c.id == bindparam("which")).values(_DONE)
 
 
 def _named(conn: Connection, fresh: Sequence[Landed]) -> list[Happening]:

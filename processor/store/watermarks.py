@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, exists, insert, or_, select, update
 
 from processor.store import tables as t
 from processor.store.transaction import commit, reading, writing
@@ -152,4 +152,7 @@ def _first_start(conn: Connection, account: str, now: datetime) -> datetime:
 
 
 def _started(conn: Connection, account: str) -> datetime | None:
-    return conn.execute(select(t.mailbox.c.answer_from).where(t.mailbox.c.account == account)).scalar()
+    return conn.execute(_STARTED, {"whose": account}).scalar()
+
+
+_STARTED = select(t.mailbox.c.answer_from).where(t.mailbox.c.account == bindparam("whose"))
