@@ -29,6 +29,7 @@ from processor.store.by_hand import BY_HAND
 from processor.store.context import (
     bounded_address,
     known_contacts,
+    replies_in_all,
     replies_lately,
     replies_to_domains,
     replies_to_many,
@@ -84,7 +85,7 @@ class Surroundings:
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
         circles = {circle for each in messages if (circle := self.circle(each))}
         self.to_domain = Counter(replies_to_domains(connection, circles, now))
-        self.in_all = replies_lately(connection, NOBODY, None, now).in_all
+        self.in_all = replies_in_all(connection, now)
 
     def note_reply(self, message: Message) -> None:
         """Count a reply that was decided in this batch."""

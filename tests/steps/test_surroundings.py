@@ -88,7 +88,7 @@ def test_an_empty_register_costs_no_query(engine: Engine, rulebook: Rulebook) ->
     contexts, queries = around(engine, rulebook, mails)
     assert all(each.contracts == () for each in contexts)
     assert not [each for each in queries if "FROM contract " in each and "EXISTS" not in each.upper()]
-    assert len([each for each in queries if each.startswith("SELECT")]) == 4
+    assert len([each for each in queries if each.startswith("SELECT")]) == 5
 
 
 def test_fifty_mails_cost_three_queries_more(engine: Engine, rulebook: Rulebook) -> None:
