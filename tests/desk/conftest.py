@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,8 @@ MAILS_IN_ROOM = (
 NAMES = {Role.READER: "Rita", Role.AGENT: "Anne", Role.APPROVER: "Per", Role.ADMIN: "Ada"}
 # Argon2 with little work: what it costs is no matter here.
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+# A store of each beginning that a room had: to decide its mails anew for each test took longer than most tests do.
+FURNISHED: dict[tuple[tuple[str, ...], str, str], bytes] = {}
 
 
 class Clock:
@@ -107,12 +110,30 @@ def config_in(folder: Path, more: str = "", level: str = "automatic") -> Config:
 def room_in(folder: Path, *mails: str, more: str = "", level: str = "automatic") -> Iterator[Room]:
     """A desk with these example mails (such as ``termination/01-annual-with-number``) decided in its store."""
     config, clock = config_in(folder, more, level), Clock()
-    engine = open_store(config.store_url)
-    people(engine)
-    take_in(engine, config, rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses), mails, clock)
+    begun = (mails, more, level)
+    if begun not in FURNISHED:
+        FURNISHED[begun] = _furnished(config, mails)
+    path = Path(config.store_url.removeprefix("sqlite:///"))
+    path.parent.mkdir(mode=0o700)
+    path.touch(0o600)
+    path.write_bytes(FURNISHED[begun])
     clock.forward(minutes=5)
+    engine = open_store(config.store_url)
     yield Room(Desk(engine, config, clock), clock)
     engine.dispose()
+
+
+def _furnished(config: Config, mails: tuple[str, ...]) -> bytes:
+    """The file of a store with people and these mails in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        engine = open_store(f"sqlite:///{path}")
+        people(engine)
+        take_in(
+            engine, config, rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses), mails, Clock()
+        )
+        engine.dispose()
+        return path.read_bytes()
 
 
 def people(engine: Engine) -> None:
