@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from processor.config import Config
-from processor.desk import passwords
+from processor.desk import passwords, rules_in_force
 from processor.desk.app import build
 from processor.desk.asking import Desk
 from processor.desk.cookies import csrf_of
@@ -99,6 +99,8 @@ class Room:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "HASHER", QUICK)
+    # Each desk reads the rules by itself, at its first ticket.
+    monkeypatch.setattr(rules_in_force, "load_rulebook", lambda *where: rulebook_of(*where[:3]))
 
 
 def config_in(folder: Path, more: str = "", level: str = "automatic") -> Config:
