@@ -15,6 +15,9 @@ from processor.store import tables as t
 from processor.store.events import Happening, write_event
 from processor.store.transaction import reading, writing
 
+# scrypt's n: what each guess costs whoever has the store.
+COST = 2**14
+
 
 class NameTakenError(ValueError):
     """There is a person of that name already; the message is the name."""
@@ -89,4 +92,4 @@ def list_people(engine: Engine) -> list[Person]:
 
 
 def _scrypt(secret: str, salt: bytes) -> str:
-    return hashlib.scrypt(secret.encode("utf-8", "surrogatepass"), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(secret.encode("utf-8", "surrogatepass"), salt=salt, n=COST, r=8, p=1, dklen=32).hex()

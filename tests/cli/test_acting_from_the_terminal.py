@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,6 @@ from typer.testing import CliRunner
 
 from processor.cli.main import app
 from processor.loading import rules
-from processor.store import people
 from processor.store import tables as t
 from processor.store.accounts import Role, account, set_scope
 from processor.store.forwarding import files_of
@@ -53,10 +51,9 @@ class Terminal:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    # What it costs to build the commands, to try a secret and to load the rules is no matter here.
+    # What it costs to build the commands and to load the rules is no matter here.
     monkeypatch.setattr(testing, "_get_command", lambda _: COMMANDS)
     monkeypatch.setattr(rules, "load_rulebook", lambda *where: rulebook_of(*where[:3]))
-    monkeypatch.setattr(people, "_scrypt", lambda secret, salt: hashlib.sha256(salt + secret.encode()).hexdigest())
     for room in room_in(tmp_path, *NOTICES, level="draft"):
         roles = {"Kari": "agent", "Ola": "agent", "Lese": "reader", "Sjef": "admin"}
         secrets = {name: add_person(room.engine, name, NOW, role) for name, role in roles.items()}

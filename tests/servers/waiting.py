@@ -24,6 +24,7 @@ from processor.loading.templates import Templates
 from processor.rulebook import Rulebook
 from tests.servers import ready
 from tests.store.blank import blank, remember_the_schema
+from tests.store.hashing import hash_quickly
 
 ROOT = ready.ROOT
 MOST_FILES = 1024
@@ -38,6 +39,7 @@ def main() -> None:
     loading.forget_read = lambda: None  # type: ignore[attr-defined]
     _remember_the_shipped_rules()
     remember_the_schema()
+    hash_quickly()
     blank()
     _import()
     _build_the_command_line()

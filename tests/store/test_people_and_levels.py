@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from sqlalchemy import Engine, select
 
+from processor.store import people
 from processor.store import tables as t
 from processor.store.levels import level, levels, lowest, set_level
 from processor.store.people import NameTakenError, add_person, list_people, remove_person, verify_person
 from processor.ticket import Level
+from tests.store import hashing
 from tests.store.made import LATER, NOW, column
 
 EARLIER = NOW.replace(hour=1)
@@ -20,6 +24,15 @@ def test_a_person_is_known_by_the_secret_that_was_shown_once(engine: Engine) -> 
     assert verify_person(engine, "Kari Holm", secret + "x") is None
     assert verify_person(engine, "Ola", secret) is None
     assert secret not in str(column(engine, t.person.c.secret))
+
+
+def test_a_secret_is_slow_to_guess_from_a_stolen_store(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "COST", hashing.SHIPPED)
+    secret = add_person(engine, "Kari", NOW)
+    ((salt, stored),) = zip(column(engine, t.person.c.salt), column(engine, t.person.c.secret), strict=True)
+    # Some hundredths of a second and sixteen megabytes a guess.
+    assert hashlib.scrypt(secret.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32).hex() == stored
+    assert verify_person(engine, "Kari", secret)
 
 
 def test_a_name_is_given_once_even_after_its_person_left(engine: Engine) -> None:
