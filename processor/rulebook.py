@@ -58,15 +58,15 @@ class Vocabulary:
 
     ``moods`` tell what kind of sentence this is (a question, a condition): patterns name them as
     ``@question``.  ``automatic`` holds the patterns of each kind of automatic mail, ``languages``
-    the weight of telling words for each language and ``letters`` that of parts of words, ``phrases``
-    compiled lists by ``file.key``.
+    the row (``weights``) of a telling word's weights for each language and ``letters`` that of a part of words,
+    ``phrases`` compiled lists by ``file.key``.
     """
 
     moods: Mapping[str, Pattern] = field(default_factory=dict)
     automatic: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
-    languages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
     phrases: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
-    letters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    letters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,22 +218,22 @@ class Model:
     """A trained model as plain numbers: what words tell of each label, and how sources are joined.
 
     ``labels`` are the main labels (request types and automatic kinds) in the order of every row;
-    ``words`` maps a feature to its rarity and its weight for each label, ``bias`` is the weight of
-    none.  ``join`` holds for each label how much the words' logits of all labels, and then the patterns'
+    ``words`` maps a feature to the row (``weights``) of its weights for each label times its rarity, and then of
+    its rarity's square; ``bias`` is the weight of none.  ``join`` holds for each label how much the words' logits of all labels, and then the patterns'
     of all, count for it as the main one, and ``prior`` what is added.  ``beside`` is how much a label's own words
     and patterns count, and then the main one's, for being asked for beside a main one; ``second`` and ``first``
     are what is added for each label as the other and as the main one.
     ``answer_from`` holds thresholds chosen on data, which a rules file may only raise; ``figures``
     what was measured on mails not trained on.  ``shown`` holds for each label how many such mails were
     decided as it without a person, and how many of them rightly; empty in a model that stores none.
-    ``languages`` maps words and parts of words to their weight for each language, ``language_bias`` is the
-    weight of none; both empty in a model that knows no languages.
+    ``languages`` maps words and parts of words to the row of their weights for each language, ``language_bias``
+    is the weight of none; both empty in a model that knows no languages.
     """
 
     version: str
     data: str
     labels: tuple[str, ...]
-    words: Mapping[str, tuple[float, tuple[float, ...]]]
+    words: Mapping[str, int]
     bias: tuple[float, ...]
     join: tuple[tuple[float, ...], ...]
     prior: tuple[float, ...]
@@ -243,7 +243,7 @@ class Model:
     answer_from: Mapping[str, float]
     figures: Mapping[str, float] = field(default_factory=dict)
     shown: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    languages: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
     language_bias: tuple[float, ...] = ()
 
 

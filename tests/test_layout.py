@@ -32,6 +32,7 @@ VALUES = {
     "letter",
     "masking",
     "ciphers",
+    "weights",
 }
 ALLOWED = {
     "message": set(),
@@ -52,6 +53,7 @@ ALLOWED = {
     "letter": set(),
     "masking": {"message"},
     "ciphers": set(),
+    "weights": set(),
     "journal": {"masking"},
     "reading": VALUES,
     "understanding": VALUES,

@@ -12,21 +12,21 @@ import json
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from processor.loading.problems import Problem
 from processor.rulebook import Model
+from processor.weights import of_rare_row, packed, rare_rows, unpacked
 
 SHIPPED = Path(__file__).parent.parent / "understanding" / "model.json.gz"
 LARGEST = 60_000_000
 """Bytes of the unpacked file; ours has a few million."""
 RUN = "run: processor train"
-SCALE = 1000
 MIDDLE = 32_768
-"""Weights stand in the file as whole thousandths."""
+"""Weights stand in the file as whole thousandths, each with so much added."""
 
 
 def load_model(path: Path) -> tuple[Model | None, list[Problem]]:
@@ -53,16 +53,18 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
         raise ValueError("its content does not match its version")
     labels = tuple(values["labels"])
     width = len(labels)
-    names, rarity, rows = values["words"], values["rarity"], _unpacked(values["weights"], width)
+    names, rarity, rows = values["words"], values["rarity"], _rows_of(values["weights"], width)
     languages = values.get("languages", {"words": [], "weights": "", "bias": []})
-    by_language = _unpacked(languages["weights"], len(languages["bias"]) or 1)
+    by_language = _rows_of(languages["weights"], len(languages["bias"]) or 1)
     if not len(names) == len(rarity) == len(rows) or len(values["bias"]) != width:
         raise ValueError("its tables differ in length")
+    if not all(0 < rare < MIDDLE for rare in rarity):
+        raise ValueError("a word's rarity is beside all measure")
     return Model(
         version=values["version"],
         data=values["data"],
         labels=labels,
-        words={name: (rare / SCALE, row) for name, rare, row in zip(names, rarity, rows, strict=True)},
+        words=dict(zip(names, rare_rows(rarity, rows), strict=True)),
         bias=tuple(float(each) for each in values["bias"]),
         join=_table(values["join"], width),
         prior=tuple(float(each) for each in values["prior"]),
@@ -72,7 +74,7 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
         answer_from={name: float(least) for name, least in values["answer_from"].items()},
         figures={name: float(figure) for name, figure in values["figures"].items()},
         # A model that was trained before these were kept has none.
-        languages=dict(zip(languages["words"], by_language, strict=True)),
+        languages=dict(zip(languages["words"], packed(by_language), strict=True)),
         language_bias=tuple(float(each) for each in languages["bias"]),
         shown={name: (int(alone), int(right)) for name, (alone, right) in values.get("shown", {}).items()},
     )
@@ -90,26 +92,25 @@ def _row(numbers: list[float], width: int) -> tuple[float, ...]:
     return tuple(float(each) for each in numbers)
 
 
-def _packed(rows: Iterable[tuple[float, ...]]) -> str:
+def _text_of(rows: Iterable[Sequence[int]]) -> str:
     """Weights as thousandths in two bytes each: JSON takes a tenth of a second to read as many."""
-    numbers = array("H", (round(weight * SCALE) + MIDDLE for weight in chain.from_iterable(rows)))
+    numbers = array("H", [weight + MIDDLE for weight in chain.from_iterable(rows)])
     if sys.byteorder == "big":
         numbers.byteswap()
     return base64.b64encode(numbers.tobytes()).decode("ascii")
 
 
-def _unpacked(text: str, width: int) -> list[tuple[float, ...]]:
+def _rows_of(text: str, width: int) -> list[tuple[int, ...]]:
     numbers = array("H")
     numbers.frombytes(base64.b64decode(text, validate=True))
     if sys.byteorder == "big":
         numbers.byteswap()
-    # Equal weights are one object: there are half a million weights and a hundredth as many values.
-    values = {number: (number - MIDDLE) / SCALE for number in set(numbers)}
-    return list(zip(*[map(values.__getitem__, numbers)] * width, strict=True))
+    return list(zip(*[iter([number - MIDDLE for number in numbers])] * width, strict=True))
 
 
 def file_of(model: Model) -> bytes:
     """The file's bytes, equal for equal models."""
+    words = [of_rare_row(row, len(model.labels)) for row in model.words.values()]
     values: dict[str, Any] = {
         "data": model.data,
         "labels": list(model.labels),
@@ -124,12 +125,12 @@ def file_of(model: Model) -> bytes:
         "bias": list(model.bias),
         "languages": {
             "words": list(model.languages),
-            "weights": _packed(model.languages.values()),
+            "weights": _text_of(unpacked(row, len(model.language_bias)) for row in model.languages.values()),
             "bias": list(model.language_bias),
         },
         "words": list(model.words),
-        "rarity": [round(rare * SCALE) for rare, _ in model.words.values()],
-        "weights": _packed(row for _, row in model.words.values()),
+        "rarity": [rare for rare, _ in words],
+        "weights": _text_of(row for _, row in words),
     }
     values = {"version": version_of(values), **values}
     return gzip.compress(_text(values), compresslevel=9, mtime=0)

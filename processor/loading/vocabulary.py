@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from processor.loading.patterns import compile_alternatives, compile_patterns, line_of_key, line_of_table, read_toml
 from processor.loading.problems import Problem
 from processor.rulebook import Pattern, Vocabulary
+from processor.weights import SCALE, packed
 
 KINDS = ("auto_reply", "bounce", "bulk", "spam")
 LANGUAGES = ("nb", "nn", "en", "sv", "da")
+WORTH = {"strong": 3 * SCALE, "some": SCALE, "letters": SCALE // 2}
+"""How much a word of each list says; ``letters`` are parts of words."""
 PHRASE_FILES = ("dates", "names", "fields")
 
 
@@ -57,38 +59,29 @@ def _automatic(path: Path) -> tuple[dict[str, tuple[Pattern, ...]], list[Problem
     return kinds, problems
 
 
-Weights = dict[str, dict[str, float]]
-
-
-def _languages(path: Path) -> tuple[Weights, Weights, list[Problem]]:
+def _languages(path: Path) -> tuple[dict[str, int], dict[str, int], list[Problem]]:
     """What words and what parts of words say for each language."""
     tables, problems = read_toml(path)
-    languages: Weights = {}
-    letters: Weights = {}
+    words: dict[str, list[int]] = {}
+    letters: dict[str, list[int]] = {}
     for language, groups in tables.items():
         line = line_of_key(path, language)
         if language not in LANGUAGES:
             problems.append(Problem(path.name, line, f"unknown language {language!r}"))
             continue
-        languages[language], letters[language], faults = _weights(groups, path.name, line)
-        problems += faults
-    return languages, letters, problems
+        at = LANGUAGES.index(language)
+        for group, text in groups.items():
+            if group not in WORTH or not isinstance(text, str):
+                problems.append(Problem(path.name, line, f"{group!r} must be strong, some or letters, and text"))
+                continue
+            for word in text.lower().split():
+                row = (letters if group == "letters" else words).setdefault(word, [0] * len(LANGUAGES))
+                row[at] = max(row[at], WORTH[group])
+    return _rows(words), _rows(letters), problems
 
 
-def _weights(groups: dict[str, Any], file: str, line: int) -> tuple[dict[str, float], dict[str, float], list[Problem]]:
-    """Word lists keyed by how much a word of them says: ``strong``, ``some`` or ``letters`` (parts of words)."""
-    worth = {"strong": 3.0, "some": 1.0, "letters": 0.5}
-    words: dict[str, float] = {}
-    letters: dict[str, float] = {}
-    problems = []
-    for group, text in groups.items():
-        if group not in worth or not isinstance(text, str):
-            problems.append(Problem(file, line, f"{group!r} must be strong, some or letters, and text"))
-            continue
-        weights = letters if group == "letters" else words
-        for word in text.lower().split():
-            weights[word] = max(worth[group], weights.get(word, 0.0))
-    return words, letters, problems
+def _rows(table: dict[str, list[int]]) -> dict[str, int]:
+    return dict(zip(table, packed(table.values()), strict=True))
 
 
 def _phrases(path: Path) -> tuple[dict[str, re.Pattern[str]], list[Problem]]:

@@ -23,6 +23,7 @@ from processor.understanding.model import logits
 from processor.understanding.model import vector as seen
 from processor.understanding.understand import automatic_of, for_language, weighed
 from processor.understanding.weigh import REST, UNWRITTEN, log_odds
+from processor.weights import SCALE, packed, rare_rows
 
 WRITTEN_FOR = frozenset({"dev_1", "dev_2", *(f"mails_{name}" for name in "abjklm")})
 """Sets whose mistakes people read while they wrote the patterns: there, patterns look better than they are."""
@@ -49,8 +50,9 @@ class Words:
 
     def model(self) -> Model:
         """A model of words alone, to be joined with the patterns."""
-        width = len(self.labels)
-        return Model("", "", self.labels, self.words, self.bias, (), (0.0,) * width, (), (), (), {})
+        rarities = _whole([rarity for rarity, _ in self.words.values()])
+        rows = dict(zip(self.words, rare_rows(rarities, (_whole(row) for _, row in self.words.values())), strict=True))
+        return Model("", "", self.labels, rows, self.bias, (), (0.0,) * len(self.labels), (), (), (), {})
 
 
 def train(samples: Sequence[Sample], rulebook: Rulebook, data: str = "") -> Model:
@@ -82,7 +84,7 @@ def learn_languages(model: Model, samples: Sequence[Sample], vocabulary: Vocabul
     column = {name: at for at, name in enumerate(names)}
     rows = [{column[name]: value for name, value in mail.items() if name in column} for mail in mails]
     weights, bias = one_class(rows, len(names), [LANGUAGES.index(language) for _, language in told], STRENGTH)
-    table = {name: _kept(row) for name, row in zip(names, weights, strict=True)}
+    table = dict(zip(names, packed([_whole(_kept(row)) for row in weights]), strict=True))
     return replace(model, languages=table, language_bias=tuple(round(each, 3) for each in bias))
 
 
@@ -164,6 +166,10 @@ def _one_of(labels: Sequence[str], name: str) -> list[float]:
 def _kept(row: Sequence[float]) -> tuple[float, ...]:
     """Weights as the file keeps them, so that what was measured is what is read."""
     return tuple(min(max(round(weight, 3), -MOST_WEIGHT), MOST_WEIGHT) for weight in row)
+
+
+def _whole(row: Sequence[float]) -> list[int]:
+    return [round(weight * SCALE) for weight in row]
 
 
 def _rounded(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:

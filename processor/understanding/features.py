@@ -31,7 +31,10 @@ def features(message: Message, passages: Sequence[Passage], form: Form | None) -
     for passage in passages:
         if passage.kind not in READ or left <= 0:
             continue
-        words = [_shape(word) for word in _WORD.findall(passage.folded)[:left]]
+        # Digits count by their number alone.
+        words = [
+            "0" * min(len(word), 10) if word[0].isdigit() else word for word in _WORD.findall(passage.folded)[:left]
+        ]
         left -= len(words)
         _of_words(words, passage.where == "subject", found)
     length = MOST_WORDS - left
@@ -40,28 +43,23 @@ def features(message: Message, passages: Sequence[Passage], form: Form | None) -
     return found
 
 
-def _shape(word: str) -> str:
-    """Digits count by their number alone."""
-    return "0" * min(len(word), 10) if word[0].isdigit() else word
-
-
 def _of_words(words: list[str], subject: bool, found: Counter[str]) -> None:
-    found.update(f"w:{word}" for word in words)
-    found.update(f"2:{one} {two}" for one, two in pairwise(words))
+    found.update([f"w:{word}" for word in words] + [f"2:{one} {two}" for one, two in pairwise(words)])
     for word in dict.fromkeys(words):
         if subject:
             found[f"s:{word}"] = 1
         if len(word) > 5:
             found[f"p:{word[:5]}"] = 1
-        if len(word) > 8:
-            found[f"p:{word[:8]}"] = 1
-            found[f"e:{word[-5:]}"] = 1
+            if len(word) > 8:
+                found[f"p:{word[:8]}"] = 1
+                found[f"e:{word[-5:]}"] = 1
 
 
 def _of_shape(message: Message, passages: Iterable[Passage], form: Form | None, found: Counter[str]) -> None:
-    found.update(
-        f"m:{mood}" for passage in passages for sentence in passage.sentences for mood in sorted(sentence.moods)
-    )
+    for passage in passages:
+        for sentence in passage.sentences:
+            if sentence.moods:
+                found.update([f"m:{mood}" for mood in sorted(sentence.moods)])
     marks = {f"x:has_{passage.kind}" for passage in passages if passage.text.strip()}
     marks.update(f"x:mark_{name}" for name, _ in message.marks)
     marks.update(f"x:attached_{attachment.true_type}" for attachment in message.attachments)

@@ -6,7 +6,6 @@ model, and what held back the label that came second.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from processor.findings import AUTOMATIC, Evidence, Reasons, Understanding
@@ -14,6 +13,7 @@ from processor.message import Message
 from processor.rulebook import AUTOMATIC_OWNER, Model, Rulebook
 from processor.understanding.features import features, spans
 from processor.understanding.form import form_of
+from processor.understanding.model import shares, vector
 from processor.understanding.passages import Passage, passages
 from processor.understanding.recognise import Finding, recognise
 
@@ -51,38 +51,27 @@ def _both_sides(
     struck = [span for finding in patterns for span in finding.evidence]
     speaking = sorted((span for span in struck if span.weight > 0), key=lambda span: -span.weight)
     against = sorted((span for span in struck if span.weight < 0), key=lambda span: span.weight)
-    shares = _shares(model, counts, label) if model else {}
+    adding = shares(model, vector(model, counts), label) if model else {}
     speaking, against = speaking[:MOST_PATTERNS], against[:MOST_PATTERNS]
     return (
-        (*speaking, *_words(shares, 1.0, label, read, speaking)),
-        (*against, *_words(shares, -1.0, label, read, against)),
+        (*speaking, *_words(adding, 1.0, label, read, speaking)),
+        (*against, *_words(adding, -1.0, label, read, against)),
     )
 
 
-def _shares(model: Model, counts: Mapping[str, float], label: str) -> dict[str, float]:
-    """What each word of the mail adds to the logit of a label, as understanding.model sums it."""
-    if label not in model.labels:
-        return {}
-    column = model.labels.index(label)
-    known = {name: model.words[name] for name in counts if name in model.words}
-    values = {name: rarity * (1.0 + math.log(max(counts[name], 1))) for name, (rarity, _) in known.items()}
-    length = math.sqrt(sum(value * value for value in values.values())) or 1.0
-    return {name: value / length * known[name][1][column] for name, value in values.items()}
-
-
 def _words(
-    shares: Mapping[str, float], sign: float, label: str, read: Sequence[Passage], struck: Iterable[Evidence]
+    adding: Mapping[str, float], sign: float, label: str, read: Sequence[Passage], struck: Iterable[Evidence]
 ) -> tuple[Evidence, ...]:
     """The strongest words on one side that stand apart from one another and from what patterns struck."""
     struck = tuple(struck)
-    ranked = sorted(shares, key=lambda name: (-sign * shares[name], name))[:LOOKED_AT]
+    ranked = sorted(adding, key=lambda name: (-sign * adding[name], name))[:LOOKED_AT]
     found: list[Evidence] = []
     for name in ranked:
-        if sign * shares[name] < LEAST_SHARE or len(found) == MOST_WORDS:
+        if sign * adding[name] < LEAST_SHARE or len(found) == MOST_WORDS:
             break
         if (place := spans(name, read)) is None:
             continue
-        span = place[0].evidence(place[1], place[2], f"model/{label}", round(shares[name], 3))
+        span = place[0].evidence(place[1], place[2], f"model/{label}", round(adding[name], 3))
         if not any(_meet(span, other) for other in (*struck, *found)):
             found.append(span)
     return tuple(found)

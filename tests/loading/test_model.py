@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from processor.loading.model import SHIPPED, load_model
+from processor.loading.model import SHIPPED, load_model, version_of
 from processor.loading.problems import Refused
 from processor.loading.rules import load_rulebook
 
@@ -65,3 +65,14 @@ def test_a_damaged_model_is_a_problem_and_says_what_to_run(damage: str, tmp_path
     assert model is None
     assert len(problems) == 1
     assert "processor train" in str(problems[0])
+
+
+@pytest.mark.parametrize("rarity", [0, -1, 1 << 30])
+def test_a_word_of_no_rarity_or_beyond_measure_is_damage(rarity: int, tmp_path: Path) -> None:
+    values = json.loads(gzip.decompress(SHIPPED.read_bytes()))
+    values["rarity"][3] = rarity
+    values = {"version": version_of(values), **{name: each for name, each in values.items() if name != "version"}}
+    file = tmp_path / "model.json.gz"
+    file.write_bytes(gzip.compress(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()))
+    assert load_model(file)[0] is None
+    assert "a word's rarity is beside all measure" in str(load_model(file)[1][0])

@@ -25,6 +25,7 @@ from processor.training.thresholds import Judged, lower_bound, threshold
 from processor.training.train import learn_languages, learn_words, train
 from processor.understanding.language import LANGUAGES
 from processor.understanding.model import logits, vector
+from processor.weights import packed, unpacked
 from tests.extracting.made_files import in_process
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +134,7 @@ def test_languages_are_learned_and_kept_in_the_file(tmp_path: Path) -> None:
     assert kept is not None
     assert not problems
     assert (kept.languages, kept.language_bias) == (model.languages, model.language_bias)
-    assert all(len(row) == len(LANGUAGES) for row in kept.languages.values())
+    assert all(packed([unpacked(row, len(LANGUAGES))]) == [row] for row in kept.languages.values())
     assert {name[:2] for name in kept.languages} == {"w:", "c:", "l:"}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +15,10 @@ from processor.findings import AUTOMATIC, Understanding
 from processor.loading.model import SHIPPED, load_model
 from processor.rulebook import Rulebook
 from processor.understanding.understand import understand
+from processor.weights import of_rare_row, rare_rows
 from tests.understanding.made_mail import mail, main_of, rulebook
 
+Number = TypeVar("Number", int, float)
 MODEL, _ = load_model(SHIPPED)
 NOTICE = "Hei\n\nVi sier opp Visma Global for Fjord Bygg AS fra 1.1.2027.\n\nMvh\nKari"
 
@@ -64,16 +68,23 @@ def test_a_type_that_the_model_does_not_know_is_decided_by_its_patterns() -> Non
     at = MODEL.labels.index("invoice_question")
     width = len(MODEL.labels)
 
-    def less(row: tuple[float, ...]) -> tuple[float, ...]:
+    def less(row: Sequence[Number]) -> tuple[Number, ...]:
         return tuple(each for n, each in enumerate(row) if n % width != at)
 
     def without(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
         return tuple(less(row) for n, row in enumerate(rows) if n != at)
 
+    words = {name: of_rare_row(row, width) for name, row in MODEL.words.items()}
     smaller = replace(
         MODEL,
         labels=tuple(label for label in MODEL.labels if label != "invoice_question"),
-        words={name: (rare, less(row)) for name, (rare, row) in MODEL.words.items()},
+        words=dict(
+            zip(
+                words,
+                rare_rows([rare for rare, _ in words.values()], [less(row) for _, row in words.values()]),
+                strict=True,
+            )
+        ),
         bias=less(MODEL.bias),
         prior=less(MODEL.prior),
         second=less(MODEL.second),

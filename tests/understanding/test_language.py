@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processor.rulebook import Model
+from processor.understanding import language
 from processor.understanding.language import LANGUAGES, features, language_of
+from processor.weights import packed
 from tests.understanding.made_mail import rulebook
 
 
@@ -38,9 +42,18 @@ def test_more_words_make_it_surer() -> None:
 def test_a_trained_model_decides_where_the_lists_leave_it_open() -> None:
     vocabulary, text = rulebook().vocabulary, "dokk kan slutt no"
     lists = language_of(text, vocabulary)
-    known = {name: (0.0, 9.0, 0.0, 0.0, 0.0) for name in features(text, vocabulary) if name.startswith("w:")}
+    known = {name: packed([[0, 9000, 0, 0, 0]])[0] for name in features(text, vocabulary) if name.startswith("w:")}
     model = Model("", "", (), {}, (), (), (), (), (), (), {}, languages=known, language_bias=(0.0,) * 5)
     assert language_of(text, vocabulary, model)[0] == "nn"
     long = "Jeg ønsker å si opp avtalen, og ber dere sende en bekreftelse på at den er mottatt."
     assert language_of(long.lower(), vocabulary, model) == language_of(long.lower(), vocabulary)
     assert lists[0] in LANGUAGES
+
+
+@given(
+    st.lists(st.sampled_from(["vi", " ", ".", "no", "@", "/", "\\", "visma", ".com", "æ", "-", "\n", "x" * 99])).map(
+        "".join
+    )
+)
+def test_no_address_is_overlooked_for_the_signs_that_it_needs(text: str) -> None:
+    assert language._words(text) == language._WORD.findall(language._NO_WORDS.sub(" ", text))[: language.MOST_WORDS]
