@@ -84,12 +84,12 @@ class Lookups:
     participants: tuple[Participant, ...] = ()
 
     def company(self, org_no: str) -> Company:
-        found = (each for each in self.companies if each.org_no == org_no)
-        return next(found, Company(org_no, "not_checked", "off"))
+        found = next((each for each in self.companies if each.org_no == org_no), None)
+        return found or Company(org_no, "not_checked", "off")
 
     def participant(self, org_no: str) -> Participant:
-        found = (each for each in self.participants if each.org_no == org_no)
-        return next(found, Participant(org_no, "not_checked", "off"))
+        found = next((each for each in self.participants if each.org_no == org_no), None)
+        return found or Participant(org_no, "not_checked", "off")
 
 
 def valid_org_no(text: str) -> bool:

@@ -40,6 +40,7 @@ REPORTS = {
     *("message/feedback-report", "text/calendar"),
 }
 """Content types of what a program wrote (RFC 6522, 8098, 5965, 6047)."""
+UNLESS_SET = Limits()
 NO_ANSWER = {"bulk", "junk", "list", "auto_reply"}
 
 
@@ -53,7 +54,10 @@ class Objection:
 
 def objection(case: Case) -> Objection | None:
     """The first objection to any automatic reply, or None."""
-    return next((Objection(name, why) for name, _, asks in GUARDS for why in [asks(case)] if why), None)
+    for name, _, asks in GUARDS:
+        if why := asks(case):
+            return Objection(name, why)
+    return None
 
 
 def _automatic(case: Case) -> str:
@@ -127,11 +131,18 @@ def _headers(case: Case) -> str:
 
 def _first_word(value: str) -> str:
     """A structured header's first word without comments and parameters (RFC 3834 section 5.1), lower case."""
+    kept = value[:500]
+    if "(" in kept or ")" in kept:
+        kept = _without_comments(kept)
+    return next(iter(kept.replace(";", " ; ").replace(",", " , ").lower().split()), "").strip("\"'")
+
+
+def _without_comments(value: str) -> str:
     depth, kept = 0, ""
-    for sign in value[:500]:
+    for sign in value:
         depth = max(depth + (sign == "(") - (sign == ")"), 0)
         kept += sign if depth == 0 and sign != ")" else " "
-    return next(iter(kept.replace(";", " ; ").replace(",", " , ").lower().split()), "").strip("\"'")
+    return kept
 
 
 def _loop(case: Case) -> str:
@@ -178,7 +189,7 @@ def _too_old(case: Case) -> str:
 
 
 def _limit_sender(case: Case) -> str:
-    context, limits = case.context, case.context.limits or Limits()
+    context, limits = case.context, case.context.limits or UNLESS_SET
     most = limits.per_known_sender if context.known_sender else limits.per_sender
     return (
         f"the sender was answered {context.replies_to_sender} times lately" if context.replies_to_sender >= most else ""
@@ -186,19 +197,19 @@ def _limit_sender(case: Case) -> str:
 
 
 def _limit_domain(case: Case) -> str:
-    answered, limits = case.context.replies_to_domain, case.context.limits or Limits()
+    answered, limits = case.context.replies_to_domain, case.context.limits or UNLESS_SET
     if case.context.known_sender or answered < limits.per_domain:
         return ""
     return f"the sender's domain was answered {answered} times lately"
 
 
 def _limit_thread(case: Case) -> str:
-    answered, limits = case.context.replies_in_thread, case.context.limits or Limits()
+    answered, limits = case.context.replies_in_thread, case.context.limits or UNLESS_SET
     return f"the thread was answered {answered} times lately" if answered >= limits.per_thread else ""
 
 
 def _limit_all(case: Case) -> str:
-    answered, limits = case.context.replies_in_all, case.context.limits or Limits()
+    answered, limits = case.context.replies_in_all, case.context.limits or UNLESS_SET
     return f"{answered} replies left lately in all" if answered >= limits.in_all else ""
 
 

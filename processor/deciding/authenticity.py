@@ -93,7 +93,6 @@ def _judged(domain: str, header: AuthenticationResults | None) -> Provenance:
         return Provenance("unproven", "no Authentication-Results of a trusted server")
     dmarc = [each for each in header.results if each.method == "dmarc" and _speaks_of(each, domain)]
     outcomes = {each.result for each in dmarc}
-    signed = next((d for d in map(_signer, header.results) if d and aligned(d, domain)), "")
     if len(outcomes) > 1:
         return Provenance("unproven", f"DMARC results contradict each other for {domain}")
     if outcomes == {"pass"}:
@@ -102,7 +101,7 @@ def _judged(domain: str, header: AuthenticationResults | None) -> Provenance:
         if any(_policy(each, domain) == "none" for each in dmarc):
             return Provenance("unproven", f"DMARC failed for {domain}, whose policy is none")
         return Provenance("forged", f"DMARC failed for {domain}")
-    if signed:
+    if signed := next((d for d in map(_signer, header.results) if d and aligned(d, domain)), ""):
         return Provenance("proven", f"DKIM signature of {signed}")
     return Provenance("unproven", _what_lacks(domain, header))
 

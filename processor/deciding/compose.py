@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from processor.deciding import wording
@@ -16,7 +16,6 @@ from processor.deciding.domains import aligned
 from processor.deciding.lacking import lacking
 from processor.deciding.looked_up import lookup_values
 from processor.deciding.quantity import asked
-from processor.findings import Fields
 from processor.rulebook import RenderError, ReplyKind, Row
 from processor.ticket import Reply
 
@@ -51,8 +50,7 @@ def compose(parts: Sequence[Part], case: Case) -> Reply:
 def neutral(case: Case) -> Reply:
     """The receipt that says nothing of what we understood, nor of whose mail it is; raises RenderError."""
     language = _language([NEUTRAL], case)
-    silent = replace(case.understanding, fields=Fields(), flags=(), topics=())
-    values = _values(replace(case, understanding=silent), language) | {"name": "", "plural": False}
+    values = _silent_values(case, language)
     return _letter([_rendered(NEUTRAL, (), values, language, case)], NEUTRAL, "receipt", values, language, case)
 
 
@@ -124,15 +122,12 @@ def fallback(reply: Reply | None, case: Case) -> str:
 
 def _values(case: Case, language: str) -> dict[str, object]:
     """The values of a part and of the layout; the templates' documentation lists them."""
-    understanding, context, sender = case.understanding, case.context, case.message.sender
+    understanding, sender = case.understanding, case.message.sender
     fields = understanding.fields
     company = wording.company_in_words(fields.company)
     customer_no = wording.strict(fields.customer_no, NUMBER, 1)
     domain = sender.domain if sender else ""
-    return {
-        "ticket_no": context.ticket_no,
-        "received": wording.moment_in_words(case.since or context.arrival, language),
-        "answered": wording.moment_in_words(context.arrival, language),
+    return _silent_values(case, language) | {
         "company": company,
         "products": wording.strict(fields.products, PRODUCT, 8),
         "invoice_nos": wording.strict(fields.invoice_no, INVOICE),
@@ -145,9 +140,31 @@ def _values(case: Case, language: str) -> dict[str, object]:
         ),
         "plural": bool(company or fields.org_no) or (domain not in case.rulebook.public_domains),
         "name": wording.first_name(sender.name) if sender else "",
-        "team": context.team,
         "flags": understanding.flags,
         "topics": understanding.topics,
+    }
+
+
+def _silent_values(case: Case, language: str) -> dict[str, object]:
+    """The values of a letter that says nothing of what was understood, nor of whose mail it is."""
+    context = case.context
+    answered = wording.moment_in_words(context.arrival, language)
+    return {
+        "ticket_no": context.ticket_no,
+        "received": wording.moment_in_words(case.since, language) if case.since else answered,
+        "answered": answered,
+        "company": "",
+        "products": (),
+        "invoice_nos": (),
+        "customer_no": "",
+        "domains": (),
+        "users": 0,
+        "calculations": (),
+        "plural": False,
+        "name": "",
+        "team": context.team,
+        "flags": (),
+        "topics": (),
         "asks": (),
         "last_day": "",
         "access_until": "",

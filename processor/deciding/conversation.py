@@ -82,7 +82,9 @@ def in_sentences(items: Sequence[Item]) -> tuple[str, ...]:
 
 def _continued(item: Item, row: Row | None, case: Case, reply: Reply | None) -> Item:
     understanding = case.understanding
-    fields = replace(understanding.fields, org_no=(item.org_no,)) if item.org_no else understanding.fields
+    fields = understanding.fields
+    if item.org_no and fields.org_no != (item.org_no,):
+        fields = replace(fields, org_no=(item.org_no,))
     known = Known(fields, understanding.role, understanding.topics)
     asks = lacking(row.asks, case) if row and reply and reply.template != NEUTRAL else ()
     item = replace(item, known=known, arrival=case.context.arrival, asks=asks)

@@ -58,7 +58,9 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     own = rulebook.own_addresses | {address.lower() for address in context.own_addresses}
     provenance = judge(message, context.authserv_ids, own, context.signatures)
     understanding = with_authority(message, understanding, rulebook)
-    understanding = replace(understanding, flags=doubts(message, understanding, context, rulebook))
+    flags = doubts(message, understanding, context, rulebook)
+    if flags != understanding.flags:
+        understanding = replace(understanding, flags=flags)
     case = completed(Case(message, understanding, provenance, context, rulebook, own))
     found = accounts(case)
     deadline = deadline_of(found)

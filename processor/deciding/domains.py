@@ -26,7 +26,8 @@ def organisational(domain: str) -> str:
 
 def aligned(one: str, other: str) -> bool:
     """Whether two domains align in the relaxed mode of RFC 7489 section 3.1."""
-    return bool(organisational(one)) and organisational(one) == organisational(other)
+    top = organisational(one)
+    return bool(top) and top == organisational(other)
 
 
 def domain_of(spec: str) -> str:
@@ -41,6 +42,5 @@ def own_domains(own_addresses: Iterable[str]) -> frozenset[str]:
 
 def is_own(address: Address, own_addresses: Iterable[str]) -> bool:
     """Whether an address is in a domain of ours, or below one."""
-    return any(
-        address.domain == domain or address.domain.endswith(f".{domain}") for domain in own_domains(own_addresses)
-    )
+    domain = address.domain
+    return any(domain == own or domain.endswith(f".{own}") for own in own_domains(own_addresses))

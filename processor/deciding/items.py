@@ -152,7 +152,10 @@ def _facts(org_no: str, case: Case) -> dict[str, str]:
         "emails": ", ".join(fields.emails),
         "sender": sender.spec if sender else "",
         "reason": ", ".join(reasons(case.understanding.topics)),
-        "power_of_attorney": power_of_attorney(case.message, case.rulebook),
+        # Marked in the topics wherever there is one.
+        "power_of_attorney": power_of_attorney(case.message, case.rulebook)
+        if AUTHORITY in case.understanding.topics
+        else "",
         "may_belong_to": case.context.may_belong_to,
         "doubts": ", ".join(case.understanding.flags),
         "lookalike": in_words(case.message, case.context.lookalikes),

@@ -74,8 +74,10 @@ def in_trouble(company: Company) -> str:
 
 
 def lookup_facts(org_nos: Sequence[str], case: Case) -> Mapping[str, str]:
-    """What staff see of the answers about some organisations; "" where nobody asked."""
+    """What staff see of the answers about some organisations; "" or nothing where nobody asked."""
     lookups = case.context.lookups
+    if not (lookups.companies or lookups.participants):
+        return {}
     companies = [found for found in map(lookups.company, org_nos) if found.reason != "off"]
     participants = [found for found in map(lookups.participant, org_nos) if found.reason != "off"]
     return {

@@ -73,7 +73,7 @@ def in_words(day: date, language: str) -> str:
 def moment_in_words(moment: datetime, language: str) -> str:
     """A moment in Oslo: "tirsdag 18. august 2026 kl. 10.02"."""
     local = moment.astimezone(OSLO)
-    return f"{in_words(local.date(), language)} {AT[language].format(time=f'{local:%H.%M}')}"
+    return f"{in_words(local.date(), language)} {AT[language].format(time=f'{local.hour:02}.{local.minute:02}')}"
 
 
 def org_no_in_words(number: str) -> str:

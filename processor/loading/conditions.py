@@ -84,13 +84,23 @@ class Conditions:
             said = f"when must be true or false, and {text!r} is {expression.return_type()}"
             return _never, [Problem(file, line, said)]
 
-        def holds(values: Mapping[str, object]) -> bool:
-            return expression.eval(data=values).plain_value() is True
-
         trial = expression.eval(data=BLANK).plain_value()
         if not isinstance(trial, bool):
             return _never, [Problem(file, line, f"when fails on a mail without fields: {text!r}; ask size() first")]
+        # Every value that is handed over is made a value of CEL's first, so only those are that may be asked for:
+        # whatever its spaces, a condition names a variable by its last word.
+        names = [v.name for v in VARIABLES if v.name.rpartition(".")[2] in text]
+        if not names:
+            return (_always if trial else _never), []
+
+        def holds(values: Mapping[str, object]) -> bool:
+            return expression.eval(data={name: values[name] for name in names}).plain_value() is True
+
         return holds, []
+
+
+def _always(values: Mapping[str, object]) -> bool:  # noqa: ARG001
+    return True
 
 
 def _never(values: Mapping[str, object]) -> bool:  # noqa: ARG001

@@ -11,7 +11,7 @@ lists.  Calls, imports and multiplication are refused when loading; the sandbox 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -77,6 +77,10 @@ MOST_TEXTS = 1000
 LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
+Filled = Callable[[Mapping[str, object]], str]
+"""A template's text with the values of a letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One template file: its path for problems, its subject and what stands below it."""
@@ -112,7 +116,7 @@ class Templates:
         self.version = version
         self._environment = _environment()
         self._html = _environment(autoescape=True).from_string(html_layout)
-        self._compiled: dict[tuple[str, str], tuple[Template, Template]] = {}
+        self._compiled: dict[tuple[str, str], tuple[Filled, Filled]] = {}
 
     @property
     def languages(self) -> Mapping[str, frozenset[str]]:
@@ -131,8 +135,8 @@ class Templates:
         try:
             subject, body = self._get(template, language)
             everything = {**values, "language": language}
-            text = body.render(everything)
-            title = " ".join(subject.render(everything).split())
+            text = body(everything)
+            title = " ".join(subject(everything).split())
             if template != LAYOUT:
                 return _bounded(title, unwrap(text), "")
             text = text.strip()
@@ -145,15 +149,20 @@ class Templates:
             raise RenderError(f"{template}.{language}: {type(error).__name__}: {error}") from error
         return _bounded("", text + "\n", html)
 
-    def _get(self, template: str, language: str) -> tuple[Template, Template]:
+    def _get(self, template: str, language: str) -> tuple[Filled, Filled]:
         key = template, language
         if key not in self._compiled:
             source = self.sources[key]
             self._compiled[key] = self._made(source.subject), self._made(source.body)
         return self._compiled[key]
 
-    def _made(self, text: str) -> Template:
-        return Template.from_code(self._environment, _code(text), {})
+    def _made(self, text: str) -> Filled:
+        template = Template.from_code(self._environment, _code(text), {})
+        if "{" in text:
+            return template.render
+        # Most subjects are the same in every letter.
+        constant = template.render()
+        return lambda _: constant
 
 
 @lru_cache(maxsize=MOST_TEXTS)

@@ -26,6 +26,19 @@ def test_every_documented_variable_can_be_asked_for(variable: Variable) -> None:
     assert variable.meaning
 
 
+def test_a_variable_is_found_however_its_name_is_written() -> None:
+    values = {**BLANK, "mail.flags": ["public_domain"]}
+    assert compiled("size(mail.flags) == 1")(values)
+    assert compiled("size(mail . flags) == 1")(values)
+    assert compiled("size(mail.\n  // the doubts\n  flags) == 1 && mail\n.language == ''")(values)
+
+
+def test_a_condition_without_a_variable_is_the_same_on_every_mail() -> None:
+    assert compiled("true")(BLANK)
+    assert compiled("1 + 1 == 2")(BLANK)
+    assert not compiled("false")(BLANK)
+
+
 def test_an_unknown_name_is_a_problem_with_the_nearest_right_one() -> None:
     _, [problem] = Conditions().compile("fields.orgno == 'x'", "x.toml", 7)
     assert (problem.file, problem.line, problem.hint) == ("x.toml", 7, "fields.org_no")
