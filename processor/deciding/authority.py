@@ -38,6 +38,8 @@ def power_of_attorney(message: Message, rulebook: Rulebook) -> str:
     it lies with it; what is passed on or attached as a mail, by those words alone.  That the writer says they have
     one is none.
     """
+    if not (message.attachments or message.attached or any(each.kind == "forwarded" for each in message.sections)):
+        return ""
     phrases = rulebook.vocabulary.phrases
     title, given, enclosed = (phrases.get(f"names.authority_{each}", NEVER) for each in ("title", "given", "enclosed"))
     for file in message.attachments:

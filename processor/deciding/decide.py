@@ -157,10 +157,11 @@ def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
         if request.confidence < least:
             said.append(f"{request.type} is not sure enough: {request.confidence:.1%}, and {least:.1%} is asked.")
     taken = {request.type for request in understanding.requests}
-    gravest = _gravest(rulebook)
     for label, chance in understanding.chances:
-        least = GRAVE_RIVAL_LEAST if label == gravest else RIVAL_LEAST
-        if label not in taken and label in rulebook.types and chance >= least:
+        # The lower bound of the two goes before: most chances are next to nothing.
+        if chance < GRAVE_RIVAL_LEAST or label in taken or label not in rulebook.types:
+            continue
+        if chance >= RIVAL_LEAST or label == _gravest(rulebook):
             said.append(f"It may also be {label}: {chance:.0%}.")
     # Nobody is answered whose second request may be overlooked.
     return said + [f"It may ask for {name} too: {chance:.0%}." for name, chance in understanding.perhaps]

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CodeType
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
-from jinja2.runtime import Context
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context
 
@@ -35,6 +35,7 @@ MOST = 8000
 """The longest text or HTML of a letter, in characters."""
 AND = {"nb": "og", "nn": "og", "en": "and", "sv": "och", "da": "og"}
 FILTERS = ("listed", "length", "first", "last", "join", "upper", "lower", "capitalize", "trim", "default")
+LOOP_STATE = {"index", "index0", "revindex", "revindex0", "first", "last", "length"}
 FORBIDDEN: tuple[tuple[type[nodes.Node], str], ...] = (
     (nodes.Call, "a call"),
     (nodes.Include, "include"),
@@ -99,10 +100,19 @@ def listed(context: Context, words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} {AND[context['language']]} {words[-1]}"
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, which lets at once through what it lets through after a search: values of ours, a loop's state."""
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        if type(obj) is dict and attribute in obj and not hasattr(dict, attribute):
+            return obj[attribute]
+        if type(obj) is LoopContext and attribute in LOOP_STATE:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
 def _environment(*, autoescape: bool = False) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=autoescape
-    )
+    environment = _Sandbox(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=autoescape)
     environment.globals.clear()
     environment.filters = {k: v for k, v in environment.filters.items() if k in FILTERS} | {"listed": listed}
     return environment

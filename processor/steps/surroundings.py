@@ -83,8 +83,8 @@ class Surroundings:
         self.outages: list[Outage] | None = None
         self.forms = tickets_with_forms(connection, [each.form for each in understandings if each.form])
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
-        circles = {circle for each in messages if (circle := self.circle(each))}
-        self.to_domain = Counter(replies_to_domains(connection, circles, now))
+        self.circles = {each.digest: self._circle(each.sender) for each in messages}
+        self.to_domain = Counter(replies_to_domains(connection, {*self.circles.values()} - {NOBODY}, now))
         self.in_all = replies_in_all(connection, now)
 
     def note_reply(self, message: Message) -> None:
@@ -96,9 +96,7 @@ class Surroundings:
 
     def circle(self, message: Message) -> str:
         """The organisation's domain whose replies are counted together; "" where anybody may have an address."""
-        sender = message.sender
-        whose = "" if sender is None or sender.domain in self.rulebook.public_domains else organisational(sender.domain)
-        return "" if whose in self.rulebook.public_domains else bounded_address(whose)
+        return self.circles[message.digest]
 
     def of(
         self, mail: Pending, message: Message, lookups: Lookups = NOTHING_ASKED, scan: Scan = NOT_SCANNED
@@ -164,6 +162,11 @@ class Surroundings:
         said, own = self.understandings[message.digest], frozenset(self.config.own_addresses)
         provenance = judge(message, self.config.authserv_ids, own, context.signatures)
         return completed(Case(message, said, provenance, context, self.rulebook, own))
+
+    def _circle(self, sender: Address | None) -> str:
+        public = self.rulebook.public_domains
+        whose = NOBODY if sender is None or sender.domain in public else organisational(sender.domain)
+        return NOBODY if whose in public else bounded_address(whose)
 
     def _domains_like(self, senders: Sequence[Address]) -> list[tuple[str, str]]:
         """Customers' domains that the strangers of this batch may be taken for."""

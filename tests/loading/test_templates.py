@@ -105,10 +105,24 @@ def test_an_unknown_language_and_unreadable_bytes_are_refused(tmp_path: Path) ->
     assert any("not UTF-8" in each for each in said)
 
 
-def test_T71_the_sandbox_gives_no_attribute_of_a_value(tmp_path: Path) -> None:
-    templates, _ = load_templates(folder(tmp_path, "{{ name.__class__ }}"))
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ name.__class__ }}",
+        '{% set own = {"__class__": 1} %}{{ own.__class__ }}',
+        "{% for each in [1] %}{{ loop.__init__ }}{% endfor %}",
+        "{% for each in [1] %}{{ loop._iterator }}{% endfor %}",
+    ],
+)
+def test_T71_the_sandbox_gives_no_attribute_of_a_value(tmp_path: Path, body: str) -> None:
+    templates, _ = load_templates(folder(tmp_path, body))
     with pytest.raises(RenderError):
         templates.render("x/y", "nb", USUAL)
+
+
+def test_a_letter_may_ask_a_value_for_a_key_and_a_loop_where_it_stands(tmp_path: Path) -> None:
+    body = '{% set own = {"key": "A"} %}{% for each in [1, 2] %}{{ own.key }}{{ loop.index }}{% endfor %}'
+    assert rendered(tmp_path, body) == "A1A2"
 
 
 def test_a_missing_value_or_template_is_a_render_error(tmp_path: Path) -> None:
