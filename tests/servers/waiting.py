@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterable
-from dataclasses import replace
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from processor.loading import rules as loading
 from processor.loading.model import SHIPPED
 from processor.loading.templates import Templates
 from processor.rulebook import Rulebook
+from processor.steps.worker import warm
 from tests.servers import ready
 from tests.store.blank import blank, remember_the_schema
 from tests.store.hashing import hash_quickly
@@ -44,23 +45,35 @@ def main() -> None:
     _import()
     _build_the_command_line()
     gc.collect()
-    # Children neither trace these objects nor copy their pages for it.
+    # Children neither trace these objects nor copy their pages for it, and a daemon's start does not undo that.
     gc.freeze()
+    gc.unfreeze = lambda: None
     _serve(socket.socket(fileno=int(sys.argv[1])))
 
 
 def _import() -> None:
+    """What programs import at their start, and what many commands import when they come to it."""
     import encodings.idna  # noqa: F401
 
-    from processor import daemon  # noqa: F401
+    import dns.resolver  # noqa: F401
+    import psycopg  # noqa: F401
+    from cryptography.hazmat.primitives.ciphers import aead  # noqa: F401
+    from typer import rich_utils  # noqa: F401
+
+    from processor import daemon, single_pass  # noqa: F401
     from processor.cli import aside_view, explain, main, queue, replay, rules, run, status, ticket_view  # noqa: F401
     from processor.deciding import explanation  # noqa: F401
-    from processor.loading import configuration, examples, notes, samples  # noqa: F401
+    from processor.desk import correct_page, take_in_page, ticket_pages, write_page  # noqa: F401
+    from processor.evidence import person  # noqa: F401
+    from processor.loading import catalog, configuration, examples, locating, notes, samples  # noqa: F401
+    from processor.moving import bring_in, sources  # noqa: F401
+    from processor.replay import page, play  # noqa: F401
     from processor.steps import authenticating, in_process, lookups, opened, worker, workers  # noqa: F401
     from processor.steps import examples as tried  # noqa: F401
-    from processor.store import audit, engine, lines, merging, migrate, privacy  # noqa: F401
+    from processor.store import aside, audit, contracts, engine, lines, merging, migrate, privacy, standing  # noqa: F401
     from processor.store import ticket_view as shown  # noqa: F401
-    from processor.world import confined  # noqa: F401
+    from processor.training import masked  # noqa: F401
+    from processor.world import confined, probing_sender  # noqa: F401
 
 
 def _build_the_command_line() -> None:
@@ -80,6 +93,7 @@ def _remember_the_shipped_rules() -> None:
     folders = (ROOT / "rules", ROOT / "templates")
     shipped = {model_file: load(*folders, (), model_file) for model_file in (SHIPPED, None)}
     known = [_digest(folder) for folder in folders]
+    warm(shipped[SHIPPED])
     for rulebook in shipped.values():
         _compile(rulebook)
 
@@ -88,7 +102,10 @@ def _remember_the_shipped_rules() -> None:
     ) -> Rulebook:
         if model_file not in shipped or [_digest(folder) for folder in (rules_dir, templates_dir)] != known:
             return load(rules_dir, templates_dir, own_addresses, model_file)
-        return replace(shipped[model_file], own_addresses=frozenset(address.lower() for address in own_addresses))
+        # Its index, which depends on no address, is not made anew.
+        rulebook = copy(shipped[model_file])
+        object.__setattr__(rulebook, "own_addresses", frozenset(address.lower() for address in own_addresses))
+        return rulebook
 
     loading.load_rulebook = load_rulebook
 
