@@ -38,6 +38,7 @@ from processor.world.tls import certificate_refused, refuse_clear, verified
 # RFC 5321 4.5.3.2: minutes for a command's reply, for DATA's, for the text, and after the dot.  A
 # setting of 60 seconds gives the RFC's own.
 COMMAND, DATA, BLOCK, DOT = 5, 2, 3, 10
+DOT_LINE = b".\r\n"
 CONNECT_SECONDS = 30.0
 # RFC 5321 4.5.3.1: 64 and 255 octets and the @ between; more is nobody's address.
 LONGEST_ADDRESS = 320
@@ -263,11 +264,19 @@ def hand_over(smtp: smtplib.SMTP, settings: SmtpSettings, data: bytes) -> Outcom
     if code != 354:
         return refused(code, text) or Lost(False, f"unexpected answer to DATA: {code} {words(text)}")
     wait(smtp, BLOCK * settings.timeout)
-    smtp.send(stuffed(data))
+    assert smtp.sock is not None
+    whole = memoryview(stuffed(data) + DOT_LINE)
+    text_ends = len(whole) - len(DOT_LINE)
+    # Mostly all of it fits in one packet, and wakes the server once; else the dot goes alone when the text has gone.
+    begun = smtp.sock.send(whole)
+    if begun < text_ends:
+        smtp.sock.sendall(whole[begun:text_ends])
+        begun = text_ends
     # From here on the server may have the whole mail.
     try:
         wait(smtp, DOT * settings.timeout)
-        smtp.send(b".\r\n")
+        if begun < len(whole):
+            smtp.sock.sendall(whole[begun:])
         code, text = smtp.getreply()
     except OSError as error:
         return Lost(True, f"{type(error).__name__}: {error}")
@@ -286,8 +295,12 @@ def envelope_address(address: str) -> str:
 
 def stuffed(data: bytes) -> bytes:
     """The text with CRLF line ends and doubled leading dots (RFC 5321 4.5.2), without the last dot."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
-    lines = re.sub(rb"(?m)^\.", b"..", lines)
+    lines = data
+    if not data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r"):
+        lines = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
+    lines = lines.replace(b"\n.", b"\n..")
+    if lines.startswith(b"."):
+        lines = b"." + lines
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
 

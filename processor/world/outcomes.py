@@ -66,7 +66,9 @@ def closing(outcome: Outcome | None) -> bool:
 def words(text: bytes | str) -> str:
     """A server's reply as one bounded line."""
     told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return " ".join("".join(char if char.isprintable() else " " for char in told).split())[:LONGEST_TEXT]
+    if not told.isprintable():
+        told = "".join(char if char.isprintable() else " " for char in told)
+    return " ".join(told.split())[:LONGEST_TEXT]
 
 
 def text_of(outcome: Outcome) -> str:

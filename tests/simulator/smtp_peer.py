@@ -6,6 +6,7 @@ import random
 import re
 import smtplib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
@@ -68,7 +69,7 @@ class Connection:
     """One connection; after a lost line every command raises."""
 
     def __init__(self, peer: Peer) -> None:
-        self.peer, self.sock, self.command_encoding = peer, None, "ascii"
+        self.peer, self.sock, self.command_encoding = peer, Line(self), "ascii"
         self.esmtp_features = {"size": "10000000", "8bitmime": "", "dsn": ""}
         self.open = True
         self.recipient, self.text, self.answer = "", b"", (250, b"ok")
@@ -91,16 +92,18 @@ class Connection:
             return 354, b"go on"
         return 250, b"ok"
 
-    def send(self, data: bytes) -> None:
-        if data != b".\r\n":
-            self.peer.pause("text")
-            self._check("the text")
-            self.text += data
-            found = MESSAGE_ID.search(self.text)
-            self.peer.beginning(found[1].decode() if found else "")
-            if self.peer.meets("lost in the text"):
-                self._lose("in the text")
-            return
+    def hear_text(self, data: bytes) -> None:
+        """The text, or a part of it; raises where the line is lost within it."""
+        self.peer.pause("text")
+        self._check("the text")
+        self.text += data
+        found = MESSAGE_ID.search(self.text)
+        self.peer.beginning(found[1].decode() if found else "")
+        if self.peer.meets("lost in the text"):
+            self._lose("in the text")
+
+    def hear_dot(self) -> None:
+        """The final dot; raises where the line is lost before it is read."""
         self.peer.pause("dot")
         if self.peer.meets("lost before the dot was read"):
             self._lose("before the dot was read")
@@ -139,4 +142,29 @@ class Connection:
         raise ConnectionResetError(f"reset {where}")
 
 
+class Line:
+    """The part of a socket that the courier uses; of every other mail it takes the text alone at first."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def settimeout(self, seconds: float) -> None:
+        """Time is simulated elsewhere."""
+
+    def send(self, data: memoryview) -> int:
+        text = bytes(data).removesuffix(DOT)
+        self.connection.hear_text(text)
+        if len(text) % 2:
+            return len(text)
+        with suppress(ConnectionResetError):
+            # What lies in the socket's buffer was sent, for all that we know.
+            self.connection.hear_dot()
+        return len(data)
+
+    def sendall(self, data: memoryview) -> None:
+        assert bytes(data) == DOT
+        self.connection.hear_dot()
+
+
+DOT = b".\r\n"
 REFUSALS = {"dot 452": (452, b"no room"), "dot 554": (554, b"policy"), "dot 421": (421, b"closing")}

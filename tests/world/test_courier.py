@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processor.mail_servers import SmtpSettings
-from processor.world.courier import Courier
+from processor.world.courier import Courier, stuffed
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected
 from tests.servers.certificates import certificates
 from tests.servers.dovecot import free_port
@@ -55,6 +58,19 @@ def test_a_mail_is_delivered_byte_for_byte_with_its_envelope(sink: SmtpSink) -> 
     (accepted,) = sink.accepted
     assert (accepted.sender, accepted.recipients, accepted.data) == (FROM, (TO,), data + b"\r\n")
     assert attempts.begun == 1
+
+
+def test_a_mail_that_fits_into_no_buffer_is_delivered_whole(sink: SmtpSink) -> None:
+    data = b"Subject: x\r\n\r\n" + b".punktum\r\nog mer\r\n" * 500_000
+    assert isinstance(Attempts(sink).send(data=data), Delivered)
+    assert sink.accepted[0].data == data
+
+
+@given(st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b".", b"..", b"a", b"\x0b"])).map(b"".join))
+def test_lines_that_are_right_already_leave_as_others_do(data: bytes) -> None:
+    lines = [line.replace(b".", b"..", 1) if line.startswith(b".") else line for line in re.split(rb"\r\n|\r|\n", data)]
+    expected = b"\r\n".join(lines)
+    assert stuffed(data) == (expected if expected.endswith(b"\r\n") else expected + b"\r\n")
 
 
 def test_the_null_sender_is_written_as_such(sink: SmtpSink) -> None:
