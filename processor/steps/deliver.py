@@ -75,8 +75,8 @@ def deliver(
     """Send up to ``limit`` ready answers, fewer when the server fails or ``going`` says no."""
     rows = outbox.claim(engine, worker, limit, clock(), LEASE_SECONDS)
     line = _Line(engine, courier, settings, clock)
-    # With more than half a hand many wait, and what follows may be begun together.
-    many = len(rows) > limit // 2
+    # With more than a quarter of a hand many wait, and what follows may be begun together.
+    many = len(rows) > limit // 4
     for number, row in enumerate(rows):
         outcome = _sent(line, row, rows[number + 1 :] if many else ()) if going() else None
         trouble = _trouble(outcome)

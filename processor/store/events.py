@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, insert, select
 from processor.store import tables as t
 from processor.store.columns import canonical, storable
 from processor.store.inserting import insert_for_ids
+from processor.store.prepared import Prepared
 from processor.store.transaction import reading, writing
 
 
@@ -54,7 +55,7 @@ class Event:
 
 
 # Built once: every reply that leaves writes events.
-_INSERT = insert(t.event)
+_INSERT = Prepared(insert(t.event).inline(), [column.name for column in t.event.c if column.name != "id"])
 _INSERT_TEXTS = insert(t.event_text)
 
 
@@ -70,7 +71,7 @@ def write_events(conn: Connection, happenings: Sequence[Happening]) -> None:
     salted = [(secrets.token_hex(16), storable(h.text)) if h.text else ("", "") for h in happenings]
     rows = [_row(h, salt + text) for h, (salt, text) in zip(happenings, salted, strict=True)]
     if not any(text for _, text in salted):
-        conn.execute(_INSERT, rows)
+        _INSERT.run_each(conn, rows)
         return
     ids = insert_for_ids(conn, t.event, rows)
     texts = [

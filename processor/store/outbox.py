@@ -157,7 +157,7 @@ def _end(
             conn, name, outbox_id, "courier", now, t.outbox.c.fence == fence, values={**values, **FREE}, text=said
         ):
             return False
-        conn.execute(END_ATTEMPT, {"row": outbox_id, "held": fence, "how": name, "said": said, "now_at": now})
+        END_ATTEMPT.run(conn, {"row": outbox_id, "held": fence, "how": name, "said": said, "now_at": now})
         return True
 
 

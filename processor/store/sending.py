@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, inser
 from processor.masking import masked
 from processor.store import tables as t
 from processor.store.events import Happening, write_event, write_events
+from processor.store.prepared import Prepared
 from processor.store.sent_copies import note_copies
 from processor.store.settings import STOPPED
 from processor.store.transaction import writing
@@ -73,17 +74,17 @@ def attempt_all(
         rows: list[dict[str, object]] = []
         begun: list[int] = []
         for each in starts:
-            moved = conn.execute(_ATTEMPT, {"row": each.id, "held": each.fence, "now_at": now}).first()
+            moved = _ATTEMPT.run(conn, {"row": each.id, "held": each.fence, "now_at": now})
             if moved is None:
                 continue
+            ticket_id, message_id = moved
             begun.append(each.id)
-            row = {"outbox_id": each.id, "fence": each.fence, "host": host, "message_id": moved.message_id, "at": now}
-            rows.append(row)
+            place = {"host": host, "message_id": message_id, "at": now}
+            rows.append({"outbox_id": each.id, "fence": each.fence, **place, **_NOT_ENDED})
             of = each.leaving
             letter = {"sha256": of.sha256, "dated": of.dated.isoformat()} if of else {}
-            happened.append(_worker_event("attempt", moved.ticket_id, each.id, each.fence, now, letter))
-        if rows:
-            conn.execute(_INSERT_ATTEMPT, rows)
+            happened.append(_worker_event("attempt", ticket_id, each.id, each.fence, now, letter))
+        _INSERT_ATTEMPT.run_each(conn, rows)
         write_events(conn, happened)
         return begun
 
@@ -109,10 +110,10 @@ def not_begun(engine: Engine, starts: Sequence[Start], why: str, now: datetime) 
     with writing(engine) as conn:
         for each in starts:
             held = {"row": each.id, "held": each.fence}
-            moved = conn.execute(_NOT_BEGUN, {**held, "now_at": now}).first()
+            moved = _NOT_BEGUN.run(conn, {**held, "now_at": now})
             if moved:
-                conn.execute(END_ATTEMPT, {**held, **ended})
-                write_event(conn, _worker_event("retry", moved.ticket_id, each.id, each.fence, now))
+                END_ATTEMPT.run(conn, {**held, **ended})
+                write_event(conn, _worker_event("retry", moved[0], each.id, each.fence, now))
 
 
 def _sent(conn: Connection, taken: Sequence[Taken]) -> list[Happening]:
@@ -122,14 +123,13 @@ def _sent(conn: Connection, taken: Sequence[Taken]) -> list[Happening]:
     happened: list[Happening] = []
     for each in taken:
         said = {"row": each.id, "held": each.fence, "said": masked(each.response), "now_at": each.at}
-        moved = conn.execute(_SENT, said).first()
+        moved = _SENT.run(conn, said)
         if moved is not None:
             ended.append({**said, "how": "sent"})
             copies.append((each.id, each.dated or each.at, each.at))
-            happened.append(_worker_event("sent", moved.ticket_id, each.id, each.fence, each.at))
-    if ended:
-        conn.execute(END_ATTEMPT, ended)
-        note_copies(conn, copies)
+            happened.append(_worker_event("sent", moved[0], each.id, each.fence, each.at))
+    END_ATTEMPT.run_each(conn, ended)
+    note_copies(conn, copies)
     return happened
 
 
@@ -145,7 +145,7 @@ def _from(name: str) -> ColumnElement[bool]:
 
 
 _STOPPED = select(t.setting.c.name).where(t.setting.c.name == STOPPED, t.setting.c.value == "1").exists()
-_ATTEMPT = (
+_ATTEMPT = Prepared(
     update(t.outbox)
     .where(
         t.outbox.c.id == bindparam("row"),
@@ -165,8 +165,11 @@ _ATTEMPT = (
     )
     .returning(t.outbox.c.ticket_id, t.outbox.c.message_id)
 )
-_INSERT_ATTEMPT = insert(t.outbox_attempt)
-_NOT_BEGUN = (
+_NOT_ENDED = {"outcome": "", "response": "", "ended_at": None}
+_INSERT_ATTEMPT = Prepared(
+    insert(t.outbox_attempt).inline(), ("outbox_id", "fence", "host", "message_id", "at", *_NOT_ENDED)
+)
+_NOT_BEGUN = Prepared(
     update(t.outbox)
     .where(t.outbox.c.id == bindparam("row"), _from("sent"), t.outbox.c.fence == bindparam("held"))
     .values(
@@ -178,7 +181,7 @@ _NOT_BEGUN = (
     )
     .returning(t.outbox.c.ticket_id)
 )
-_SENT = (
+_SENT = Prepared(
     update(t.outbox)
     .where(t.outbox.c.id == bindparam("row"), _from("sent"), t.outbox.c.fence == bindparam("held"))
     .values(
@@ -190,7 +193,7 @@ _SENT = (
     )
     .returning(t.outbox.c.ticket_id)
 )
-END_ATTEMPT = (
+END_ATTEMPT = Prepared(
     update(t.outbox_attempt)
     .where(t.outbox_attempt.c.outbox_id == bindparam("row"), t.outbox_attempt.c.fence == bindparam("held"))
     .values(outcome=bindparam("how"), response=bindparam("said"), ended_at=bindparam("now_at"))

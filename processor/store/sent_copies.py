@@ -18,6 +18,7 @@ from processor.store.columns import Utc
 from processor.store.escalations import ESCALATION
 from processor.store.events import Happening, write_event
 from processor.store.forwarding import FORWARD
+from processor.store.prepared import Prepared
 from processor.store.transaction import reading, writing
 
 WAITING, DONE, NONE, GIVEN_UP = "waiting", "done", "none", "given_up"
@@ -39,7 +40,7 @@ def note_copies(conn: Connection, taken: Sequence[tuple[int, datetime, datetime]
 
     None for one that answers no mail, nor for a note to our own staff; a second time changes nothing.
     """
-    conn.execute(_NOTE, [{"row": row, "dated": dated, "now_at": at} for row, dated, at in taken])
+    _NOTE.run_each(conn, [{"row": row, "dated": dated, "now_at": at} for row, dated, at in taken])
 
 
 def due_copies(engine: Engine, account: str, now: datetime, limit: int) -> list[Due]:
@@ -98,24 +99,28 @@ def copies(source: Engine | Connection) -> Mapping[str, int]:
 
 
 _O = t.outbox.c
-_NOTE = insert(t.sent_copy).from_select(
-    ["outbox_id", "account", "state", "dated_at", "due_at", "tries", "error", "folder"],
-    select(
-        _O.id,
-        t.mail.c.account,
-        literal(WAITING, String),
-        bindparam("dated", type_=Utc()),
-        bindparam("now_at", type_=Utc()),
-        literal(0),
-        literal("", String),
-        literal("", String),
+_NOTE = Prepared(
+    insert(t.sent_copy)
+    .inline()
+    .from_select(
+        ["outbox_id", "account", "state", "dated_at", "due_at", "tries", "error", "folder"],
+        select(
+            _O.id,
+            t.mail.c.account,
+            literal(WAITING, String),
+            bindparam("dated", type_=Utc()),
+            bindparam("now_at", type_=Utc()),
+            literal(0),
+            literal("", String),
+            literal("", String),
+        )
+        .join_from(t.outbox, t.mail, t.mail.c.id == _O.mail_id)
+        .where(
+            _O.id == bindparam("row"),
+            # Said one by one: a list would be spelled out anew for each reply.
+            _O.kind != ESCALATION,
+            _O.kind != FORWARD,
+            ~exists().where(t.sent_copy.c.outbox_id == bindparam("row")),
+        ),
     )
-    .join_from(t.outbox, t.mail, t.mail.c.id == _O.mail_id)
-    .where(
-        _O.id == bindparam("row"),
-        # Said one by one: a list would be spelled out anew for each reply.
-        _O.kind != ESCALATION,
-        _O.kind != FORWARD,
-        ~exists().where(t.sent_copy.c.outbox_id == bindparam("row")),
-    ),
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Integer, bindparam, select, update
+from sqlalchemy import Integer, bindparam, or_, select, update
 
 from processor.pipeline import read_and_understand
 from processor.steps import take_in, work_off
@@ -20,6 +20,7 @@ from processor.steps.surroundings import Surroundings
 from processor.store import actions, keep, outbox, replies, sending, sweep
 from processor.store import tables as t
 from processor.store.arrivals import digest_of
+from processor.store.prepared import Prepared
 from processor.store.transaction import writing
 from processor.store.watermarks import advance
 from processor.ticket import OutboxState
@@ -66,7 +67,7 @@ def no_claim() -> Patches:
     held = update(t.outbox).where(o.id.in_(bindparam("chosen", expanding=True)))
     hold = held.values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), fence=o.fence + 1)
     return [
-        patch.object(sending, "_ATTEMPT", anyway),
+        patch.object(sending, "_ATTEMPT", Prepared(anyway)),
         patch.object(outbox, "_NEXT", anybody.limit(bindparam("most", type_=Integer))),
         patch.object(outbox, "_HOLD", hold.returning(*outbox._OUTGOING)),
     ]
@@ -133,7 +134,7 @@ def no_stop() -> Patches:
         patch.object(replies, "setting", lambda *_: "0"),
         patch.object(work_off, "stopped", lambda _: False),
         patch.object(outbox, "stopped", lambda _: False),
-        patch.object(sending, "_ATTEMPT", _always()),
+        patch.object(sending, "_ATTEMPT", Prepared(_always())),
     ]
 
 
@@ -142,7 +143,7 @@ def _always() -> Any:
     o, given = t.outbox.c, bindparam
     return (
         update(t.outbox)
-        .where(o.id == given("row"), o.state.in_(("ready", "retry")), o.fence == given("held"))
+        .where(o.id == given("row"), or_(o.state == "ready", o.state == "retry"), o.fence == given("held"))
         .where(o.claimed_until > given("now_at"))
         .values(state="sending", attempted_at=given("now_at"), tries=o.tries + 1)
         .returning(o.ticket_id, o.message_id)
