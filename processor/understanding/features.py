@@ -60,10 +60,11 @@ def _of_shape(message: Message, passages: Iterable[Passage], form: Form | None, 
         for sentence in passage.sentences:
             if sentence.moods:
                 found.update([f"m:{mood}" for mood in sorted(sentence.moods)])
-    marks = {f"x:has_{passage.kind}" for passage in passages if passage.text.strip()}
-    marks.update(f"x:mark_{name}" for name, _ in message.marks)
-    marks.update(f"x:attached_{attachment.true_type}" for attachment in message.attachments)
-    marks.update(f"x:from_{word}" for word in _LETTERS.findall(message.from_[0].local.lower() if message.from_ else ""))
+    marks = {f"x:has_{passage.kind}" for passage in passages if passage.text and not passage.text.isspace()}
+    marks.update([f"x:mark_{name}" for name, _ in message.marks])
+    marks.update([f"x:attached_{attachment.true_type}" for attachment in message.attachments])
+    if message.from_:
+        marks.update([f"x:from_{word}" for word in _LETTERS.findall(message.from_[0].local.lower())])
     if message.return_path == "":
         marks.add("x:null_sender")
     if form is not None:
@@ -73,11 +74,11 @@ def _of_shape(message: Message, passages: Iterable[Passage], form: Form | None, 
 
 def spans(feature: str, passages: Iterable[Passage]) -> tuple[Passage, int, int] | None:
     """The first place where a feature of words stands; None for those of shape."""
-    kind, _, words = feature.partition(":")
+    kind, words = feature[0], feature[2:]
     if kind not in "w2pse" or words[0] == "0" or " 0" in words:
         return None
     for passage in passages:
-        if passage.kind in READ and (kind != "s" or passage.where == "subject"):
+        if words in passage.folded and passage.kind in READ and (kind != "s" or passage.where == "subject"):
             at = _place(passage.folded, words, kind)
             if at is not None:
                 return passage, *at
@@ -102,4 +103,5 @@ def _place(text: str, words: str, kind: str) -> tuple[int, int] | None:
 
 
 def _edge(text: str, place: int) -> bool:
-    return not (0 <= place < len(text)) or not text[place].isalpha()
+    """Whether a word ends here; ``place`` may be -1, before the text."""
+    return not text[place : place + 1].isalpha()

@@ -33,7 +33,7 @@ FAULTS = {
 EMPTY = {"date": "form_no_date", "signed_by": "form_unsigned"}
 """What a field that stands in the form and is empty is called among the flags."""
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-z0-9æøåäö](?:[a-z0-9æøåäö-]{0,61})\.){1,3}[a-z]{2,12}(?![\w@-])")
-_TITLE = re.compile(r"(?:engang\w{0,10}|eingong\w{0,10}|engong\w{0,10}|engång\w{0,10}|one-?time|otp)", re.I)
+_TITLES = ("engang", "eingong", "engong", "engång", "one-time", "onetime", "otp")
 _NUMBER_BEHIND = re.compile(r",?\s*\(?(?:org\D{0,12}|,\s*)(\d[\d .]{7,12}\d)", re.I)
 
 
@@ -48,7 +48,8 @@ def form_of(message: Message) -> Form | None:
         if form := _filled(_in_text(attached.text[:MOST_TEXT]), "attached mail"):
             return form
     text = message.words("new", "forwarded", "signature")[:MOST_TEXT]
-    return _filled(_in_text(text), "body") if _TITLE.search(text) or _TITLE.search(message.subject) else None
+    told = f"{message.subject}\n{text}".lower()
+    return _filled(_in_text(text), "body") if any(title in told for title in _TITLES) else None
 
 
 def file_flags(message: Message, form: Form | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Pure: the same message and rulebook give the same understanding, and no message 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from processor.findings import AUTOMATIC, Form, Language, Request, Understanding
 from processor.message import Message
@@ -69,7 +69,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     read, form, found = source.read, source.form, source.found
     mail = None if rulebook.model is None else vector(rulebook.model, source.counts)
     likely, present_ = _weighed(source, mail, rulebook)
-    silent = sum(likely[kind] for kind in AUTOMATIC)
+    silent = _silent(likely)
     automatic = automatic_of(likely)
     asked: tuple[Request, ...] = () if automatic else requests(likely, present_, source.presence, found, rulebook.types)
     if rulebook.model is not None and mail is not None:
@@ -88,7 +88,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         language=language,
         language_confidence=round(sure, 4),
         requests=asked,
-        chances=tuple(sorted(((n, round(c, 6)) for n, c in likely.items()), key=lambda pair: (-pair[1], pair[0]))),
+        chances=tuple([(n, -c) for c, n in sorted([(-round(c, 6), n) for n, c in likely.items()])]),
         silent=round(min(1.0, silent + likely.get("no_action", 0.0)), 6),
         fields=about.fields,
         field_evidence=(*about.evidence, *form_evidence(form)),
@@ -122,13 +122,16 @@ def weighed(
 
 def automatic_of(likely: Mapping[str, float]) -> str | None:
     """The kind of automatic mail, if it is likelier than not that nobody wrote it."""
-    silent = sum(likely[kind] for kind in AUTOMATIC)
-    return max(AUTOMATIC, key=lambda kind: likely[kind]) if silent >= AUTOMATIC_FROM else None
+    return max(AUTOMATIC, key=lambda kind: likely[kind]) if _silent(likely) >= AUTOMATIC_FROM else None
+
+
+def _silent(likely: Mapping[str, float]) -> float:
+    return sum([likely[kind] for kind in AUTOMATIC])
 
 
 def _written_by_a_person(likely: dict[str, float], most: float) -> dict[str, float]:
     """What somebody filled in or passed on was sent by them, whatever else the mail looks like (a scanner's, for one)."""
-    automatic = sum(likely[kind] for kind in AUTOMATIC)
+    automatic = _silent(likely)
     if automatic <= most:
         return likely
     less, more = most / automatic, (1.0 - most) / max(1.0 - automatic, 1e-9)
@@ -137,7 +140,7 @@ def _written_by_a_person(likely: dict[str, float], most: float) -> dict[str, flo
 
 def _with_words(request: Request, model: Model, mail: Vector, read: tuple[Passage, ...]) -> Request:
     words = words_for(model, mail, request.type, read)
-    return replace(request, evidence=request.evidence + words)
+    return Request(request.type, request.confidence, request.evidence + words)
 
 
 def _with_form(presence: dict[str, float], form: Form | None) -> dict[str, float]:

@@ -94,7 +94,7 @@ def joined(
     total = sum(shares.values()) or 1.0
     left = 1.0
     result: dict[str, float] = dict.fromkeys(AUTOMATIC, 0.0)
-    for name in sorted((name for name in presence if name not in shares), key=lambda name: types[name].rank):
+    for name in sorted([name for name in presence if name not in shares], key=lambda name: types[name].rank):
         result[name] = left * presence[name]
         left *= 1.0 - presence[name]
     return result | {label: left * share / total for label, share in shares.items()}
@@ -105,7 +105,7 @@ def _heard(
 ) -> list[float]:
     """The words' logits of all labels, then the patterns'."""
     patterns = {**presence, **automatic}
-    return [*map(told.__getitem__, model.labels), *(log_odds(patterns.get(each, 0.0)) for each in model.labels)]
+    return [*map(told.__getitem__, model.labels), *[log_odds(patterns.get(each, 0.0)) for each in model.labels]]
 
 
 def log_odds(chance: float) -> float:
