@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 
@@ -43,7 +42,7 @@ def _as_text(value: datetime | None) -> str | None:
         raise ValueError(f"a time without a zone cannot be stored: {value}")
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
-    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 class Words(TypeDecorator[str]):
@@ -69,8 +68,11 @@ def storable(value: str) -> str:
     if "\x00" not in value:
         if value.isascii():
             return value
-        with suppress(UnicodeEncodeError):
+        try:
             value.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
             return value
     return value.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 

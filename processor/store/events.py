@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Text, bindparam, insert, select
 
 from processor.store import tables as t
 from processor.store.columns import canonical, storable
@@ -56,7 +56,8 @@ class Event:
 
 # Built once: every reply that leaves writes events.
 _INSERT = Prepared(insert(t.event).inline(), [column.name for column in t.event.c if column.name != "id"])
-_INSERT_TEXTS = insert(t.event_text)
+# The text is made storable before, for its digest, so that its column need not do so once more.
+_INSERT_TEXTS = insert(t.event_text).values(text=bindparam("text", type_=Text))
 
 
 def write_event(conn: Connection, happening: Happening) -> None:
