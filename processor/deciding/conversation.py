@@ -19,7 +19,7 @@ from processor.deciding.items import Matched
 from processor.deciding.lacking import lacking, unsaid
 from processor.findings import Understanding
 from processor.rulebook import RequestType, Row, Rulebook
-from processor.ticket import Earlier, Item, Known, Reply
+from processor.ticket import Earlier, Item, Reply
 
 COMPLETED = "general/completed"
 
@@ -65,7 +65,7 @@ def first_arrival(matched: Sequence[Matched], case: Case) -> Case:
 
 
 def continued(items: Sequence[Item], matched: Sequence[Matched], case: Case, reply: Reply | None) -> tuple[Item, ...]:
-    """The items with what they continue, what they know, and when the customer is reminded of what they lack."""
+    """The items with what they continue, and when the customer is reminded of what they lack."""
     rows = {each.row.name: each.row for each in matched if each.row}
     return tuple(_continued(each, rows.get(each.rule), case, reply) for each in items)
 
@@ -82,12 +82,9 @@ def in_sentences(items: Sequence[Item]) -> tuple[str, ...]:
 
 def _continued(item: Item, row: Row | None, case: Case, reply: Reply | None) -> Item:
     understanding = case.understanding
-    fields = understanding.fields
-    if item.org_no and fields.org_no != (item.org_no,):
-        fields = replace(fields, org_no=(item.org_no,))
-    known = Known(fields, understanding.role, understanding.topics)
-    asks = lacking(row.asks, case) if row and reply and reply.template != NEUTRAL else ()
-    item = replace(item, known=known, arrival=case.context.arrival, asks=asks)
+    asks = lacking(row.asks, case) if row and row.asks and reply and reply.template != NEUTRAL else ()
+    if asks:
+        item = replace(item, asks=asks)
     if first := next((each for each in case.completes if each.type == item.type and _same(each, item)), None):
         adds = {"completed": _moment(case.context.arrival), **_differs(first, case)}
         return replace(item, how="completes", continues=(first.item_id,), adds=adds, arrival=first.arrival)

@@ -19,7 +19,7 @@ from processor.deciding.matching import named_by_their_own
 from processor.findings import Request
 from processor.gate import gated
 from processor.rulebook import ActionRule, Needs, RequestType, Row
-from processor.ticket import Account, Action, Deadline, Item
+from processor.ticket import Account, Action, Deadline, Item, Known
 
 UNKNOWN_TYPE = "general"
 MOST_ITEMS = 40
@@ -96,7 +96,7 @@ def without_known(matched: tuple[Matched, ...], accounts: Mapping[str, Account],
 
 
 def make_items(matched: tuple[Matched, ...], case: Case, accounts: Mapping[str, Account]) -> tuple[Item, ...]:
-    """One item a request and organisation, in the order of the reply, each with its customer."""
+    """One item a request and organisation, in the order of the reply, each with its customer and what it knows."""
     items = []
     for each in matched:
         for org_no in _organisations(each):
@@ -110,8 +110,28 @@ def make_items(matched: tuple[Matched, ...], case: Case, accounts: Mapping[str, 
             )
             rule, template = (each.row.name, each.row.reply) if each.row else ("", "")
             told = _account(each, account, case)
-            items.append(Item(each.request.type, org_no, rule, template, each.request.confidence, actions, told))
+            request, known = each.request, _known(org_no, case)
+            items.append(
+                Item(
+                    request.type,
+                    org_no,
+                    rule,
+                    template,
+                    request.confidence,
+                    actions,
+                    told,
+                    known=known,
+                    arrival=case.context.arrival,
+                )
+            )
     return tuple(items[:MOST_ITEMS])
+
+
+def _known(org_no: str, case: Case) -> Known:
+    understanding, fields = case.understanding, case.understanding.fields
+    if org_no and fields.org_no != (org_no,):
+        fields = replace(fields, org_no=(org_no,))
+    return Known(fields, understanding.role, understanding.topics)
 
 
 def _account(matched: Matched, account: Account | None, case: Case) -> Account | None:

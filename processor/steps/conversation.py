@@ -48,11 +48,13 @@ class Conversation:
 
         Last the number of a ticket that it names and may not join, ``""`` if there is none: staff see both together.
         """
+        named = self.threads.ticket_for(_thread(message))
+        if not named and not sought(understanding, self.rulebook):
+            return None, (), self._in_subject(message)
         provenance = judge(message, self.config.authserv_ids, self.config.own_addresses, signatures)
         if not self.config.provenance.powers.of(provenance.result).joins:
             # Whatever the sender is worth else, the table lets nobody of this level into another's ticket.
             provenance = Provenance("unproven", provenance.why)
-        named = self.threads.ticket_for(_thread(message))
         ticket = named if named and self._joins(message, provenance, named) else None
         others = self._of_customer(message, understanding, provenance)
         about = meant([each.item for each in others], understanding, self.rulebook)
