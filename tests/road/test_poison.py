@@ -13,10 +13,13 @@ from tests.road.test_road import mail, run, until
 # Put into each worker before it runs, as a bug of ours would be.
 FAULTY = """
 import os, sys
+if "run" in sys.orig_argv:
+    import processor.steps.workers
+    processor.steps.workers.RESTART_PAUSE = 0.1
 if "processor.steps.worker" in sys.orig_argv:
     import processor.steps.guarding
     import processor.steps.work_off
-    processor.steps.guarding.HUNG_SECONDS = 2
+    processor.steps.guarding.HUNG_SECONDS = 1
     sound = processor.steps.work_off.read_and_understand
     def faulty(raw, *others):
         if b"POISON kill" in raw:

@@ -37,6 +37,8 @@ if "run" in sys.orig_argv:
         return sound(engine, *others, **named)
     delivering.deliver = hanging
     delivering.SERVER_SECONDS = 4
+    import processor.watch.lookout as lookout
+    lookout.STATUS_SECONDS, lookout.CACHED_SECONDS = 1.0, 0.2
 """
 
 
