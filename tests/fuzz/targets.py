@@ -35,6 +35,7 @@ from processor.reading.parameters import content_type, parameters
 from processor.reading.read import read
 from processor.reading.sections import Letter, split
 from processor.rulebook import Rulebook
+from processor.store.fair import KEY_BITS, sender_key
 from processor.understanding.form_rows import cells, columns, lines, pairs
 from processor.understanding.understand import understand
 from tests.fuzz.damage import TOKENS
@@ -141,6 +142,18 @@ def _authentication(data: bytes) -> str:
     if found.result == "proven" and TRUSTED.encode() not in value.lower():
         return "proven by a server that nobody trusts"
     return _storable(message.authentication)
+
+
+def _senders(data: bytes) -> str:
+    """Who sent a mail, told before anything reads it: whoever floods us may not look like many by what is no address."""
+    found = sender_key(b"k", data)
+    if not 0 < found < 1 << KEY_BITS:
+        return f"a number that no column holds: {found}"
+    if sender_key(b"k", data.swapcase()) != found:
+        return "another sender by other capitals"
+    if sender_key(b"k", re.split(rb"\n\r?\n", data, maxsplit=1)[0]) != found:
+        return "a sender told by the body"
+    return ""
 
 
 def _quotes(data: bytes) -> str:
@@ -258,6 +271,7 @@ TARGETS: Mapping[str, Target] = {
         _authentication,
         lambda: [re.sub(rb"\s+", b" ", each)[:2000] for head in _heads() for each in re.findall(rb"(?ms)^Authentication-Results:(.*?)^\S", head)],
     ),
+    "senders": Target(_senders, _heads),
     "quotes": Target(_quotes, _bodies),
     "html": Target(_html, lambda: [each for each in _mails() if b"<" in each]),
     "fields": Target(_fields, _bodies),
