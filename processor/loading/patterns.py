@@ -8,6 +8,7 @@ the same characters are the classic traps (CWE-1333).
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Callable, Iterable
@@ -23,8 +24,8 @@ from processor.rulebook import Pattern, Product
 PATTERN_KEYS = ("name", "any", "also", "unless", "mail", "weight", "where", "topic")
 PRODUCT_KEYS = ("name", "aliases", "ordinary", "family")
 PLACES = ("subject", "body", "both")
-LETTER, SIGN = 0.06, 0.01
-"""About one character in so many is a given letter, or a given sign or digit."""
+LETTER, BLANK, SIGN = 0.06, 0.15, 0.01
+"""About one character in so many is a given letter, a blank, or a given sign or digit."""
 PLAIN = re.compile(r"[^\\^$.|?*+(){}\[\]]+")
 """Nothing in it means anything but itself, as in half of the expressions, which need no parsing."""
 MOST_REPEATS = 400
@@ -209,8 +210,8 @@ def _better(one: set[str], other: set[str]) -> set[str]:
 
 
 def _commonness(runs: set[str]) -> float:
-    """How likely a place in a text begins one of these, roughly: signs are rarer than letters."""
-    return sum(LETTER ** sum(map(str.isalpha, run)) * SIGN ** sum(not each.isalpha() for each in run) for run in runs)
+    """How likely a place in a text begins one of these, roughly: signs are rarer than letters, blanks are not."""
+    return sum(math.prod(BLANK if each == " " else LETTER if each.isalpha() else SIGN for each in run) for run in runs)
 
 
 def load_products(path: Path) -> tuple[tuple[Product, ...], list[Problem]]:
