@@ -59,7 +59,8 @@ class Vocabulary:
     ``moods`` tell what kind of sentence this is (a question, a condition): patterns name them as
     ``@question``.  ``automatic`` holds the patterns of each kind of automatic mail, ``languages``
     the row (``weights``) of a telling word's weights for each language and ``letters`` that of a part of words,
-    ``phrases`` compiled lists by ``file.key``.
+    ``phrases`` compiled lists by ``file.key``, and ``signs`` literals of which one stands in every text that the
+    list of that name is found in (none: none is known).
     """
 
     moods: Mapping[str, Pattern] = field(default_factory=dict)
@@ -67,6 +68,12 @@ class Vocabulary:
     languages: Mapping[str, int] = field(default_factory=dict)
     phrases: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     letters: Mapping[str, int] = field(default_factory=dict)
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def says(self, phrases: str, text: str) -> bool:
+        """Whether a list of phrases is found in a lower-case text; signs are looked for first, being sooner found."""
+        signs = self.signs.get(phrases, ())
+        return (not signs or any(sign in text for sign in signs)) and self.phrases[phrases].search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def _pattern(table: dict[str, Any], file: str, line: int) -> tuple[Pattern | Non
             topic,
             lists["also"],
             lists["mail"],
-            *_by_rarity(_literals(table["any"]), _literals(table.get("also", []))),
+            *_by_rarity(literals_of(table["any"]), literals_of(table.get("also", []))),
         ),
         [],
     )
@@ -161,7 +161,7 @@ def _bodies(op: Any, value: Any) -> list[Any]:
     return [body for body in value[1:] if body is not None] if op is ops.GROUPREF_EXISTS else []
 
 
-def _literals(texts: list[str]) -> tuple[str, ...]:
+def literals_of(texts: list[str]) -> tuple[str, ...]:
     """The longest literal run of each alternative, or nothing when one has none; ``@mood`` is one too."""
     runs: set[str] = set()
     for text in texts:

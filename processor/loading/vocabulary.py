@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from processor.loading.patterns import compile_alternatives, compile_patterns, line_of_key, line_of_table, read_toml
+from processor.loading.patterns import (
+    compile_alternatives,
+    compile_patterns,
+    line_of_key,
+    line_of_table,
+    literals_of,
+    read_toml,
+)
 from processor.loading.problems import Problem
 from processor.rulebook import Pattern, Vocabulary
 from processor.weights import SCALE, packed
@@ -25,11 +33,11 @@ def load_vocabulary(folder: Path) -> tuple[Vocabulary, list[Problem]]:
     languages, letters, faults = _languages(folder / "languages.toml")
     problems += faults
     phrases: dict[str, re.Pattern[str]] = {}
+    signs: dict[str, tuple[str, ...]] = {}
     for name in PHRASE_FILES:
-        found, faults = _phrases(folder / f"{name}.toml")
-        phrases |= {f"{name}.{key}": pattern for key, pattern in found.items()}
-        problems += faults
-    return Vocabulary(moods, automatic, languages, phrases, letters), problems
+        for key, pattern, literals in _phrases(folder / f"{name}.toml", problems):
+            phrases[f"{name}.{key}"], signs[f"{name}.{key}"] = pattern, literals
+    return Vocabulary(moods, automatic, languages, phrases, letters, signs), problems
 
 
 def _moods(path: Path) -> tuple[dict[str, Pattern], list[Problem]]:
@@ -84,12 +92,12 @@ def _rows(table: dict[str, list[int]]) -> dict[str, int]:
     return dict(zip(table, packed(table.values()), strict=True))
 
 
-def _phrases(path: Path) -> tuple[dict[str, re.Pattern[str]], list[Problem]]:
-    tables, problems = read_toml(path)
-    phrases = {}
+def _phrases(path: Path, problems: list[Problem]) -> Iterator[tuple[str, re.Pattern[str], tuple[str, ...]]]:
+    """Each list's key, its expression and the signs of it; what is wrong is added to the problems."""
+    tables, faults = read_toml(path)
+    problems += faults
     for key, texts in tables.items():
         pattern, faults = compile_alternatives(texts, key, path.name, line_of_key(path, key))
         problems += faults
         if pattern is not None:
-            phrases[key] = pattern
-    return phrases, problems
+            yield key, pattern, literals_of(texts)

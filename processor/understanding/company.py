@@ -6,20 +6,21 @@ import re
 from collections.abc import Iterable, Mapping
 
 from processor.findings import Role
+from processor.rulebook import Vocabulary
 from processor.understanding.names import Named, Sender, names_in
 from processor.understanding.numbers import Number
 from processor.understanding.passages import Passage
 
 
-def role_of(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]], sender: str) -> Role:
+def role_of(passages: Iterable[Passage], vocabulary: Vocabulary, sender: str) -> Role:
     """Whether the writer is an estate's administrator, or an accountant who writes for a client."""
-    text = "\n".join(p.folded for p in passages if p.kind in ("subject", "thread", "new", "signature"))
-    if phrases["names.estate"].search(text):
+    text = "\n".join([p.folded for p in passages if p.kind in ("subject", "thread", "new", "signature")])
+    if vocabulary.says("names.estate", text):
         return "estate"
-    if phrases["names.own_account"].search(text) or not phrases["names.accountant"].search(text):
+    if vocabulary.says("names.own_account", text) or not vocabulary.says("names.accountant", text):
         return "customer"
-    firm = phrases["names.accountant_firm"]
-    return "accountant" if firm.search(text) or firm.search(sender.lower()) else "customer"
+    firm = "names.accountant_firm"
+    return "accountant" if vocabulary.says(firm, text) or vocabulary.says(firm, sender.lower()) else "customer"
 
 
 def company_in(

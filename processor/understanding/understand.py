@@ -76,7 +76,7 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         asked = tuple(_with_words(request, rulebook.model, mail, read) for request in asked)
     if form is not None:
         asked = tuple(resting_on(form, each) if each.type == FORM_TYPE else each for each in asked)
-    role = role_of(read, rulebook.vocabulary.phrases, message.from_[0].name if message.from_ else "")
+    role = role_of(read, rulebook.vocabulary, message.from_[0].name if message.from_ else "")
     spans = [span for findings in found.values() for finding in findings for span in finding.evidence]
     names = tuple(request.type for request in asked)
     marks = topics({name: found[name] for name in names if name in found})

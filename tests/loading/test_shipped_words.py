@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from processor.findings import Language
 from processor.loading.rules import load_rulebook
@@ -78,3 +81,16 @@ def test_a_short_mail_in_one_of_two_neighbours_is_told_apart(
     words: str, language: Language, rulebook: Rulebook
 ) -> None:
     assert language_of(words, rulebook.vocabulary)[0] == language
+
+
+WORDS = sorted(set(re.findall(r"\w+", (ROOT / "rules" / "data" / "names.toml").read_text("utf-8"))))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([*WORDS, "klienten", "dødsboet", ",", "\n"]), max_size=30).map(" ".join))
+def test_signs_hide_nothing_that_a_list_finds(rulebook: Rulebook, text: str) -> None:
+    vocabulary = rulebook.vocabulary
+    signed = [name for name, signs in vocabulary.signs.items() if signs]
+    assert "names.accountant" in signed
+    for name in signed:
+        assert vocabulary.says(name, text) == bool(vocabulary.phrases[name].search(text)), name
