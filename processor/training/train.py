@@ -186,10 +186,13 @@ def judge(model: Model, sample: Sample, told: Mapping[str, float], types: Mappin
     if automatic := automatic_of(likely):
         return Judged(sample.mail.name, sample.mail.main, automatic, likely[automatic])
     said = sample.said
-    present = beside(model, told, said.presence, main_of(likely, types))
-    named = requests(likely, present, said.presence, said.found, types)
+    likeliest = main_of(likely, types)
+    present = beside(model, told, said.presence, likeliest)
+    named = requests(likeliest, likely, present, said.presence, said.found, types)
     main = named[0]
     # Which of two stands first in the letter is no mistake where it names both.
     right = main.type if sample.mail.present <= {each.type for each in named} else sample.mail.main
     # What is held for something beside it is not answered, however sure the main request is.
-    return Judged(sample.mail.name, right, main.type, 0.0 if perhaps(likely, present, types) else main.confidence)
+    return Judged(
+        sample.mail.name, right, main.type, 0.0 if perhaps(likeliest, likely, present, types) else main.confidence
+    )

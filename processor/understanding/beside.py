@@ -58,6 +58,7 @@ def beside(model: Model, told: Mapping[str, float], presence: Mapping[str, float
 
 
 def requests(
+    main: str,
     likely: Mapping[str, float],
     presence: Mapping[str, float],
     by_patterns: Mapping[str, float],
@@ -66,11 +67,11 @@ def requests(
 ) -> tuple[Request, ...]:
     """The requests of a customer's mail that are named, of greatest consequence first.
 
-    ``presence`` is that of each type beside the main one.  ``by_patterns`` is what the patterns alone say: where
+    ``main`` is the likeliest one, "" where none has a chance.  ``presence`` is that of each type beside the main one.  ``by_patterns`` is what the patterns alone say: where
     they are sure of a graver request, the model may not be sure of a lesser one (a notice in one half of a
     sentence is soon outweighed).
     """
-    if not (main := main_of(likely, types)):
+    if not main:
         return ()
     others = _strangers(main, presence, WITHIN)
     plain = _plain(main, others, presence, by_patterns, found, types)
@@ -115,10 +116,9 @@ def _plain(
 
 
 def perhaps(
-    likely: Mapping[str, float], presence: Mapping[str, float], types: Mapping[str, RequestType]
+    main: str, likely: Mapping[str, float], presence: Mapping[str, float], types: Mapping[str, RequestType]
 ) -> tuple[tuple[str, float], ...]:
     """The types that may be asked for beside the named ones, with how sure that is, the surest first."""
-    main = main_of(likely, types)
     unsure = {name: presence[name] for name in _strangers(main, presence, PERHAPS) if presence[name] < WITHIN}
     # A notice that is overlooked costs more than a person's look: a small chance of one is enough.
     for name in [name for name, chance in likely.items() if chance >= SLIGHT and name != main]:

@@ -56,10 +56,11 @@ def _of_words(words: list[str], subject: bool, found: Counter[str]) -> None:
 
 
 def _of_shape(message: Message, passages: Iterable[Passage], form: Form | None, found: Counter[str]) -> None:
+    told: list[str] = []
     for passage in passages:
         for sentence in passage.sentences:
             if sentence.moods:
-                found.update([f"m:{mood}" for mood in sorted(sentence.moods)])
+                told += [f"m:{mood}" for mood in sorted(sentence.moods)]
     marks = {f"x:has_{passage.kind}" for passage in passages if passage.text and not passage.text.isspace()}
     marks.update([f"x:mark_{name}" for name, _ in message.marks])
     marks.update([f"x:attached_{attachment.true_type}" for attachment in message.attachments])
@@ -69,7 +70,7 @@ def _of_shape(message: Message, passages: Iterable[Passage], form: Form | None, 
         marks.add("x:null_sender")
     if form is not None:
         marks.add(f"x:form_{form.source}")
-    found.update(sorted(marks))
+    found.update(told + sorted(marks))
 
 
 def spans(feature: str, passages: Iterable[Passage]) -> tuple[Passage, int, int] | None:
@@ -91,8 +92,10 @@ def _place(text: str, words: str, kind: str) -> tuple[int, int] | None:
         if at < 0:
             return None
         start, end = at, at + len(words)
-        opens, closes = _edge(text, start - 1), _edge(text, end)
-        if (opens or kind == "e") and (closes or kind == "p"):
+        # Before the text stands nothing, which is no letter, as behind it.
+        if (kind == "e" or not text[start - 1 : start].isalpha()) and (
+            kind == "p" or not text[end : end + 1].isalpha()
+        ):
             while kind == "e" and not _edge(text, start - 1):
                 start -= 1
             while kind == "p" and not _edge(text, end):

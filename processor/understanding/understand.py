@@ -68,10 +68,12 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
     source = sources(message, rulebook)
     read, form, found = source.read, source.form, source.found
     mail = None if rulebook.model is None else vector(rulebook.model, source.counts)
-    likely, present_ = _weighed(source, mail, rulebook)
+    likely, main, present_ = _weighed(source, mail, rulebook)
     silent = _silent(likely)
     automatic = automatic_of(likely)
-    asked: tuple[Request, ...] = () if automatic else requests(likely, present_, source.presence, found, rulebook.types)
+    asked: tuple[Request, ...] = (
+        () if automatic else requests(main, likely, present_, source.presence, found, rulebook.types)
+    )
     if rulebook.model is not None and mail is not None:
         asked = tuple(_with_words(request, rulebook.model, mail, read) for request in asked)
     if form is not None:
@@ -98,18 +100,22 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         flags=(*about.flags, *file_flags(message, form)),
         model=rulebook.model.version if rulebook.model else "",
         other_languages=_other_languages(read, language, rulebook),
-        perhaps=() if automatic else perhaps(likely, present_, rulebook.types),
+        perhaps=() if automatic else perhaps(main, likely, present_, rulebook.types),
     )
 
 
-def _weighed(source: Sources, mail: Vector | None, rulebook: Rulebook) -> tuple[dict[str, float], Mapping[str, float]]:
-    """The chance of each label to be what the mail is, and of each type to be asked for beside the likeliest."""
+def _weighed(
+    source: Sources, mail: Vector | None, rulebook: Rulebook
+) -> tuple[dict[str, float], str, Mapping[str, float]]:
+    """The chance of each label to be what the mail is, the likeliest type, and how surely each is asked for beside it."""
     model = rulebook.model
     if model is None or mail is None:
-        return chances(source.presence, source.kinds, rulebook.types), source.presence
+        likely = chances(source.presence, source.kinds, rulebook.types)
+        return likely, main_of(likely, rulebook.types), source.presence
     told = logits(model, mail)
     likely = weighed(model, told, source, rulebook.types)
-    return likely, beside(model, told, source.presence, main_of(likely, rulebook.types))
+    main = main_of(likely, rulebook.types)
+    return likely, main, beside(model, told, source.presence, main)
 
 
 def weighed(
