@@ -7,16 +7,15 @@ work on a row.  Here that is done at the first: what is left are the column type
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
 Given = Mapping[str, object]
-Parameters = tuple[object, ...] | dict[str, object]
 
 
 class Prepared:
@@ -28,7 +27,7 @@ class Prepared:
 
     def __init__(self, statement: UpdateBase, columns: Sequence[str] | None = None) -> None:
         self.statement, self.columns = statement, columns
-        self._by_dialect: dict[str, tuple[str, Callable[[Given], Parameters]]] = {}
+        self._by_dialect: dict[str, tuple[str, Callable[[Given], dict[str, object]]]] = {}
 
     def run(self, conn: Connection, given: Given) -> Sequence[Any] | None:
         """Execute it once; the row that is returned, if any."""
@@ -36,39 +35,47 @@ class Prepared:
         if conn.dialect.name != "sqlite":
             result = conn.exec_driver_sql(words, parameters(given))
             return result.first() if result.returns_rows else None
-        with _in_words_of_sqlalchemy(conn, words):
+        try:
             row: Sequence[Any] | None = _sqlite(conn).execute(words, parameters(given)).fetchone()
-            return row
+        except sqlite3.Error as error:
+            raise _told(conn, words, error) from error
+        return row
 
     def run_each(self, conn: Connection, given: Sequence[Given]) -> None:
         """Execute it for each of these, if there are any."""
         if not given:
             return
         words, parameters = self._by_dialect.get(conn.dialect.name) or self._compiled(conn)
-        all_of_them = [parameters(each) for each in given]
+        rows = [parameters(each) for each in given]
         if conn.dialect.name != "sqlite":
-            conn.exec_driver_sql(words, all_of_them)
+            conn.exec_driver_sql(words, rows)
             return
-        with _in_words_of_sqlalchemy(conn, words):
-            _sqlite(conn).executemany(words, all_of_them)
+        try:
+            _sqlite(conn).executemany(words, rows)
+        except sqlite3.Error as error:
+            raise _told(conn, words, error) from error
 
-    def _compiled(self, conn: Connection) -> tuple[str, Callable[[Given], Parameters]]:
-        compiled: Any = self.statement.compile(dialect=conn.dialect, column_keys=self.columns)
-        binds = {name: bind for bind, name in compiled.bind_names.items()}
-        order = compiled.positiontup if compiled.positional else list(binds)
-        converters = {name: _converter(bind, conn.dialect) for name, bind in binds.items()}
-        # What the statement itself holds, such as the state that a row is to have.
-        fixed = {name: converters[name](bind.value) for name, bind in binds.items() if not bind.required}
-        places = [(name, converters[name]) for name in order if name not in fixed]
+    def _compiled(self, conn: Connection) -> tuple[str, Callable[[Given], dict[str, object]]]:
+        # By names on SQLite too, which takes a value once however often it is named.
+        named = SQLiteDialect_pysqlite(paramstyle="named") if conn.dialect.name == "sqlite" else conn.dialect
+        compiled: Any = self.statement.compile(dialect=named, column_keys=self.columns)
+        fixed: dict[str, object] = {}
+        converted: list[tuple[str, Callable[[Any], Any]]] = []
+        for bind, name in compiled.bind_names.items():
+            convert = bind.type.dialect_impl(named).bind_processor(named)
+            if not bind.required:
+                # What the statement itself holds, such as the state that a row is to have.
+                fixed[name] = convert(bind.value) if convert else bind.value
+            elif convert:
+                converted.append((name, convert))
 
-        def by_name(given: Given) -> dict[str, object]:
-            return {**fixed, **{name: convert(given[name]) for name, convert in places}}
+        def parameters(given: Given) -> dict[str, object]:
+            made = {**given, **fixed}
+            for name, convert in converted:
+                made[name] = convert(given[name])
+            return made
 
-        def in_order(given: Given) -> tuple[object, ...]:
-            named = by_name(given)
-            return tuple([named[name] for name in order])
-
-        made = (compiled.string, in_order if compiled.positional else by_name)
+        made = (compiled.string, parameters)
         self._by_dialect[conn.dialect.name] = made
         return made
 
@@ -79,19 +86,6 @@ def _sqlite(conn: Connection) -> sqlite3.Connection:
     return driver
 
 
-@contextmanager
-def _in_words_of_sqlalchemy(conn: Connection, words: str) -> Iterator[None]:
-    """Raise what SQLAlchemy would raise for an error of the driver; the values are left out of it."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise DBAPIError.instance(words, None, error, sqlite3.Error, True, dialect=conn.dialect) from error
-
-
-def _converter(bind: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any]:
-    """What makes a value of the column's type one of the driver's."""
-    return bind.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+def _told(conn: Connection, words: str, error: sqlite3.Error) -> BaseException:
+    """The error as SQLAlchemy would raise it, but for the values."""
+    return DBAPIError.instance(words, None, error, sqlite3.Error, True, dialect=conn.dialect)
