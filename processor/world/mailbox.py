@@ -138,7 +138,10 @@ class Mailbox:
         """Do to committed mails what the settings say; nothing when the UIDVALIDITY is another now."""
         ours = self.settings
         with Watch(self) as session:
-            selected = self._select(session, folder)
+            selected = self._selected
+            # What is open already need not be opened anew: only its UIDs are named, and what may be kept there.
+            if selected is None or selected.folder != folder or session.uidvalidity != selected.uidvalidity:
+                selected = self._select(session, folder)
             if selected.uidvalidity != uidvalidity:
                 return Settled(hopeless=frozenset((*handled, *review)))
             one = settle(session, selected, handled, ours.handled, ours.handled_folder)
