@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from processor.findings import Role
+from processor.findings import Evidence, Role
 from processor.rulebook import Vocabulary
-from processor.understanding.names import Named, Sender, names_in
+from processor.understanding.firms import Sender, Sought, is_company, is_foreign, is_own, is_taker, without_leaders
+from processor.understanding.names import SOURCES, Source, spelled, unwrapped
 from processor.understanding.numbers import Number
 from processor.understanding.passages import Passage
 
@@ -23,6 +25,14 @@ def role_of(passages: Iterable[Passage], vocabulary: Vocabulary, sender: str) ->
     return "accountant" if vocabulary.says(firm, text) or vocabulary.says(firm, sender.lower()) else "customer"
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A company's name and where it stands."""
+
+    name: str
+    evidence: Evidence
+
+
 def company_in(
     passages: Iterable[Passage],
     numbers: Iterable[Number],
@@ -36,12 +46,48 @@ def company_in(
 
     ``own``: of several parties the sender's own firm comes first, and one that takes over from another comes last.
     """
-    found = names_in(passages, list(numbers), phrases, sender)
-    if role == "accountant":
-        clients = [named for named in found if not phrases["names.accountant_firm"].search(named.name.lower())]
-        found = clients or found
-    return min(
-        found,
-        key=lambda named: (2 * (own and named.taker) - named.worth - (own and named.own), named.place),
-        default=None,
-    )
+    sought = Sought(tuple(numbers), phrases, sender)
+    read = [(order * _FURTHER, passage, unwrapped(passage.text)) for order, passage in enumerate(passages)]
+    firm = phrases["names.accountant_firm"] if role == "accountant" else None
+    return _best(SOURCES, read, sought, firm, own=own) or _best(((0, spelled),), read, sought, firm, own=own)
+
+
+_FURTHER = 100_000
+"""So much further on than the passage before it is a passage; none is as long."""
+_IN_SUBJECT = 2
+"""What a name in the subject is worth at most."""
+
+
+def _best(
+    sources: Iterable[tuple[int, Source]],
+    read: list[tuple[int, Passage, str]],
+    sought: Sought,
+    firm: re.Pattern[str] | None,
+    *,
+    own: bool,
+) -> Named | None:
+    """The company that comes first: a client before an accountant's ``firm``, then by worth, then by place.
+
+    A source is asked, and a name looked at, only where what it gives at best would still come before what was found.
+    """
+    best, found = (True, 9, 0), None
+    for most, source in sources:
+        for place, passage, text in read:
+            limit = _IN_SUBJECT if passage.where == "subject" else most
+            if found and best <= (False, -min(most, limit) - own, place):
+                continue
+            for name, start, worth in source(text, passage, sought):
+                worth = min(worth, limit)
+                if found and best <= (False, -worth - own, place + start):
+                    continue
+                bare = without_leaders(name, sought)
+                if not is_company(bare, sought):
+                    continue
+                at = start + max(0, name.rfind(bare))
+                rank = -worth + (passage.where != "subject" and is_foreign(bare))
+                if own:
+                    rank += 2 * is_taker(passage.folded, at) - is_own(bare, sought.sender)
+                this = (firm is not None and firm.search(bare.lower()) is not None, rank, place + at)
+                if found is None or this < best:
+                    best, found = this, Named(bare, passage.evidence(at, at + len(bare), "company"))
+    return found

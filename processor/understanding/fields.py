@@ -12,7 +12,7 @@ from processor.message import Message
 from processor.rulebook import Rulebook
 from processor.understanding.company import company_in
 from processor.understanding.effective import effective_date
-from processor.understanding.names import Sender
+from processor.understanding.firms import Sender
 from processor.understanding.numbers import Number, customer_numbers, invoice_numbers, organisation_numbers
 from processor.understanding.passages import Passage
 from processor.understanding.people import ABOUT_PERSONS, contact_of, domains_in, emails_in, phone_in, users_in

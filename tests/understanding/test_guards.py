@@ -1,0 +1,65 @@
+"""Laws of what is not looked for: a guard never hides what the search behind it finds."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processor.findings import Role
+from processor.understanding import firms, names
+from processor.understanding.company import company_in
+from processor.understanding.numbers import organisation_numbers
+from processor.understanding.passages import passages
+from tests.understanding.made_mail import mail, rulebook
+
+PIECES = (
+    "Moen Tak", "Moen", "Fjord", "Bygg", "AS", "as", "A/S", "Ltd", "ENK", "KF", "Havnevesenet", "Nordskar", "kommune",
+    "sokn", "Firma:", "Kunde: ", "foreningen", "hr,", "firmaet", "i", "på", "hos", "fra", "til", "overtatt av", "og",
+    "&", "Kari", "Kari Holm", "kasserer i", "Mek. Verksted", "Visma", "Org.nr", "974 760 673", "974760673", "(", ", ",
+    " | ", " - ", ".", ":", "\n", "\n\n", " ", "Hilsen", "moen tak", "Stiftelsen", "frisør", "a", "å", "ﬁ", "Å" * 8,
+)  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map(lambda pieces: "".join(pieces[:7]) + " ".join(pieces[7:]))
+ROLES: tuple[Role, ...] = ("customer", "accountant")
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, min_size=3, max_size=3), st.sampled_from(ROLES), st.booleans())
+def test_the_company_is_the_first_of_all_that_every_source_finds(texts: list[str], role: Role, own: bool) -> None:
+    subject, new, signature = texts
+    phrases = rulebook().vocabulary.phrases
+    message = mail(subject=subject, kinds=(("new", new), ("signature", signature)))
+    read = passages(message, rulebook().needles)
+    sender = firms.Sender.of("Kari Holm", "moentak-demo.no")
+    numbers = organisation_numbers(read, phrases)
+    sought = firms.Sought(tuple(numbers), phrases, sender)
+    found = []
+    for _, source in names.SOURCES:
+        for order, passage in enumerate(read):
+            for name, start, worth in source(names.unwrapped(passage.text), passage, sought):
+                bare = firms.without_leaders(name, sought)
+                if not firms.is_company(bare, sought):
+                    continue
+                place = start + max(0, name.rfind(bare))
+                worth = min(worth, 2) if passage.where == "subject" else worth - firms.is_foreign(bare)
+                mine, taker = firms.is_own(bare, sender), firms.is_taker(passage.folded, place)
+                firm = role == "accountant" and phrases["names.accountant_firm"].search(bare.lower()) is not None
+                found.append((firm, 2 * (own and taker) - worth - (own and mine), order * 100_000 + place, bare))
+    first = min(found, key=lambda each: each[:3], default=None)
+    company = company_in(read, numbers, phrases, role, sender, own=own)
+    if first is not None:
+        assert company is not None
+        assert company.name == first[3]
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_no_guard_hides_a_name(text: str) -> None:
+    sender = firms.Sender.of("Kari Holm", "moentak-demo.no")
+    phrases = rulebook().vocabulary.phrases
+    if names._NAMED.search(text) or names._PLACED.search(text):
+        assert names._FORM_THERE.search(text)
+    if any(map(names._IN.search, text.split("\n"))):
+        assert names._AT_FIRM.search(text)
+    parts = [part for line in text.split("\n") for part in names._LINE_PART.split(line) if part]
+    if any(firms.plain(part) == sender.label or firms.resembles(part, sender, phrases) for part in parts):
+        assert firms.may_resemble(text, sender)
