@@ -8,6 +8,7 @@ import pytest
 
 from processor.loading import rules
 from tests.store.blank import remember_the_schema
+from tests.store.compiled import share_statements
 from tests.store.hashing import hash_quickly
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -18,6 +19,7 @@ re._MAXCACHE = 100_000  # type: ignore[attr-defined]
 rules.forget_read = lambda: None  # type: ignore[attr-defined]
 remember_the_schema()
 hash_quickly()
+share_statements()
 # Python looks for garbage each 700 new objects, in all that was collected here: a fifth of the suite's time.
 NEW_OBJECTS = 10_000
 gc.disable()
