@@ -13,7 +13,13 @@ from processor.rulebook import Rulebook
 from processor.understanding.company import company_in
 from processor.understanding.effective import effective_date
 from processor.understanding.firms import Sender
-from processor.understanding.numbers import Number, customer_numbers, invoice_numbers, organisation_numbers
+from processor.understanding.numbers import (
+    Number,
+    customer_numbers,
+    invoice_numbers,
+    organisation_numbers,
+    with_numbers,
+)
 from processor.understanding.passages import Passage
 from processor.understanding.people import ABOUT_PERSONS, contact_of, domains_in, emails_in, phone_in, users_in
 from processor.understanding.products import products_in
@@ -54,8 +60,13 @@ def fields_of(
     own = [passage for passage in passages if passage.kind != "quoted"]
     written = [passage for passage in own if passage.kind != "signature" and passage.kind != "attached"]
     numbers = _own_numbers(organisation_numbers(own, phrases), role, rulebook, requests)
-    customers = customer_numbers(own, phrases)
-    invoices = invoice_numbers(written, phrases, about="invoice_question" in requests)
+    numbered = with_numbers(own)
+    customers = customer_numbers(numbered, phrases)
+    invoices = invoice_numbers(
+        [passage for passage in numbered if passage.kind not in ("signature", "attached")],
+        phrases,
+        about="invoice_question" in requests,
+    )
     company = company_in(own, numbers, phrases, role, _sender(message), own="licence_transfer" in requests)
     products = products_in(written, rulebook.products, moods, ending=requests[:1] == ("termination",))
     effective = effective_date(written, requests, spans, _today(message), phrases)
@@ -77,7 +88,7 @@ def fields_of(
         emails=(form.email.lower(),)
         if form and form.email and "otp_code" not in requests
         else tuple(e for e, _ in emails),
-        phone=phone_in(own, phrases) or (form.phone if form else ""),
+        phone=phone_in(numbered, phrases) or (form.phone if form else ""),
         users=users_in(written, phrases) if requests[:1] == ("termination",) else 0,
         contact=contact_of(shown, own, phrases),
         sent_on=sent_on(written, _today(message), phrases) if "termination_question" in requests else None,

@@ -20,6 +20,10 @@ _ORG_NO = re.compile(
 _ODDLY_SPACED = re.compile(r"(?<![\d.,+/-])(?<!\d )\d(?: ?\d){8}(?!\d| \d|[.,]\d)")
 """Nine digits with blanks anywhere: taken for an organisation number only behind a label or a firm's form."""
 _FORM_BEFORE = re.compile(r"\b(?:as|asa|enk|ans|da|sa|nuf|kf|iks|ks)[ ,(:/-]{1,3}$")
+_NINE_DIGITS = re.compile(r"\d(?:[ .]?\d){8}")
+"""What an organisation number cannot do without."""
+_LONG = re.compile(r"\d[\d ]{3}")
+"""What the number of a customer, an invoice or a telephone cannot do without."""
 _DIGITS = re.compile(r"(?<![\w.,+/@-])(?:inv)?(\d[\d ]{3,12}\d)(?![\w@])(?!\.\d)")
 _INVOICE = re.compile(r"(?<![\w])inv[- ]?\d{5,12}(?!\w)")
 _INV_BEFORE = re.compile(r"\binv[ -]?$")
@@ -42,10 +46,17 @@ class Number:
     label: str = ""
 
 
+def with_numbers(passages: Iterable[Passage]) -> list[Passage]:
+    """The passages in which a number of a customer, an invoice or a telephone can stand."""
+    return [passage for passage in passages if _LONG.search(passage.folded)]
+
+
 def organisation_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> list[Number]:
     """Valid organisation numbers in order, each once, unless a label says that they are something else."""
     found: dict[str, Number] = {}
     for passage in passages:
+        if not _NINE_DIGITS.search(passage.folded):
+            continue
         text = fold(passage.text)
         for match in (*_ORG_NO.finditer(text), *_oddly_spaced(passage, text, phrases)):
             value = "".join(match.groups()) or match.group().replace(" ", "")

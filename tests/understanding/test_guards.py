@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processor.findings import Role
-from processor.understanding import firms, names
+from processor.understanding import firms, names, numbers, people
 from processor.understanding.company import company_in
 from processor.understanding.numbers import organisation_numbers
-from processor.understanding.passages import passages
+from processor.understanding.passages import fold, passages
 from tests.understanding.made_mail import mail, rulebook
 
 PIECES = (
@@ -30,8 +30,8 @@ def test_the_company_is_the_first_of_all_that_every_source_finds(texts: list[str
     message = mail(subject=subject, kinds=(("new", new), ("signature", signature)))
     read = passages(message, rulebook().needles)
     sender = firms.Sender.of("Kari Holm", "moentak-demo.no")
-    numbers = organisation_numbers(read, phrases)
-    sought = firms.Sought(tuple(numbers), phrases, sender)
+    numbered = organisation_numbers(read, phrases)
+    sought = firms.Sought(tuple(numbered), phrases, sender)
     found = []
     for _, source in names.SOURCES:
         for order, passage in enumerate(read):
@@ -45,7 +45,7 @@ def test_the_company_is_the_first_of_all_that_every_source_finds(texts: list[str
                 firm = role == "accountant" and phrases["names.accountant_firm"].search(bare.lower()) is not None
                 found.append((firm, 2 * (own and taker) - worth - (own and mine), order * 100_000 + place, bare))
     first = min(found, key=lambda each: each[:3], default=None)
-    company = company_in(read, numbers, phrases, role, sender, own=own)
+    company = company_in(read, numbered, phrases, role, sender, own=own)
     if first is not None:
         assert company is not None
         assert company.name == first[3]
@@ -63,3 +63,19 @@ def test_no_guard_hides_a_name(text: str) -> None:
     parts = [part for line in text.split("\n") for part in names._LINE_PART.split(line) if part]
     if any(firms.plain(part) == sender.label or firms.resembles(part, sender, phrases) for part in parts):
         assert firms.may_resemble(text, sender)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(("9", "74", "974", "760", "673", " ", ".", "\n", "-", "inv", "tlf ", "kundenr ", "no ")))
+)
+def test_no_guard_hides_a_number(pieces: list[str]) -> None:
+    (passage,) = passages(mail("".join(pieces)), rulebook().needles)[1:] or passages(mail(), rulebook().needles)
+    text = fold(passage.text)
+    if numbers._ORG_NO.search(text) or numbers._ODDLY_SPACED.search(text):
+        assert numbers._NINE_DIGITS.search(passage.folded)
+    if any(each.search(text) for each in (numbers._DIGITS, numbers._INVOICE, numbers._PLAIN)):
+        assert numbers.with_numbers([passage])
+    phone = people._PHONE.search(text)
+    if phone and sum(map(str.isdigit, phone.group())) >= 8:
+        assert numbers.with_numbers([passage])
