@@ -23,6 +23,9 @@ _VALUE = re.compile(r'[^\s()";]+')
 _KEYWORD = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,60})")
 _PROPERTY = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.[a-z0-9][a-z0-9_.-]{0,60}")
 _SERVER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,253})")
+# What most results are made of, read in one step: a method with its result, and a property whose value is one word.
+_METHOD = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9_-]{0,60})=([A-Za-z0-9][A-Za-z0-9_-]{0,60})(?![^\s()\";=])")
+_PAIR = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9_-]{0,60}(?:\.[A-Za-z0-9][A-Za-z0-9_.-]{0,60})?)=([^\s()\";]++)(?!\")")
 _INSTANCE = re.compile(r"\s*i\s*=\s*1\s*;(.*)", re.IGNORECASE | re.DOTALL)
 _ONCE = {"dmarc"}
 # Gmail and OpenDMARC tell the policy in a comment only: dmarc=fail (p=NONE sp=QUARANTINE dis=NONE).
@@ -43,9 +46,10 @@ class _Scanner:
     def skip(self) -> None:
         """Pass over blanks and comments (CFWS)."""
         while self.at < len(self.text):
-            if self.text[self.at] in " \t":
+            letter = self.text[self.at]
+            if letter in " \t":
                 self.at += 1
-            elif self.text[self.at] == "(":
+            elif letter == "(":
                 self._comment()
             else:
                 return
@@ -193,6 +197,9 @@ def parse_results(value: str) -> tuple[str, tuple[MethodResult, ...]]:
 
 
 def _result(scan: _Scanner) -> MethodResult | None:
+    if found := _METHOD.match(scan.text, scan.at):
+        scan.at = found.end()
+        return _with_properties(scan, found[1].lower(), found[2].lower())
     method = scan.atom().partition("/")[0]
     if method == "none" and scan.peek() != "=":
         return None
@@ -203,6 +210,10 @@ def _result(scan: _Scanner) -> MethodResult | None:
     result = scan.atom()
     if not _KEYWORD.fullmatch(result):
         raise Unclear("no result")
+    return _with_properties(scan, method, result)
+
+
+def _with_properties(scan: _Scanner, method: str, result: str) -> MethodResult:
     said = _policy(scan) if method == "dmarc" else []
     return MethodResult(method, result, (*_properties(scan), *said))
 
@@ -221,6 +232,9 @@ def _properties(scan: _Scanner) -> list[tuple[str, str]]:
     """``ptype.property=value`` pairs; ``reason=`` and Microsoft's undotted ``action=`` are kept by name."""
     found: list[tuple[str, str]] = []
     while True:
+        while pair := _PAIR.match(scan.text, scan.at):
+            found.append((pair[1].lower(), pair[2].lower()))
+            scan.at = pair.end()
         scan.skip()
         if scan.peek() in ("", ";"):
             return found

@@ -15,6 +15,7 @@ MAX_PART = 1_000_000
 
 Form = Literal["plain", "html"]
 _META = re.compile(r"<meta[^<>]{0,300}charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_SAYS_SOMETHING = re.compile(r"(?:[\W_]*[^\W_]){3}")
 # What programs write where they could not write a plain version.
 _PLACEHOLDER = re.compile(
     r"html[- ]?(?:e-?mail|mail|format|message|viewer|compatible|melding|innhold)|support html|view (?:this|it) in|vis(?:e)? .{0,40}nettleser",
@@ -79,5 +80,6 @@ def join(chunks: list[Chunk]) -> tuple[str, list[str]]:
 
 def _trivial(text: str) -> bool:
     text = text.strip()
-    letters = sum(map(str.isalnum, text[:200]))
-    return letters < 3 or (len(text) < 300 and bool(_PLACEHOLDER.search(text)))
+    if not _SAYS_SOMETHING.match(text[:200]):
+        return True
+    return len(text) < 300 and bool(_PLACEHOLDER.search(text))

@@ -66,6 +66,8 @@ _UNSAID = {
 # 0x80 to 0x9f of Windows-1252; its five holes stay C1 controls, which are cleaned away afterwards.
 _CP1252 = {n: bytes([n]).decode("cp1252") for n in range(0x80, 0xA0) if n not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 
+# Whole texts of these need no cleaning: the letters of our senders' languages and the signs that their programs write.
+_CLEAN = re.compile("[\t\n -~\xa1-\xac\xae-\u024f\u2010-\u2027\u2030-\u205e\u20ac\u2122]*")
 # Controls but tab and newline, surrogates, zero-width and bidirectional marks, noncharacters, tags.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
@@ -93,7 +95,7 @@ def guess(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("latin-1").translate(_CP1252)
+        return _windows(data)
 
 
 def decode(data: bytes, label: str) -> tuple[str, str]:
@@ -108,11 +110,18 @@ def decode(data: bytes, label: str) -> tuple[str, str]:
     if not codec:
         return guess(data), "charset_unknown"
     if codec == "cp1252":
-        return data.decode("latin-1").translate(_CP1252), ""
+        return _windows(data), ""
     try:
         return data.decode(codec), ""
     except (UnicodeError, ValueError):
         return data.decode(codec, "replace"), "charset_wrong"
+
+
+def _windows(data: bytes) -> str:
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1").translate(_CP1252)
 
 
 def _decode_utf8(data: bytes, name: str) -> tuple[str, str]:
@@ -120,7 +129,7 @@ def _decode_utf8(data: bytes, name: str) -> tuple[str, str]:
         return data.decode("utf-8"), ""
     except UnicodeDecodeError:
         if name != "utf-8":
-            return data.decode("latin-1").translate(_CP1252), "charset_wrong"
+            return _windows(data), "charset_wrong"
     replaced = data.decode("utf-8", "replace")
     bad = replaced.count("\ufffd")
     sound = sum(1 for letter in replaced if letter > "\x7f") - bad
@@ -161,14 +170,22 @@ def _single(found: re.Match[str]) -> str:
 
 def clean_line(text: str, limit: int) -> str:
     """One line of NFC text without controls, runs of blanks as one space, at most ``limit`` characters."""
-    text = " ".join(_UNSEEN.sub("", _LINE_ENDS.sub(" ", text[: 4 * limit])).split())
+    text = text[: 4 * limit]
+    if _CLEAN.fullmatch(text):
+        return " ".join(text.split())[:limit].strip()
+    text = " ".join(_UNSEEN.sub("", _LINE_ENDS.sub(" ", text)).split())
     return _compose(text)[:limit].strip()
 
 
 def clean_text(text: str) -> str:
     """Body text: NFC, ``\\n`` line ends, every blank a plain space, no controls, no trailing blanks."""
-    text = _SPACES.sub(" ", _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))).replace("\t", " ")
-    return _compose("\n".join(map(str.rstrip, text.split("\n"))).strip("\n"))
+    lines = text.replace("\r\n", "\n")
+    clean = _CLEAN.fullmatch(lines)
+    if not clean:
+        lines = _SPACES.sub(" ", _UNSEEN.sub("", _LINE_ENDS.sub("\n", text)))
+    lines = lines.replace("\t", " ")
+    lines = "\n".join(map(str.rstrip, lines.split("\n"))).strip("\n")
+    return lines if clean else _compose(lines)
 
 
 def _compose(text: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
 from email.message import Message as Part
+from itertools import islice
 
 from processor.reading.charset import clean_line, decode, guess, mend_doubled
 
@@ -31,8 +31,9 @@ class Headers:
     def __init__(self, part: Part) -> None:
         self.items: list[tuple[str, str]] = []
         self._by_name: dict[str, list[str]] = {}
-        for name, raw in _raw_items(part):
-            value = unfold(raw, MAX_REFERENCES if name == "references" else MAX_VALUE)
+        for raw_name, raw in islice(part.raw_items(), MAX_FIELDS):
+            name = raw_name.strip().lower()
+            value = unfold(str(raw), MAX_REFERENCES if name == "references" else MAX_VALUE)
             self.items.append((name, value))
             self._by_name.setdefault(name, []).append(value)
 
@@ -45,16 +46,11 @@ class Headers:
         return self._by_name.get(name, [""])[0]
 
 
-def _raw_items(part: Part) -> Iterable[tuple[str, str]]:
-    for number, (name, value) in enumerate(part.raw_items()):
-        if number == MAX_FIELDS:
-            return
-        yield name.strip().lower(), str(value)
-
-
 def unfold(raw: str, limit: int) -> str:
     """A raw value as one line of text: folds undone, 8-bit bytes guessed, at most ``limit`` characters."""
     raw = raw[:limit]
+    if raw.isprintable() and raw.isascii():
+        return raw
     if not raw.isascii():
         raw = guess(raw.encode("utf-8", "surrogateescape"))
     return raw.replace("\r", "").replace("\n", "").replace("\0", "")

@@ -30,6 +30,9 @@ _ORIGINAL_MARK = re.compile(
     r"ursprungligt? (?:meddelande|mail)|original (?:message|e-?mail|appointment)|reply message) ?[-_*]{2,20}",
     re.IGNORECASE,
 )
+# How the marks begin, in the ASCII of three letters.
+_MARKED = {"vid", "for", "sta", "beg"}
+_RULES = "-_*="
 _RULE = re.compile(r"[_\-=*]{5,200}")
 _KEY = re.compile(
     r"[*_ ]{0,3}(?P<key>fra|frå|från|from|sendt|sent|skickat|dato|date|datum|til|till|to|emne|subject|ämne|"
@@ -69,15 +72,22 @@ def introduction(lines: list[str], at: int) -> Introduction | None:
     line = lines[at].strip()
     if not line or len(line) > MAX_LINE or line.startswith(">"):
         return None
-    if _FORWARD_MARK.fullmatch(line):
-        return _with_headers(lines, at, "forward")
-    if _ORIGINAL_MARK.fullmatch(line):
-        return _with_headers(lines, at, "original")
-    if _RULE.fullmatch(line):
-        below = _next_filled(lines, at + 1)
-        found = _header_block(lines, below) if below is not None else None
-        return Introduction("headers", at, found.end, found.author, found.to, found.subject) if found else None
+    if may_be_mark(line):
+        if _FORWARD_MARK.fullmatch(line):
+            return _with_headers(lines, at, "forward")
+        if _ORIGINAL_MARK.fullmatch(line):
+            return _with_headers(lines, at, "original")
+        if _RULE.fullmatch(line):
+            below = _next_filled(lines, at + 1)
+            found = _header_block(lines, below) if below is not None else None
+            return Introduction("headers", at, found.end, found.author, found.to, found.subject) if found else None
     return _header_block(lines, at) or _wrote(lines, at)
+
+
+def may_be_mark(line: str) -> bool:
+    """Whether a line begins as a mark or a rule does, which few lines do; any letter beyond ASCII may."""
+    head = line[:3].lower()
+    return head[:1] in _RULES or head in _MARKED or not head.isascii()
 
 
 def _with_headers(lines: list[str], at: int, cause: Cause) -> Introduction:
@@ -94,7 +104,10 @@ def _header_block(lines: list[str], at: int, *, marked: bool = False) -> Introdu
     The keys Fra and Til also open a form ("Fra: Gammel AS, Til: Ny AS"), so that an unmarked block
     needs a subject, an address or a time of day.
     """
-    first = _KEY.fullmatch(lines[at].strip()[:MAX_LINE])
+    line = lines[at].strip()[:MAX_LINE]
+    if ":" not in line or not (marked or line.lstrip("*_ ")[:2].lower() == "fr"):
+        return None
+    first = _KEY.fullmatch(line)
     if not first or not (marked or first["key"].lower() in _FROM):
         return None
     found: dict[str, str] = {}
@@ -126,6 +139,8 @@ def _wrote(lines: list[str], at: int) -> Introduction | None:
     Without a quoted line below, a customer may be telling what someone wrote: then it must name an
     address and a time.
     """
+    if ":" not in "".join(lines[at : at + 3]):
+        return None
     joined = ""
     for number in range(at, min(at + 3, len(lines))):
         line = lines[number].strip()

@@ -44,7 +44,8 @@ def read_marks(headers: Headers, types: set[str]) -> tuple[tuple[str, str], ...]
         for name, value in headers.items
         if name in _NAMES or name.startswith("list-")
     ][:MAX_MARKS]
-    report = parameters(headers.first("content-type")).get("report-type", "")
+    kind = headers.first("content-type")
+    report = parameters(kind).get("report-type") if "report-type" in kind.lower() else ""
     if report:
         marks.append(("report-type", clean_line(report.lower(), MAX_MARK)))
     return (*marks, *((kind, "") for kind in _TYPES if kind in types))

@@ -13,6 +13,7 @@ from processor.reading.headers import decode_words
 
 _MAX_PARAMETERS = 100
 _PIECE = re.compile(r'([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))[^;]*')
+_ESCAPED = re.compile(r"\\(.)")
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 
@@ -34,6 +35,9 @@ def parameters(value: str) -> dict[str, str]:
     plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[bool, str]]] = {}
     for name, text in _split(value):
+        if "*" not in name:
+            plain.setdefault(name, decode_words(text))
+            continue
         section = _SECTION.match(name)
         if not section:
             continue
@@ -50,7 +54,9 @@ def _split(value: str) -> list[tuple[str, str]]:
         return []
     found = []
     for part in _PIECE.finditer(value, start + 1):
-        text = re.sub(r"\\(.)", r"\1", part[2]) if part[2] is not None else part[3].strip()
+        text = part[3].strip() if part[2] is None else part[2]
+        if part[2] and "\\" in text:
+            text = _ESCAPED.sub(r"\1", text)
         found.append((part[1].lower(), text))
         if len(found) == _MAX_PARAMETERS:
             break

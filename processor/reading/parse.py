@@ -26,6 +26,8 @@ MAX_DELIMITERS = 5_000
 MAX_COMPARISONS = 4_000_000
 REFUSED_TEXT = 200_000
 
+# A header block in which nothing is to mend: fields and their folds, no NUL, no lone CR, no blank before a colon.
+_SOUND_HEAD = re.compile(rb"(?:[\x21-\x39\x3b-\x7e]{1,200}:[^\r\n\0]*+\r?\n(?:[ \t][^\r\n\0]*+\r?\n)*+)*+")
 _BLANK_LINE = re.compile(rb"\n\r?\n|\r\r(?!\n)")
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,200})[ \t]*:")
 _LONE_CR = re.compile(rb"\r(?!\n)")
@@ -39,10 +41,14 @@ _BY_SERVERS = {b"authentication-results", b"arc-authentication-results", b"arc-s
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The tree of a mail's parts and what was wrong with its bytes."""
+    """The tree of a mail's parts and what was wrong with its bytes.
+
+    ``body`` is what follows the header where that can be no tree; the root then holds nothing.
+    """
 
     root: Part
     defects: tuple[Defect, ...]
+    body: bytes | None = None
 
 
 class _Opener(MailParser):  # type: ignore[misc]
@@ -64,12 +70,13 @@ def open_mail(raw: bytes) -> Opened:
     end = _BLANK_LINE.search(raw)
     head, body = (raw[: end.start() + 1], raw[end.end() :]) if end else (raw, b"")
     head = _mend_head(head, defects)
+    if end and not _may_be_tree(head) and (root := _flat(head)) is not None:
+        return Opened(root, tuple(defects), body)
     if _costly(raw):
         defects.append(Defect("structure_refused", "too many or too deeply nested parts"))
         return Opened(_headers_only(head, body), tuple(defects))
-    try:
-        root = _Opener.from_bytes(head + b"\n" + body if end else head).message
-    except Exception:  # A fault of the parser is a fault of this mail only.
+    root = _open(head + b"\n" + body if end else head)
+    if root is None:
         defects.append(Defect("structure_refused", "the parser gave up"))
         root = _headers_only(head, body)
     return Opened(root, tuple(defects))
@@ -86,11 +93,33 @@ def address_pairs(value: str) -> tuple[list[tuple[str, str]], list[str]]:
     return [(name, spec) for name, spec in pairs if spec], [str(d["raw"]) for d in doubts if not d["recovered"]]
 
 
+def _may_be_tree(head: bytes) -> bool:
+    """Whether the parser might look for parts: below no other Content-Type does it."""
+    small = head.lower()
+    return b"multipart/" in small or b"message/" in small
+
+
+def _flat(head: bytes) -> Part | None:
+    """The header alone, since the parser splits such a body into lines only to join them; None if it ends early."""
+    root = _open(head + b"\n")
+    return None if root is None or root.get_payload() else root
+
+
+def _open(raw: bytes) -> Part | None:
+    try:
+        root: Part = _Opener.from_bytes(raw).message
+    except Exception:  # A fault of the parser is a fault of this mail only.
+        return None
+    return root
+
+
 def _mend_head(head: bytes, defects: list[Defect]) -> bytes:
     """Make the header block one that the parser reads to its end (RFC 7103 sections 7.2 and 7.6)."""
     if len(head) > MAX_HEADER:
         head = head[:MAX_HEADER].rsplit(b"\n", 1)[0] + b"\n"
         defects.append(Defect("header_truncated", f"{MAX_HEADER} bytes were read"))
+    if _SOUND_HEAD.fullmatch(head):
+        return head
     torn = b"\0" in head
     if torn:
         head = head.replace(b"\0", b"")

@@ -56,14 +56,17 @@ class Parts:
             self.defects.append(defect)
 
 
-def walk(root: Part, headers: Headers) -> Parts:
-    """Gather the parts of a mail whose own fields are ``headers``, at most 200 of them, 20 deep."""
+def walk(root: Part, headers: Headers, body: bytes | None = None) -> Parts:
+    """Gather the parts of a mail whose own fields are ``headers``, at most 200 of them, 20 deep.
+
+    ``body`` is the content of a root that is one text and holds none itself.
+    """
     parts = Parts()
-    parts.chunks = _gather(root, headers, parts, 0)
+    parts.chunks = _gather(root, headers, parts, 0, body)
     return parts
 
 
-def _gather(part: Part, headers: Headers, parts: Parts, depth: int) -> list[Chunk]:
+def _gather(part: Part, headers: Headers, parts: Parts, depth: int, body: bytes | None = None) -> list[Chunk]:
     parts.seen += 1
     if parts.seen > MAX_PARTS:
         parts.note("parts_truncated", f"{MAX_PARTS} parts were read")
@@ -82,7 +85,8 @@ def _gather(part: Part, headers: Headers, parts: Parts, depth: int) -> list[Chun
     if isinstance(children, list) and not kind.startswith("message/"):
         return _gather_children([child for child in children if isinstance(child, Part)], kind, parts, depth)
     # A multipart in which no part was found is a text after all.
-    return _leaf(part, headers, "text/plain" if kind.startswith("multipart/") else kind, parts)
+    kind = "text/plain" if kind.startswith("multipart/") else kind
+    return _leaf(headers, kind, parts, _wire(part, headers, parts) if body is None else body)
 
 
 def _gather_children(children: list[Part], kind: str, parts: Parts, depth: int) -> list[Chunk]:
@@ -96,14 +100,13 @@ def _gather_children(children: list[Part], kind: str, parts: Parts, depth: int) 
     return [chunk for version in versions for chunk in version]
 
 
-def _leaf(part: Part, headers: Headers, kind: str, parts: Parts) -> list[Chunk]:
-    disposition = token(headers.first("content-disposition"))
+def _leaf(headers: Headers, kind: str, parts: Parts, wire: bytes) -> list[Chunk]:
+    disposition = headers.first("content-disposition")
     facts = parameters(headers.first("content-type"))
-    name = parameters(headers.first("content-disposition")).get("filename") or facts.get("name", "")
-    encoding = token(headers.first("content-transfer-encoding"))
-    data = _bytes_of(part, encoding, parts)
+    name = parameters(disposition).get("filename") or facts.get("name", "")
+    data = _decoded(wire, token(headers.first("content-transfer-encoding")), parts)
     # A named text is a file, but some programs name the body too: then it is the first text.
-    text_part = kind in ("text/plain", "text/html") and disposition != "attachment"
+    text_part = kind in ("text/plain", "text/html") and token(disposition) != "attachment"
     if text_part and not (name and parts.has_text):
         return [_text_chunk(data, facts, "html" if kind == "text/html" else "plain", parts)]
     _attach(name, kind, data, parts)
@@ -139,9 +142,7 @@ def _attach(name: str, kind: str, data: bytes, parts: Parts) -> None:
         parts.messages.append(value.content)
 
 
-def _bytes_of(part: Part, encoding: str, parts: Parts) -> bytes:
-    """The decoded content of a leaf; of an attached message or report, its bytes written out again."""
-    data = _wire(part, parts)
+def _decoded(data: bytes, encoding: str, parts: Parts) -> bytes:
     if encoding == "base64":
         decoded = loose_base64(data)
         if data.strip() and not decoded:
@@ -156,12 +157,14 @@ def _bytes_of(part: Part, encoding: str, parts: Parts) -> bytes:
     return data
 
 
-def _wire(part: Part, parts: Parts) -> bytes:
+def _wire(part: Part, headers: Headers, parts: Parts) -> bytes:
+    """The content of a leaf as it came; of an attached message or report, its bytes written out again."""
     try:
         if part.is_multipart():
             return b"".join(_written(child) for child in part.get_payload() if isinstance(child, Part))
         # Without the field the stdlib hands out the bytes as they came; it decodes less kindly than we.
-        del part["Content-Transfer-Encoding"]
+        if headers.all("content-transfer-encoding"):
+            del part["Content-Transfer-Encoding"]
         data = part.get_payload(decode=True)
         return data if isinstance(data, bytes) else b""
     except Exception:  # The generator raises many kinds on trees of broken mails.

@@ -44,7 +44,7 @@ def read(raw: bytes) -> Message:
 def _read(raw: bytes, *, attached: bool) -> Message:
     opened = open_mail(raw)
     headers = Headers(opened.root)
-    parts = walk(opened.root, headers)
+    parts = walk(opened.root, headers, opened.body)
     defects = [*opened.defects, *_repeated(headers), *parts.defects]
 
     addresses, sender, seen = read_from(headers)

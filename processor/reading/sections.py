@@ -68,7 +68,9 @@ def _older(lines: list[str], letter: Letter) -> list[SectionKind]:
     kinds: list[SectionKind] = ["new"] * len(lines)
     at = 0
     while at < len(lines):
-        if lines[at].lstrip().startswith(">"):
+        if not lines[at]:
+            pass
+        elif lines[at].lstrip().startswith(">"):
             kinds[at] = "forwarded" if says == "forwarded" else "quoted"
         elif found := introduction(lines, at):
             at = _fill(kinds, lines, found, letter)
@@ -147,9 +149,11 @@ def _joined(lines: list[str], kinds: list[SectionKind]) -> tuple[Section, ...]:
     """Runs of one kind as sections; blank lines go with what stands above them."""
     sections: list[Section] = []
     start = position = 0
+    if kinds.count(kinds[0]) == len(kinds):
+        return (Section(kinds[0], 0, sum(map(len, lines)) + len(lines) - 1),)
     current = next((kind for line, kind in zip(lines, kinds, strict=True) if line.strip()), kinds[0])
     for line, kind in zip(lines, kinds, strict=True):
-        if line.strip() and kind != current:
+        if kind != current and line.strip():
             sections.append(Section(current, start, position))
             start, current = position, kind
         position += len(line) + 1

@@ -25,6 +25,11 @@ _FORMULA = re.compile(
     r"yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?)",
     re.IGNORECASE,
 )
+# The ASCII letters with which a line of a device, a formula and a thanks begins.
+_OPENINGS = {
+    "m.", "m ", "mv", "v.", "v ", "vh", "me", "de", "be", "ma", "ve", "go", "hj", "ko", "va", "hi", "he", "ta", "wi",
+    "ki", "wa", "yo", "si", "re", "ch", "th", "tu", "se", "sk", "ge",
+}  # fmt: skip
 _ASKS = re.compile(
     r"\b(?:opp|ønsk\w*|ynsk\w*|vil|kan|må|ber|send\w*|avslutt\w*|stopp\w*|slutt\w*|steng\w*|treng\w*|please|want|would|"
     r"terminat\w*|cancel\w*|vill|säg\w*|sig\w*|ops\w*)\b",
@@ -66,6 +71,9 @@ def signature_spans(lines: list[str], start: int, end: int, sender: str) -> list
     spans: list[tuple[int, int]] = []
     at = start
     while at < end:
+        if not lines[at]:
+            at += 1
+            continue
         if _list_footer(lines, at, end):
             # What a mailing list hangs below every mail is nobody's words: a copy without it is the same letter.
             spans.append((at, end))
@@ -91,7 +99,7 @@ def _opens(line: str) -> bool:
     text = line.strip(" *_\t")
     if line == "--":
         return True
-    if not text or len(text) > _MAX_LINE:
+    if not text or len(text) > _MAX_LINE or not may_open(text):
         return False
     if _DEVICE.fullmatch(text):
         return True
@@ -102,6 +110,12 @@ def _opens(line: str) -> bool:
         return False
     # "Takk" alone is courtesy in the text; with a name it closes the mail.
     return text.lower().startswith("regards") or thanks.end() < len(text.rstrip(",.!"))
+
+
+def may_open(text: str) -> bool:
+    """Whether a line begins as those that open a signature do; any letter beyond ASCII may."""
+    head = text[:2].lower()
+    return head in _OPENINGS or not head.isascii()
 
 
 def _stop(lines: list[str], at: int, end: int) -> int:
@@ -148,8 +162,9 @@ def _named(lines: list[str], start: int, end: int, sender: str) -> list[tuple[in
     filled = [n for n in range(start, end) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
     for number in filled:
         words = lines[number].strip(" /-–,.*").lower().split()
-        own = bool(words) and len(words) <= 5 and set(words) <= names
+        if number == start or not words or len(words) > 5 or not names.issuperset(words):
+            continue
         rest = [lines[n].strip() for n in filled if n > number]
-        if own and number > start and not any(_is_text(line, True) or len(line) > _MAX_LINE for line in rest):
+        if not any(_is_text(line, True) or len(line) > _MAX_LINE for line in rest):
             return [(number, end)]
     return []

@@ -1,0 +1,86 @@
+"""What reading does not look at where it cannot find anything: the shorter way gives what the longer one gives."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextlib import ExitStack
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processor.reading import authentication, charset, introductions, other_languages, parse, signatures
+from processor.reading.read import read
+
+NEVER, NEVER_BYTES = re.compile("(?!)"), re.compile(b"(?!)")
+
+_NAMES = [
+    b"Content-Type",
+    b"Content-Transfer-Encoding",
+    b"Subject",
+    b"Authentication-Results",
+    b"From",
+    b"X-A ",
+    b"",
+    b"Authentication-Results ",
+]
+_VALUES = [
+    b"text/plain", b"text/html; charset=iso-8859-1", b"Multipart/mixed; boundary=q", b"message/rfc822", b"base64", b"quoted-printable", b"x-uue",
+    b"mx.example; dkim=pass header.d=a-demo.no; spf=fail (no) smtp.mailfrom=\"a b\"@c.no", b"mx.example; dmarc=pass (p=none) header.from = a; none",
+    b"mx.example; a=b c.d=e\"f\" ; G/1=h i=;", b"=?utf-8?q?=C3=A5?= <a@b-demo.no>", b"folded\n value", b"v\xe5r \xc3\xa5", b"nul\0", b"lone\rcr", b"lost\nfold",
+]  # fmt: skip
+_LINES = [
+    b"", b"", b"Hei,", b"V\xc3\xa5r avtale", b"a\xcc\x8a\xc2\xa0b", b"tab\there ", b"\xe2\x80\x8bhidden\r", b"--q", b"--q--", b"Subject: x", b"> quoted",
+    b"Fra: a@b-demo.no", b"Sendt: 10:00", b"Den 3. sep. 2026 skrev Kari <k@b-demo.no>:", b"----- Videresendt melding -----", b"_____", b"p\xc3\xa5b\xc3\xb8rjat",
+    b"Med vennlig hilsen", b"Kari Moe", b"Sendt fra min iPhone", b"Takk, Kari", b"-- ", b"=C3=A5=\n", b"SGVpLAo=", b"\x80\x81",
+]  # fmt: skip
+_HEADERS = st.lists(st.tuples(st.sampled_from(_NAMES), st.sampled_from(_VALUES)), max_size=6)
+
+
+@given(_HEADERS, st.lists(st.sampled_from(_LINES), max_size=14), st.sampled_from([b"\n", b"\r\n"]))
+@settings(max_examples=250, deadline=None)
+def test_the_shorter_way_reads_what_the_longer_one_reads(
+    fields: list[tuple[bytes, bytes]], lines: list[bytes], end: bytes
+) -> None:
+    raw = b"\n".join([*(name + b": " + value for name, value in fields), b"", *lines]).replace(b"\n", end)
+    short = read(raw)
+    with ExitStack() as longer:
+        longer.enter_context(patch.object(parse, "_may_be_tree", lambda head: True))
+        longer.enter_context(patch.object(parse, "_SOUND_HEAD", NEVER_BYTES))
+        longer.enter_context(patch.object(charset, "_CLEAN", NEVER))
+        longer.enter_context(patch.object(introductions, "may_be_mark", lambda line: True))
+        longer.enter_context(patch.object(signatures, "may_open", lambda text: True))
+        longer.enter_context(patch.object(authentication, "_METHOD", NEVER))
+        longer.enter_context(patch.object(authentication, "_PAIR", NEVER))
+        assert read(raw) == short
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_every_line_of_a_pattern_begins_as_such_lines_do(data: st.DataObject) -> None:
+    marks = [introductions._FORWARD_MARK, introductions._ORIGINAL_MARK, introductions._RULE]
+    assert introductions.may_be_mark(data.draw(st.sampled_from(marks).flatmap(_written)).strip())
+    openings = [signatures._DEVICE, signatures._FORMULA, signatures._THANKS]
+    assert signatures.may_open(data.draw(st.sampled_from(openings).flatmap(_written)))
+
+
+def _written(pattern: re.Pattern[str]) -> st.SearchStrategy[str]:
+    return st.from_regex(pattern, fullmatch=True)
+
+
+def test_letters_that_need_no_cleaning_are_left_by_it_and_join_no_other() -> None:
+    letters = [letter for letter in map(chr, range(0x3000)) if charset._CLEAN.fullmatch(letter)]
+    assert len(letters) > 500
+    assert all(unicodedata.normalize("NFC", letter) == letter for letter in letters)
+    assert not any(unicodedata.combining(letter) for letter in letters)
+    odd = [charset._UNSEEN, charset._SPACES, charset._LINE_ENDS, charset._MARKS]
+    assert [letter for letter in letters for pattern in odd if pattern.search(letter)] == []
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_each_header_of_another_language_holds_a_colon_or_a_rule(data: st.DataObject) -> None:
+    known: re.Pattern[str] = other_languages._Replies(text="", languages=list(other_languages._LANGUAGES)).HEADER_REGEX
+    text = data.draw(st.from_regex(known))
+    assert ":" in text or "-----" in text
