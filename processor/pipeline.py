@@ -58,7 +58,11 @@ def read_mail(raw: bytes, extract: Extract) -> Message:
 
 def read_and_understand(raw: bytes, rulebook: Rulebook, extract: Extract) -> Read:
     """Read a mail and its files and understand them; never raises for any bytes."""
-    message = read_mail(raw, extract)
+    return understood(read_mail(raw, extract), rulebook)
+
+
+def understood(message: Message, rulebook: Rulebook) -> Read:
+    """Understand a mail that was read; never raises for any Message."""
     return Read(message, understand(message, rulebook))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -20,7 +22,7 @@ from processor.deciding.identity import reply_message_id
 from processor.extracting.of_message import Extract
 from processor.findings import Understanding
 from processor.message import Message
-from processor.pipeline import Read, conclude, read_and_understand
+from processor.pipeline import Read, conclude, read_mail, understood
 from processor.rulebook import Rulebook
 from processor.steps.authenticating import Verify, unverified
 from processor.steps.bounces import note_bounce
@@ -36,6 +38,8 @@ from processor.store.transaction import reading
 from processor.store.watermarks import first_start
 from processor.store.work import Pending, give_back, pending, set_aside
 from processor.ticket import Context, Decision, Level
+
+Made = TypeVar("Made")
 
 # Faults of the mail or of our code, not of the world: the world's are raised and tried again.
 UNRECORDABLE = (NumberTakenError, ValueError, TypeError, KeyError, IntegrityError, DataError)
@@ -92,8 +96,14 @@ def _work_off(
     world: tuple[LookUp, Verify, ScanMails],
     now: datetime,
 ) -> list[Decided]:
-    read = [(mail, _read(engine, mail, rulebook, extract, now)) for mail in claimed]
-    found = [(mail, each) for mail, each in read if each is not None]
+    # All are read before the first is understood: a room's code and tables stay in the processor's cache.
+    read = [(mail, _tried(engine, mail, partial(_read, mail, extract), now)) for mail in claimed]
+    grasped = [
+        (mail, _tried(engine, mail, partial(understood, message, rulebook), now))
+        for mail, message in read
+        if message is not None
+    ]
+    found = [(mail, each) for mail, each in grasped if each is not None]
     if not found:
         return []
     # Before a connection is held, since registers may take their time.
@@ -182,11 +192,16 @@ def _commit_one(engine: Engine, made: Record, worker: str, now: datetime) -> Rec
         return None
 
 
-def _read(engine: Engine, mail: Pending, rulebook: Rulebook, extract: Extract, now: datetime) -> Read | None:
+def _read(mail: Pending, extract: Extract) -> Message:
+    message = read_mail(mail.raw, extract)
+    # No server of ours vouches for the headers of what a person brought.
+    return replace(message, authentication=()) if mail.folder == BY_HAND else message
+
+
+def _tried(engine: Engine, mail: Pending, work: Callable[[], Made], now: datetime) -> Made | None:
+    """What the work makes of a mail; None when it broke the program, and the mail is set aside."""
     try:
-        read = read_and_understand(mail.raw, rulebook, extract)
-        # No server of ours vouches for the headers of what a person brought.
-        return replace(read, message=replace(read.message, authentication=())) if mail.folder == BY_HAND else read
+        return work()
     except Exception:
         set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
         return None
