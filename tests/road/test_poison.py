@@ -20,7 +20,7 @@ if "processor.steps.worker" in sys.orig_argv:
     import processor.steps.guarding
     import processor.steps.work_off
     processor.steps.guarding.HUNG_SECONDS = 1
-    sound = processor.steps.work_off.read_and_understand
+    sound = processor.steps.work_off.read_mail
     def faulty(raw, *others):
         if b"POISON kill" in raw:
             os.kill(os.getpid(), 9)
@@ -30,7 +30,7 @@ if "processor.steps.worker" in sys.orig_argv:
         if b"POISON bloat" in raw:
             bytearray(3_000_000_000)
         return sound(raw, *others)
-    processor.steps.work_off.read_and_understand = faulty
+    processor.steps.work_off.read_mail = faulty
 """
 
 

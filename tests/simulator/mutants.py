@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Integer, bindparam, or_, select, update
 
-from processor.pipeline import read_and_understand
+from processor.pipeline import read_mail
 from processor.steps import take_in, work_off
 from processor.steps.surroundings import Surroundings
 from processor.store import actions, keep, outbox, replies, sending, sweep
@@ -105,10 +105,9 @@ def no_dedupe() -> Patches:
         return digest(key, arrival) + repr(arrival.place)
 
     def unlike(*given: Any) -> Any:
-        read = read_and_understand(*given)
-        return replace(read, message=replace(read.message, letter=f"letter {next(count)}"))
+        return replace(read_mail(*given), letter=f"letter {next(count)}")
 
-    return [patch.object(keep, "digest_of", by_place), patch.object(work_off, "read_and_understand", unlike)]
+    return [patch.object(keep, "digest_of", by_place), patch.object(work_off, "read_mail", unlike)]
 
 
 def no_limit() -> Patches:
