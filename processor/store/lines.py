@@ -26,6 +26,7 @@ class Lines:
         self.idle = int(1000 * max(idle_seconds, LEAST_IDLE_SECONDS))
         if engine.dialect.name == "postgresql":
             event.listen(engine, "connect", self._opened)
+            event.listen(engine, "after_cursor_execute", _armed)
             # Connections from before would escape.
             engine.dispose()
 
@@ -45,3 +46,10 @@ class Lines:
             cursor.execute(f"SET idle_in_transaction_session_timeout = {self.idle}")
         driver.commit()
         self.open.add(driver)
+
+
+def _armed(_conn: object, cursor: Any, _words: str, _given: object, _context: object, executemany: bool) -> None:
+    """Have the server look at the clock again: after psycopg's executemany, a pipeline, it ends no idle transaction."""
+    if executemany:
+        with cursor.connection.cursor() as another:
+            another.execute("SELECT 1")
