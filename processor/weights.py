@@ -7,8 +7,6 @@ that lie far apart, and its sum so many steps; here it is one, and a step.  Weig
 from __future__ import annotations
 
 import struct
-import sys
-from array import array
 from collections.abc import Iterable, Sequence
 from math import floor, isqrt
 
@@ -22,17 +20,12 @@ _PLACE = (1 << BITS) - 1
 
 def packed(rows: Iterable[Sequence[int]]) -> list[int]:
     """Each row of weights as one number; raises ValueError for a weight that has no room."""
-    width, places = 0, array("Q")
     try:
-        for row in rows:
-            width = len(row)
-            places.extend([weight + MIDDLE for weight in row])
-    except OverflowError as fault:
+        return [
+            int.from_bytes(struct.pack(f"<{len(row)}Q", *[weight + MIDDLE for weight in row]), "little") for row in rows
+        ]
+    except struct.error as fault:
         raise ValueError("a weight is too great") from fault
-    if sys.byteorder == "big":
-        places.byteswap()
-    data, size = places.tobytes(), width * BITS // 8
-    return [int.from_bytes(data[at : at + size], "little") for at in range(0, len(data), size or 1)]
 
 
 def unpacked(row: int, width: int, rows: int = 1) -> list[int]:

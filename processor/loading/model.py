@@ -12,7 +12,7 @@ import json
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
     names, rarity, rows = values["words"], values["rarity"], _rows_of(values["weights"], width)
     languages = values.get("languages", {"words": [], "weights": "", "bias": []})
     by_language = _rows_of(languages["weights"], len(languages["bias"]) or 1)
-    if not len(names) == len(rarity) == len(rows) or len(values["bias"]) != width:
+    if len(values["bias"]) != width:
         raise ValueError("its tables differ in length")
     if not all(0 < rare < MIDDLE for rare in rarity):
         raise ValueError("a word's rarity is beside all measure")
@@ -100,12 +100,16 @@ def _text_of(rows: Iterable[Sequence[int]]) -> str:
     return base64.b64encode(numbers.tobytes()).decode("ascii")
 
 
-def _rows_of(text: str, width: int) -> list[tuple[int, ...]]:
+def _rows_of(text: str, width: int) -> Iterator[list[int]]:
+    """Row by row: all at once they are a million numbers, whose room the system would not get back whole."""
     numbers = array("H")
     numbers.frombytes(base64.b64decode(text, validate=True))
     if sys.byteorder == "big":
         numbers.byteswap()
-    return list(zip(*[iter([number - MIDDLE for number in numbers])] * width, strict=True))
+    if len(numbers) % width:
+        raise ValueError("its tables differ in length")
+    for at in range(0, len(numbers), width):
+        yield [number - MIDDLE for number in numbers[at : at + width]]
 
 
 def file_of(model: Model) -> bytes:
