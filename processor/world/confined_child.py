@@ -1,6 +1,7 @@
 """The confined child's life: read one file after the other, each within its limits, until the pipe ends.
 
-Started by ``confined.py`` as ``python -m processor.world.confined_child MEMORY CPU CPU_IN_ALL``.
+Started by ``confined.py``, which calls ``main``.  Each start is paid by a mail that waits, so that what its first
+file may not need is imported where it is used.
 """
 
 from __future__ import annotations
@@ -11,20 +12,23 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from typing import cast
 
 from processor.extracting.extract import Kind, Ocr, extract
 from processor.message import Extracted
 from processor.world.confinement import allow_cpu, confine
-from processor.world.frames import read_frame, write_frame
-from processor.world.ocr import language, letters
+from processor.world.frames import HELLO, read_frame, write_frame
 
 MOST_REQUEST = 12_000_000
 Reader = Callable[[bytes, Kind, Ocr], Extracted]
 
 
-def serve(memory: int, cpu: int, cpu_in_all: int, read: Reader = extract) -> None:
-    """Say hello with what holds here, then answer each pair of frames (kind, content) with one of JSON."""
+def main(memory: int, cpu: int, cpu_in_all: int, read: Reader = extract) -> None:
+    """Say hello with what holds here, then answer each pair of frames (kind, content) with one of JSON.
+
+    ``memory`` is bytes of address space, ``cpu`` seconds for one file, ``cpu_in_all`` for the whole life.
+    """
     inbox, outbox = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # What a library prints must not come between the frames.
     os.dup2(2, 1)
@@ -32,8 +36,7 @@ def serve(memory: int, cpu: int, cpu_in_all: int, read: Reader = extract) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     network = confine(memory, cpu_in_all)
     allow_cpu(cpu)
-    wanted = language()
-    write_frame(outbox, json.dumps({"network": network, "ocr": wanted}).encode())
+    write_frame(outbox, json.dumps({"network": network}).encode())
     while True:
         try:
             kind = read_frame(inbox, 100).decode()
@@ -41,12 +44,25 @@ def serve(memory: int, cpu: int, cpu_in_all: int, read: Reader = extract) -> Non
         except EOFError:
             return
         allow_cpu(cpu)
-        try:
-            found = read(content, cast(Kind, kind), lambda picture: letters(picture, wanted))
-        except MemoryError:
-            found = Extracted(fault="too_big")
-        write_frame(outbox, json.dumps(asdict(found)).encode())
+        found = {"ocr": _languages()} if kind == HELLO else _read(content, cast(Kind, kind), read)
+        write_frame(outbox, json.dumps(found).encode())
 
 
-if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+def _read(content: bytes, kind: Kind, read: Reader) -> dict[str, object]:
+    try:
+        return asdict(read(content, kind, _letters))
+    except MemoryError:
+        return asdict(Extracted(fault="too_big"))
+
+
+@cache
+def _languages() -> str:
+    from processor.world.ocr import language
+
+    return language()
+
+
+def _letters(picture: bytes) -> str | None:
+    from processor.world.ocr import letters
+
+    return letters(picture, _languages())

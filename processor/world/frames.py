@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
+HELLO = "hello"
+"""Stands for a file's kind, and asks what a start does not tell: whether scans can be read."""
 _LENGTH = struct.Struct(">I")
 
 

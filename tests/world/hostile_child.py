@@ -6,7 +6,6 @@ import ctypes
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -92,5 +91,6 @@ ACTS: dict[str, Callable[[], object]] = {
 }
 
 
-if __name__ == "__main__":
-    confined_child.serve(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), obey)
+def main(memory: int, cpu: int, cpu_in_all: int) -> None:
+    """Serve as the true child does."""
+    confined_child.main(memory, cpu, cpu_in_all, obey)

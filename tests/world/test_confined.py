@@ -132,6 +132,19 @@ def test_it_inherits_no_secret_and_nothing_open_but_its_pipes(
     assert {each for each in seen if each.startswith(("/", "socket"))} <= {"/dev/null"}
 
 
+def test_it_takes_no_code_from_the_folder_or_the_environment_we_run_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "sitecustomize", "zipfile", "processor"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('this is not ours')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "json.py"))
+    with Confined() as files:
+        assert files.extract(word_form(), "docx", "form").rows
+        assert files.extract(pdf_form(fillable=True), "pdf", "pdf form").rows
+
+
 def test_what_a_library_prints_does_not_come_between_the_frames(hostile: Confined) -> None:
     assert told(hostile, "print") == Extracted(text="None")
     assert told(hostile, "again") == Extracted(text="done")

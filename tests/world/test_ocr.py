@@ -111,6 +111,22 @@ def test_a_tesseract_that_hangs_is_ended_in_time(monkeypatch: pytest.MonkeyPatch
         assert files.extract(saved(scanned(), "PNG"), "image", "x").fault == "too_slow"
 
 
+def test_only_a_scan_or_a_question_has_tesseract_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    program = tmp_path / "tesseract"
+    program.write_text(f"#!/bin/sh\nmkdir {asked}\necho nor\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.defpath}")
+    with Confined() as files:
+        assert files.extract(word_form(), "docx", "form").rows
+        assert not asked.exists()
+        assert files.extract(saved(scanned(), "PNG"), "image", "x").ocr
+        assert asked.exists()
+        asked.rmdir()
+        assert files.hello()["ocr"] == "nor"
+        assert not asked.exists(), "what was once told is not asked again"
+
+
 def test_doctor_says_what_reads_the_files() -> None:
     told = probe_files()
     assert all(finding.ok for finding in told)
