@@ -8,8 +8,17 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 
 import orjson
-from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy import DateTime, Dialect, Index, Text, text
 from sqlalchemy.types import TypeDecorator
+
+
+def index_among(name: str, *columns: str, where: str) -> Index:
+    """An index of those rows alone for which ``where`` holds, which a query must ask for in the same words.
+
+    The migrations make it so on both databases.  To say it here in PostgreSQL's name as well would load SQLAlchemy's
+    dialect for it, with all its types, into every process, where most have SQLite.
+    """
+    return Index(name, *columns, sqlite_where=text(where))
 
 
 class Utc(TypeDecorator[datetime]):

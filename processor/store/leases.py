@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Engine,
     Interval,
+    Table,
     delete,
     exists,
     func,
@@ -26,13 +28,15 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from processor.store import tables as t
 from processor.store.sweep import Swept, claimed_by, sweep
 from processor.store.transaction import GUARD, reading, writing
 from processor.store.work import free_claims
 from processor.ticket import MailState, OutboxState
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert
 
 MAILBOX, DAEMON = "mailbox/", "daemon/"
 UNDER_WAY = (OutboxState.READY.value, OutboxState.RETRY.value, OutboxState.SENDING.value)
@@ -76,7 +80,7 @@ def has_leases(engine: Engine) -> bool:
 
 def live(engine: Engine, holder: str, hands: int, seconds: float) -> None:
     """Say that the daemon lives, with so many workers, for ``seconds`` from now."""
-    row = insert(t.lease).values(
+    row = _insert(t.lease).values(
         name=DAEMON + holder, holder=holder, fence=1, hands=hands, taken_at=_NOW, until=_from_now(seconds)
     )
     with writing(engine) as conn:
@@ -94,7 +98,7 @@ def take(engine: Engine, account: str, holder: str, seconds: float, grace: float
     )
     values = {"holder": holder, "taken_at": _NOW, "until": _from_now(seconds)}
     with writing(engine) as conn:
-        first = insert(t.lease).values(name=name, fence=1, hands=0, **values).on_conflict_do_nothing()
+        first = _insert(t.lease).values(name=name, fence=1, hands=0, **values).on_conflict_do_nothing()
         taken = conn.execute(first.returning(lease.fence)).scalar()
         if taken is None:
             found = update(t.lease).where(lease.name.in_(free)).values(fence=lease.fence + 1, **values)
@@ -169,6 +173,13 @@ def _bury(engine: Engine, holder: str, now: datetime) -> Buried:
         if gone.rowcount:
             _tell(conn)
     return Buried(holder, mails, replies, bool(gone.rowcount))
+
+
+def _insert(table: Table) -> Insert:
+    # Imported where it is used: there are no leases on SQLite, where the dialect's types are so much dead weight.
+    from sqlalchemy.dialects.postgresql import insert
+
+    return insert(table)
 
 
 def _at(account: str, fence: int) -> ColumnElement[bool]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from processor.store.columns import Utc, Words
+from processor.store.columns import Utc, Words, index_among
 
 WAITS = "sender_key > 0"
 
@@ -39,14 +39,7 @@ class Mail(Row, table=True):
         Index("ix_mail_state_account_arrived_at", "state", "account", "arrived_at", "id"),
         Index("ix_mail_decided_at", "decided_at"),
         # Of waiting mails alone; whoever asks must say so in these words.
-        Index(
-            "ix_mail_waiting_sender",
-            "sender_key",
-            "arrived_at",
-            "id",
-            sqlite_where=text(WAITS),
-            postgresql_where=text(WAITS),
-        ),
+        index_among("ix_mail_waiting_sender", "sender_key", "arrived_at", "id", where=WAITS),
     )
 
     id: int | None = Field(default=None, primary_key=True)

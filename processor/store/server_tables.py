@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from processor.store.columns import Utc, Words
+from processor.store.columns import Utc, Words, index_among
 from processor.store.mail_tables import Row
 
 UNREAD = "ticket_id IS NOT NULL AND text_read = false"
@@ -23,9 +23,7 @@ class ColleagueReply(Row, table=True):
     """
 
     __tablename__ = "colleague_reply"
-    __table_args__ = (
-        Index("ix_colleague_reply_unread", "account", sqlite_where=text(UNREAD), postgresql_where=text(UNREAD)),
-    )
+    __table_args__ = (index_among("ix_colleague_reply_unread", "account", where=UNREAD),)
 
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
-from processor.store.columns import Utc, Words
+from processor.store.columns import Utc, Words, index_among
 from processor.store.mail_tables import Row
 
 OPEN = "state NOT IN ('done', 'rejected', 'superseded')"
@@ -53,9 +53,7 @@ class ItemRow(Row, table=True):
     """
 
     __tablename__ = "item"
-    __table_args__ = (
-        Index("ix_item_continues", "continues", sqlite_where=text(CONTINUES), postgresql_where=text(CONTINUES)),
-    )
+    __table_args__ = (index_among("ix_item_continues", "continues", where=CONTINUES),)
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -85,7 +83,7 @@ class ActionRow(Row, table=True):
     __table_args__ = (
         Index("ix_action_state_due", "state", "due"),
         # The queue in its order; whoever asks must say "open" in these words (IN would lead SQLite to the index above).
-        Index("ix_action_open_due", "due", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        index_among("ix_action_open_due", "due", "id", where=OPEN),
         Index("ix_action_changed_at", "changed_at"),
     )
 
@@ -164,13 +162,7 @@ class EventRow(Row, table=True):
     __tablename__ = "event"
     __table_args__ = (
         # The few by which staff judged a decision, among all those by which the program told what it did.
-        Index(
-            "ix_event_judging",
-            "kind",
-            "id",
-            sqlite_where=text(JUDGING),
-            postgresql_where=text(JUDGING),
-        ),
+        index_among("ix_event_judging", "kind", "id", where=JUDGING),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,14 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) ->
         ours = {"include_name": lambda name, *_: not (name or "").startswith(("search_index", "ix_search_text_words"))}
         context = MigrationContext.configure(conn, opts={"compare_type": False, **ours})
         assert compare_metadata(context, t.metadata) == []
+
+
+def test_who_works_on_sqlite_carries_no_dialect_of_postgresql() -> None:
+    program = (
+        "import sys, processor.daemon, processor.steps.work_off;"
+        "print([name for name in sys.modules if name.startswith(('sqlalchemy.dialects.postgresql', 'psycopg'))])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
 
 
 def test_it_sets_what_makes_a_commit_durable(tmp_path: Path) -> None:
