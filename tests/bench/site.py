@@ -97,7 +97,10 @@ workers = {workers}
 
 @dataclass
 class Site:
-    """What runs, and where its files lie; ``forked`` spares a test the second that a program takes to begin."""
+    """What runs, and where its files lie; ``forked`` spares a test the second that a program takes to begin.
+
+    ``servers`` are the process of the sink and the first one of Dovecot.
+    """
 
     folder: Path
     dovecot: Dovecot
@@ -105,6 +108,7 @@ class Site:
     store: str = ""
     reader: Any = None
     forked: bool = False
+    servers: tuple[int, ...] = ()
 
     @property
     def database(self) -> Path:
@@ -160,7 +164,7 @@ def site(folder: Path, *, forked: bool = False) -> Iterator[Site]:
     sink.stdout.readline()
     try:
         with Dovecot({USER: PASSWORD}) as dovecot:
-            here = Site(folder, dovecot, port, forked=forked)
+            here = Site(folder, dovecot, port, forked=forked, servers=(sink.pid, dovecot.pid))
             yield here
             if here.reader:
                 here.reader.close()

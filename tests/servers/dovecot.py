@@ -90,6 +90,12 @@ class Dovecot:
             )
         self._await_greeting()
 
+    @property
+    def pid(self) -> int:
+        """The process that all of its others descend from; the server must run."""
+        assert self._process
+        return self._process.pid
+
     def stop(self) -> None:
         """End the server and every child of it; mail stays."""
         if self._process is None:
