@@ -59,8 +59,8 @@ def fields_of(
         return _of_a_note(message, passages, role, rulebook)
     own = [passage for passage in passages if passage.kind != "quoted"]
     written = [passage for passage in own if passage.kind != "signature" and passage.kind != "attached"]
-    numbers = _own_numbers(organisation_numbers(own, phrases), role, rulebook, requests)
     numbered = with_numbers(own)
+    numbers = _own_numbers(organisation_numbers(numbered, phrases), role, rulebook, requests)
     customers = customer_numbers(numbered, phrases)
     invoices = invoice_numbers(
         [passage for passage in numbered if passage.kind not in ("signature", "attached")],

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from stdnum.no import orgnr
-
-from processor.understanding.passages import Passage, fold
+from processor.lookup import valid_org_no
+from processor.understanding.passages import Passage
 
 _ORG_NO = re.compile(
     r"(?<![\d,+/-])(?<!\d[ .])(?:0192:|no ?)?(\d{3})[ .]?(\d{3})[ .]?(\d{3})(?: ?mva)?(?!\d| \d|[.,]\d)"
@@ -20,14 +19,16 @@ _ORG_NO = re.compile(
 _ODDLY_SPACED = re.compile(r"(?<![\d.,+/-])(?<!\d )\d(?: ?\d){8}(?!\d| \d|[.,]\d)")
 """Nine digits with blanks anywhere: taken for an organisation number only behind a label or a firm's form."""
 _FORM_BEFORE = re.compile(r"\b(?:as|asa|enk|ans|da|sa|nuf|kf|iks|ks)[ ,(:/-]{1,3}$")
-_NINE_DIGITS = re.compile(r"\d(?:[ .]?\d){8}")
+_NINE_DIGITS = re.compile(r"\d(?:[ .]?\d){8,}")
 """What an organisation number cannot do without."""
-_LONG = re.compile(r"\d[\d ]{3}")
-"""What the number of a customer, an invoice or a telephone cannot do without."""
+_BEFORE, _BEHIND = 5, 6
+"""So many signs before and behind such digits tell whether they are one."""
+_LONG = re.compile(r"\d[\d .]{3}")
+"""What no number of four digits or more can do without."""
 _DIGITS = re.compile(r"(?<![\w.,+/@-])(?:inv)?(\d[\d ]{3,12}\d)(?![\w@])(?!\.\d)")
 _INVOICE = re.compile(r"(?<![\w])inv[- ]?\d{5,12}(?!\w)")
 _INV_BEFORE = re.compile(r"\binv[ -]?$")
-_PLAIN = re.compile(r"(?<![\w.,+/:@-])\d{6,10}(?![\w@])(?![.,]\d)")
+_PLAIN = re.compile(r"\d(?<![\w.,+/:@-].)\d{5,9}(?![\w@])(?![.,]\d)")
 _BETWEEN = re.compile(r"[^\d\n]{0,32}?(?=\d)(?<!org)(?<!org\.)")
 _ELSEWHERE = re.compile(r"\d{4}|[.!?] +[^\W\d_]")
 """Between a label and its number stands no other number, and no new sentence begins."""
@@ -47,7 +48,7 @@ class Number:
 
 
 def with_numbers(passages: Iterable[Passage]) -> list[Passage]:
-    """The passages in which a number of a customer, an invoice or a telephone can stand."""
+    """The passages in which a number of an organisation, a customer, an invoice or a telephone can stand."""
     return [passage for passage in passages if _LONG.search(passage.folded)]
 
 
@@ -55,31 +56,46 @@ def organisation_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.P
     """Valid organisation numbers in order, each once, unless a label says that they are something else."""
     found: dict[str, Number] = {}
     for passage in passages:
-        if not _NINE_DIGITS.search(passage.folded):
-            continue
-        text = fold(passage.text)
-        for match in (*_ORG_NO.finditer(text), *_oddly_spaced(passage, text, phrases)):
+        for match in _nine_digits(passage):
             value = "".join(match.groups()) or match.group().replace(" ", "")
-            label = label_before(passage, match.start(), phrases)
-            if label in ("customer_no", "invoice_no", "not_ours") or not orgnr.is_valid(value):
+            if value in found or not valid_org_no(value):
                 continue
-            found.setdefault(value, Number(value, passage, match.start(), match.end(), label))
+            label = label_before(passage, match.start(), phrases)
+            odd = match.re is _ODDLY_SPACED and label != "org_no" and not _stands_behind_a_form(match)
+            if label not in ("customer_no", "invoice_no", "not_ours") and not odd:
+                found[value] = Number(value, passage, match.start(), match.end(), label)
     return list(found.values())
 
 
-def _oddly_spaced(passage: Passage, text: str, phrases: Mapping[str, re.Pattern[str]]) -> Iterator[re.Match[str]]:
-    for match in _ODDLY_SPACED.finditer(text):
-        if label_before(passage, match.start(), phrases) == "org_no" or _FORM_BEFORE.search(
-            text, max(0, match.start() - 8), match.start()
-        ):
-            yield match
+def _nine_digits(passage: Passage) -> Iterator[re.Match[str]]:
+    """What is written like an organisation number, then what has its digits and odd blanks."""
+    places = [(max(0, m.start() - _BEFORE), m.end() + _BEHIND) for m in _NINE_DIGITS.finditer(passage.folded)]
+    text = _in_lines(passage) if places else ""
+    for way in (_ORG_NO, _ODDLY_SPACED):
+        for start, end in places:
+            yield from way.finditer(text, start, end)
+
+
+def _stands_behind_a_form(number: re.Match[str]) -> bool:
+    return _FORM_BEFORE.search(number.string, max(0, number.start() - 8), number.start()) is not None
+
+
+def _in_lines(passage: Passage) -> str:
+    """The folded text with its line breaks, over which no number goes on."""
+    if "\n" not in passage.text:
+        return passage.folded
+    lines, start = [], 0
+    for line in passage.text.split("\n"):
+        lines.append(passage.folded[start : start + len(line)])
+        start += len(line) + 1
+    return "\n".join(lines)
 
 
 def customer_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> list[Number]:
     """Digits right after a label that says customer number, and those that such a list goes on with."""
     found: dict[str, Number] = {}
     for passage in passages:
-        text = fold(passage.text)
+        text = _in_lines(passage)
         for label in phrases["fields.customer_no"].finditer(text):
             between = _BETWEEN.match(text, label.end())
             match = _DIGITS.match(text, between.end()) if between else None
@@ -95,7 +111,7 @@ def _customer_no(text: str) -> str:
     value = text.split("  ")[0].replace(" ", "")
     if len(value) > 10:
         value = text.split(" ")[0]
-    return "" if len(value) < 4 or (len(value) == 9 and orgnr.is_valid(value)) else value
+    return "" if len(value) < 4 or (len(value) == 9 and valid_org_no(value)) else value
 
 
 def invoice_numbers(
@@ -107,8 +123,10 @@ def invoice_numbers(
     """
     found: dict[str, Number] = {}
     for passage in passages:
-        places = [*_INVOICE.finditer(passage.folded), *_plain_invoice_numbers(passage, phrases, about)]
-        for match in sorted(places, key=lambda match: match.start()):
+        places = [*_plain_invoice_numbers(passage, phrases, about)]
+        if "inv" in passage.folded:
+            places = sorted([*_INVOICE.finditer(passage.folded), *places], key=lambda match: match.start())
+        for match in places:
             value = passage.text[match.start() : match.end()].upper().replace("-", "").replace(" ", "")
             found.setdefault(value, Number(value, passage, match.start(), match.end(), "invoice_no"))
     return list(found.values())
@@ -118,31 +136,24 @@ def _plain_invoice_numbers(
     passage: Passage, phrases: Mapping[str, re.Pattern[str]], about: bool
 ) -> Iterable[re.Match[str]]:
     for match in _PLAIN.finditer(passage.folded):
-        label = label_before(passage, match.start(), phrases)
-        if label in ("org_no", "customer_no", "not_ours") or _INV_BEFORE.search(
-            passage.folded[max(0, match.start() - 5) : match.start()]
-        ):
+        number, start = match.group(), match.start()
+        if valid_org_no(number) or _INV_BEFORE.search(passage.folded, max(0, start - 5), start):
             continue
-        if len(match.group()) == 9 and orgnr.is_valid(match.group()):
-            continue
-        sentence = passage.sentence_at(match.start())
-        before = passage.folded[max(sentence.start, match.start() - 90) : match.start()]
-        if phrases["fields.invoice_no"].search(before) or (about and len(match.group()) == 8):
+        before = passage.folded[max(passage.sentence_at(start).start, start - 90) : start]
+        meant = (about and len(number) == 8) or phrases["fields.invoice_no"].search(before)
+        if meant and label_before(passage, start, phrases) not in ("org_no", "customer_no", "not_ours"):
             yield match
 
 
 def label_before(passage: Passage, start: int, phrases: Mapping[str, re.Pattern[str]]) -> str:
     """Which label stands right before a number in its line: the nearest one wins."""
-    before = passage.text[max(0, start - 45) : start]
-    before = passage.folded[start - len(before) : start]
-    cut = max(before.rfind("\n"), passage.text.rfind("\n", max(0, start - 45), start) - (start - len(before)))
-    before = before[cut + 1 :] if cut >= 0 else before
-    best, name = -1, ""
+    line = passage.text.rfind("\n", 0, start) + 1
+    before = passage.folded[max(line, start - 45) : start]
+    nearest, name = -1, ""
     for key in ("org_no", "customer_no", "invoice_no", "not_ours"):
-        ends = [match.end() for match in phrases[f"fields.{key}"].finditer(before)]
-        near = [end for end in ends if not _ELSEWHERE.search(before[end:])]
-        if key == "invoice_no":
-            near = [end for end in near if len(before[end:].split()) <= _WORDS_BETWEEN]
-        if near and max(near) > best:
-            best, name = max(near), key
+        end = max([match.end() for match in phrases[f"fields.{key}"].finditer(before)], default=-1)
+        if end <= nearest or _ELSEWHERE.search(before, end):
+            continue
+        if key != "invoice_no" or len(before[end:].split()) <= _WORDS_BETWEEN:
+            nearest, name = end, key
     return name
