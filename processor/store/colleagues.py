@@ -19,13 +19,14 @@ from processor.store import tables as t
 from processor.store.answered import answered_by_colleague
 from processor.store.context import bounded_address, bounded_id
 from processor.store.engine import store_key
+from processor.store.prepared import Query
 from processor.store.transaction import commit, reading, writing
 
 # As many as a reply of ours names.
 MOST_NAMED = 50
 TEXT_LENGTH = 100_000
 _R = t.colleague_reference.c
-_WAITING = (
+_WAITING = Query(
     select(_R.reply_id, _R.message_id).where(_R.message_id.in_(bindparam("wanted", expanding=True))).order_by(_R.place)
 )
 
@@ -84,7 +85,7 @@ def attach_waiting(conn: Connection, decided: Sequence[tuple[int, str]], now: da
     by_id = {bounded_id(message_id): mail_id for mail_id, message_id in decided if message_id}
     if not by_id:
         return 0
-    rows = conn.execute(_WAITING, {"wanted": sorted(by_id)}).all()
+    rows = _WAITING.rows(conn, {"wanted": sorted(by_id)})
     replies = {row.reply_id: by_id[row.message_id] for row in reversed(rows)}
     return sum(_attach(conn, reply_id, mail_id, now) for reply_id, mail_id in replies.items())
 

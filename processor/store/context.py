@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     ScalarSelect,
-    Select,
     and_,
     bindparam,
     exists,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 )
 
 from processor.store import tables as t
+from processor.store.prepared import Query
 from processor.store.transaction import commit, reading
 from processor.ticket import OutboxState, TicketState
 
@@ -92,7 +92,7 @@ class Threads:
         wanted = sorted({one for message_ids in batch for one in _wanted(message_ids)})
         # The first row of an ID is the one that counts: ours before a stranger's, an older one before a later.
         self.known = [
-            {row.message_id: row for row in reversed(conn.execute(query, {"wanted": wanted}).all())} if wanted else {}
+            {row.message_id: row for row in reversed(query.rows(conn, {"wanted": wanted}))} if wanted else {}
             for query in _THREADS
         ]
 
@@ -123,7 +123,7 @@ def replies_lately(source: Engine | Connection, sender: str, ticket_id: int | No
         "all_since": now - ALL_WINDOW,
     }
     with reading(source) as conn:
-        return RepliesLately(*conn.execute(_LATELY, asked).one())
+        return RepliesLately(*_LATELY.rows(conn, asked)[0])
 
 
 def replies_by_key(
@@ -133,7 +133,7 @@ def replies_by_key(
     if not keys:
         return {}
     asked = {"keys": list(keys)} | ({} if since is None else {"since": since})
-    return {row[0]: row[1] for row in conn.execute(_by_key(column, since is not None), asked)}
+    return {row[0]: row[1] for row in _by_key(column, since is not None).rows(conn, asked)}
 
 
 def known_sender(source: Engine | Connection, spec: str, domain: str) -> bool:
@@ -154,7 +154,7 @@ def known_contacts(
     asked = {("address", bounded_address(one)) for one in specs} | {("domain", bounded_address(one)) for one in domains}
     names = sorted(value for kind, value in asked if kind == "domain")
     values = sorted({value for _, value in asked})
-    found = {(row[0], row[1]) for row in conn.execute(_CONTACTS, {"wanted": values, "names": names})}
+    found = {(row[0], row[1]) for row in _CONTACTS.rows(conn, {"wanted": values, "names": names})}
     return found & asked, (REGISTER, "") in found
 
 
@@ -194,9 +194,10 @@ def whole_ticket(conn: Connection, ticket_id: int) -> t.AnyRow:
     seen: set[int] = set()
     while ticket_id not in seen:
         seen.add(ticket_id)
-        row = conn.execute(_TICKET, {"which": ticket_id}).first()
-        if row is None:
+        found = _TICKET.rows(conn, {"which": ticket_id})
+        if not found:
             break
+        row: t.AnyRow = found[0]
         if row.merged_into is None:
             return row
         ticket_id = row.merged_into
@@ -205,7 +206,7 @@ def whole_ticket(conn: Connection, ticket_id: int) -> t.AnyRow:
 
 def replies_in_all(conn: Connection, now: datetime) -> int:
     """Counted replies of the last hour."""
-    return int(conn.execute(_ALL_LATELY, {"all_since": now - ALL_WINDOW}).scalar_one())
+    return int(_ALL_LATELY.value(conn, {"all_since": now - ALL_WINDOW}))
 
 
 def bounded_id(message_id: str) -> str:
@@ -235,10 +236,10 @@ def _counted() -> ColumnElement[bool]:
 
 
 @cache
-def _by_key(column: ColumnElement[K], windowed: bool) -> Select[K, int]:
+def _by_key(column: ColumnElement[K], windowed: bool) -> Query:
     window = [t.outbox.c.created_at > bindparam("since")] if windowed else []
     wanted = column.in_(bindparam("keys", expanding=True))
-    return select(column, func.count()).where(wanted, _counted(), *window).group_by(column)
+    return Query(select(column, func.count()).where(wanted, _counted(), *window).group_by(column))
 
 
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -248,31 +249,41 @@ def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
 
 # Built once and asked in one go: this is asked about every mail.
 _IN_ALL = _count(t.outbox.c.created_at > bindparam("all_since"))
-_LATELY = select(
-    _count(t.outbox.c.recipient == bindparam("sender"), t.outbox.c.created_at > bindparam("sender_since")),
-    _count(t.outbox.c.ticket_id == bindparam("ticket")),
-    _IN_ALL,
+_LATELY = Query(
+    select(
+        _count(t.outbox.c.recipient == bindparam("sender"), t.outbox.c.created_at > bindparam("sender_since")),
+        _count(t.outbox.c.ticket_id == bindparam("ticket")),
+        _IN_ALL,
+    )
 )
-_ALL_LATELY = select(_IN_ALL)
+_ALL_LATELY = Query(select(_IN_ALL))
 
 _O, _M, _W, _K, _R, _D = (
     each.c for each in (t.outbox, t.mail, t.colleague_reply, t.ticket, t.register_contact, t.contract_domain)
 )
 _WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
 _THREADS = (
-    select(_O.message_id, _O.ticket_id, literal(True).label("ours"))
-    .where(_O.message_id.in_(_WANTED), _O.ticket_id.is_not(None))
-    .order_by(_O.id),
-    select(_W.message_id, _W.ticket_id, literal(True).label("ours"))
-    .where(_W.message_id.in_(_WANTED), _W.ticket_id.is_not(None))
-    .order_by(_W.id),
-    select(_M.message_id, _M.ticket_id, _M.own.label("ours"))
-    .where(_M.message_id.in_(_WANTED), _M.ticket_id.is_not(None))
-    .order_by(_M.own.desc(), _M.id),
+    Query(
+        select(_O.message_id, _O.ticket_id, literal(True).label("ours"))
+        .where(_O.message_id.in_(_WANTED), _O.ticket_id.is_not(None))
+        .order_by(_O.id)
+    ),
+    Query(
+        select(_W.message_id, _W.ticket_id, literal(True).label("ours"))
+        .where(_W.message_id.in_(_WANTED), _W.ticket_id.is_not(None))
+        .order_by(_W.id)
+    ),
+    Query(
+        select(_M.message_id, _M.ticket_id, _M.own.label("ours"))
+        .where(_M.message_id.in_(_WANTED), _M.ticket_id.is_not(None))
+        .order_by(_M.own.desc(), _M.id)
+    ),
 )
-_TICKET = select(_K.id, _K.number, _K.sender, _K.state, _K.merged_into).where(_K.id == bindparam("which"))
-_CONTACTS = union_all(
-    select(_R.kind, _R.value).where(_R.value.in_(_WANTED)),
-    select(literal("domain"), _D.domain).where(_D.domain.in_(bindparam("names", expanding=True))).distinct(),
-    select(literal(REGISTER), literal("")).where(exists(select(t.contract.c.customer_no))),
+_TICKET = Query(select(_K.id, _K.number, _K.sender, _K.state, _K.merged_into).where(_K.id == bindparam("which")))
+_CONTACTS = Query(
+    union_all(
+        select(_R.kind, _R.value).where(_R.value.in_(_WANTED)),
+        select(literal("domain"), _D.domain).where(_D.domain.in_(bindparam("names", expanding=True))).distinct(),
+        select(literal(REGISTER), literal("")).where(exists(select(t.contract.c.customer_no))),
+    )
 )

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from processor.store import tables as t
 from processor.store.context import bounded_address
+from processor.store.prepared import Query
 from processor.store.restoring import restored
 from processor.store.staff_replies import OPEN_ACTIONS
 from processor.ticket import ActionState, Earlier, Known, TicketState
 
 MOST = 50
-_NEWEST = select(func.coalesce(func.max(t.item.c.id), 0))
+_NEWEST = Query(select(func.coalesce(func.max(t.item.c.id), 0)))
 OVER = {ActionState.REJECTED.value, ActionState.SUPERSEDED.value}
 OSLO = ZoneInfo("Europe/Oslo")
 
@@ -51,7 +52,7 @@ def items_of_customer(
 
 def newest_item(conn: Connection) -> int:
     """The id of the newest item, 0 if there is none."""
-    return int(conn.execute(_NEWEST).scalar_one())
+    return int(_NEWEST.value(conn))
 
 
 def _found(conn: Connection, *conditions: ColumnElement[bool]) -> list[Found]:

@@ -21,12 +21,13 @@ from sqlalchemy.pool import NullPool
 
 from processor.store import tables as t
 from processor.store.migrate import SchemaError, code_version, migrate, require_current, stored_version
+from processor.store.prepared import Query
 from processor.store.transaction import WRITES, reading, writing
 
 BUSY_SECONDS = 30
 LOOK_AGAIN_SECONDS = 0.001
 DIGEST_KEY = "digest_key"
-_KEY = select(t.setting.c.value).where(t.setting.c.name == DIGEST_KEY)
+_KEY = Query(select(t.setting.c.value).where(t.setting.c.name == DIGEST_KEY))
 # A machine that is gone tells nobody: libpq's seconds (the last: milliseconds) until we know.
 LINE = {
     "connect_timeout": 5,
@@ -137,8 +138,7 @@ def check_store(url: str) -> list[str]:
 
 def store_key(conn: Connection) -> bytes:
     """The secret of this database, from which digests and Message-IDs are keyed."""
-    found = conn.execute(_KEY).scalar_one()
-    return bytes.fromhex(found)
+    return bytes.fromhex(_KEY.value(conn))
 
 
 def connect(url: str) -> Engine:

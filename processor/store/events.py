@@ -57,7 +57,9 @@ class Event:
 # Built once: every reply that leaves writes events.
 _INSERT = Prepared(insert(t.event).inline(), [column.name for column in t.event.c if column.name != "id"])
 # The text is made storable before, for its digest, so that its column need not do so once more.
-_INSERT_TEXTS = insert(t.event_text).values(text=bindparam("text", type_=Text))
+_INSERT_TEXTS = Prepared(
+    insert(t.event_text).values(text=bindparam("text", type_=Text)).inline(), ("event_id", "salt", "text")
+)
 
 
 def write_event(conn: Connection, happening: Happening) -> None:
@@ -80,7 +82,7 @@ def write_events(conn: Connection, happenings: Sequence[Happening]) -> None:
         for event_id, (salt, text) in zip(ids, salted, strict=True)
         if text
     ]
-    conn.execute(_INSERT_TEXTS, texts)
+    _INSERT_TEXTS.run_each(conn, texts)
 
 
 def note(engine: Engine, happening: Happening) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, literal
 
 from processor.store import tables as t
 from processor.store.claims import moments, unclaimed_then
+from processor.store.prepared import Query
 from processor.ticket import MailState
 
 HEAD, FIELD = 64_000, 2_000
@@ -49,7 +50,7 @@ OLDEST = (
 
 def oldest(conn: Connection, now: datetime, most: int) -> list[t.AnyRow]:
     """The oldest mails that wait for anybody, locked for the caller on PostgreSQL."""
-    return list(conn.execute(OLDEST, {**moments(now), "most": most}).all())
+    return list(_OLDEST.rows(conn, {**moments(now), "most": most}))
 
 
 def with_others(conn: Connection, found: list[t.AnyRow], now: datetime) -> list[t.AnyRow]:
@@ -67,7 +68,7 @@ def with_others(conn: Connection, found: list[t.AnyRow], now: datetime) -> list[
 
 def _of_mailboxes(conn: Connection, found: Sequence[t.AnyRow], now: datetime) -> list[t.AnyRow]:
     """The oldest mails of each mailbox that has less than its share of half."""
-    accounts = conn.execute(_ACCOUNTS).scalars().all()
+    accounts = [row.account for row in _ACCOUNTS.rows(conn)]
     share = len(found) // (2 * len(accounts)) if len(accounts) > 1 else 0
     held = Counter(row.account for row in found)
     rows: list[t.AnyRow] = []
@@ -95,7 +96,8 @@ def _of_senders(conn: Connection, most: int, now: datetime) -> list[t.AnyRow]:
     return rows
 
 
-_ACCOUNTS = select(t.mailbox.c.account).order_by(t.mailbox.c.account)
+_OLDEST = Query(OLDEST)
+_ACCOUNTS = Query(select(t.mailbox.c.account).order_by(t.mailbox.c.account))
 _OF_MAILBOX = OLDEST.where(_M.account == bindparam("whose"))
 # In the words of the index, and without a word of the state, whose index SQLite would take instead.
 _WAITS = text("mail.sender_key > 0")

@@ -1,4 +1,4 @@
-"""New rows whose ids are wanted: many in one statement, each id with its row."""
+"""New rows, many in one statement, and their ids where those are wanted."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.sql.dml import ReturningInsert
+
+from processor.store.prepared import Prepared, Query
+
+
+def insert_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows that have the same columns, if there are any; the others have their defaults."""
+    if rows:
+        _insert(table, tuple(rows[0])).run_each(conn, rows)
 
 
 def insert_for_ids(conn: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> list[int]:
@@ -20,15 +28,15 @@ def insert_for_ids(conn: Connection, table: Table, rows: Sequence[Mapping[str, o
         return []
     if conn.dialect.name != "sqlite":
         return list(conn.execute(_returning(table), rows).scalars())
-    first: int = conn.execute(_next(table)).scalar_one()
-    conn.execute(_insert(table), [{"id": first + n, **row} for n, row in enumerate(rows)])
+    first: int = _next(table).value(conn)
+    insert_rows(conn, table, [{"id": first + n, **row} for n, row in enumerate(rows)])
     return list(range(first, first + len(rows)))
 
 
-# Each is built once a table, and compiled once a database.
+# Each is built and compiled once a table and its columns.
 @cache
-def _insert(table: Table) -> Insert:
-    return insert(table)
+def _insert(table: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(table).inline(), columns)
 
 
 @cache
@@ -37,5 +45,5 @@ def _returning(table: Table) -> ReturningInsert[Any]:
 
 
 @cache
-def _next(table: Table) -> Select[Any]:
-    return select(func.coalesce(func.max(table.c.id), 0) + 1)
+def _next(table: Table) -> Query:
+    return Query(select(func.coalesce(func.max(table.c.id), 0) + 1))

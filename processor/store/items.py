@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from processor.store import tables as t
 from processor.store.columns import canonical
 from processor.store.continuing import action_row, continue_item, known_columns
 from processor.store.decided import Landing, Record
-from processor.store.inserting import insert_for_ids
+from processor.store.inserting import insert_for_ids, insert_rows
 from processor.ticket import Item
 
-_ACTIONS = insert(t.action)
 PROVENANCE_RISK = {"proven": 0, "unproven": 2, "forged": 3}
 
 
@@ -33,8 +32,7 @@ def insert_items(conn: Connection, fresh: Sequence[tuple[Record, Landing]]) -> d
             actions += [action_row(r, landing, action, item_id) for action in item.actions]
         if item.how:
             continue_item(conn, r, landing, item, item_id)
-    if actions:
-        conn.execute(_ACTIONS, actions)
+    insert_rows(conn, t.action, actions)
     return found
 
 

@@ -14,6 +14,7 @@ from processor.store.context import bounded_address, whole_ticket
 from processor.store.decided import Landing, NumberTakenError, Record
 from processor.store.events import Happening, write_events
 from processor.store.inserting import insert_for_ids
+from processor.store.prepared import Query
 from processor.ticket import ActionState, MailState, TicketState
 
 # Filled in once the tickets have their ids.
@@ -58,7 +59,7 @@ def land(conn: Connection, records: Sequence[Record], letters: Sequence[str]) ->
 
 
 def _lock_mails(conn: Connection, mail_ids: set[int]) -> dict[int, t.AnyRow]:
-    found = {row.id: row for row in conn.execute(_LOCK, {"wanted": sorted(mail_ids)})}
+    found = {row.id: row for row in _LOCK.rows(conn, {"wanted": sorted(mail_ids)})}
     for mail_id in mail_ids - found.keys():
         raise KeyError(mail_id)
     return found
@@ -66,7 +67,7 @@ def _lock_mails(conn: Connection, mail_ids: set[int]) -> dict[int, t.AnyRow]:
 
 def known_letters(conn: Connection, letters: Iterable[str]) -> dict[str, int]:
     """The ticket of each keyed letter that is here."""
-    return {row.digest: row.ticket_id for row in conn.execute(_LETTERS, {"wanted": sorted(set(letters))})}
+    return {row.digest: row.ticket_id for row in _LETTERS.rows(conn, {"wanted": sorted(set(letters))})}
 
 
 def _early(mail: t.AnyRow) -> bool:
@@ -84,7 +85,7 @@ def _insert_tickets(conn: Connection, records: Sequence[Record]) -> list[int]:
     if not records:
         return []
     numbers = [r.ticket_no for r in records]
-    taken = conn.execute(_TAKEN, {"wanted": numbers}).scalars().all()
+    taken = [row.number for row in _TAKEN.rows(conn, {"wanted": numbers})]
     if taken or len(set(numbers)) < len(numbers):
         raise NumberTakenError(", ".join(taken) or "a number was given twice in a batch")
     return insert_for_ids(conn, t.ticket, [_ticket_row(r) for r in records])
@@ -166,13 +167,13 @@ def drop_approvals(conn: Connection, ticket_id: int, actor: str, now: datetime) 
 def _numbers(conn: Connection, ticket_ids: set[int]) -> dict[int, str]:
     if not ticket_ids:
         return {}
-    return {row.id: row.number for row in conn.execute(_NUMBERS, {"wanted": sorted(ticket_ids)})}
+    return {row.id: row.number for row in _NUMBERS.rows(conn, {"wanted": sorted(ticket_ids)})}
 
 
 # Built once: every batch is recorded by these.
 _M, _K = t.mail.c, t.ticket.c
 _WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
-_LOCK = (
+_LOCK = Query(
     select(_M.id, _M.state, _M.ticket_id, _M.arrived_at, t.mailbox.c.answer_from)
     .outerjoin_from(t.mail, t.mailbox, t.mailbox.c.account == _M.account)
     .where(_M.id.in_(_WANTED))
@@ -180,6 +181,6 @@ _LOCK = (
     .order_by(_M.id)
     .with_for_update(of=t.mail)
 )
-_LETTERS = select(t.letter.c.digest, t.letter.c.ticket_id).where(t.letter.c.digest.in_(_WANTED))
-_TAKEN = select(_K.number).where(_K.number.in_(_WANTED))
-_NUMBERS = select(_K.id, _K.number).where(_K.id.in_(_WANTED))
+_LETTERS = Query(select(t.letter.c.digest, t.letter.c.ticket_id).where(t.letter.c.digest.in_(_WANTED)))
+_TAKEN = Query(select(_K.number).where(_K.number.in_(_WANTED)))
+_NUMBERS = Query(select(_K.id, _K.number).where(_K.id.in_(_WANTED)))

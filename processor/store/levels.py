@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
+from processor.store.prepared import Query
 from processor.store.transaction import commit, reading
 from processor.ticket import Level
 
 ORDER = (Level.OBSERVE, Level.DRAFT, Level.APPROVE, Level.AUTOMATIC)
 GENERAL = "general"
-_LEVELS = select(t.level)
+_LEVELS = Query(select(t.level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def levels(source: Engine | Connection, defaults: Mapping[str, Level]) -> dict[s
     """All levels that are set, and ``defaults`` for the other types."""
     found = {name: TypeLevel(name, first, first, None) for name, first in defaults.items()}
     with reading(source) as conn:
-        for row in conn.execute(_LEVELS):
+        for row in _LEVELS.rows(conn):
             found[row.type] = TypeLevel(row.type, Level(row.level), Level(row.before), row.since)
     return found
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from processor.store import tables as t
 from processor.store.colleagues import attach_waiting
@@ -20,8 +20,10 @@ from processor.store.decided import Landing, NumberTakenError, OvertakenRequestE
 from processor.store.engine import DIGEST_KEY, store_key
 from processor.store.events import Happening, write_events
 from processor.store.forms import form_digest
+from processor.store.inserting import insert_rows
 from processor.store.items import insert_items
 from processor.store.landing import land
+from processor.store.prepared import Prepared
 from processor.store.replies import insert_replies
 from processor.store.transaction import commit
 from processor.ticket import MailState
@@ -89,8 +91,7 @@ def _look_again(conn: Connection, records: Sequence[Record]) -> None:
 
 def _insert_letters(conn: Connection, fresh: Sequence[tuple[str, Record, Landing]]) -> None:
     rows = [{"digest": letter, "ticket_id": at.ticket_id, "mail_id": r.mail_id} for letter, r, at in fresh]
-    if rows:
-        conn.execute(_LETTERS, rows)
+    insert_rows(conn, t.letter, rows)
 
 
 def _decide_mails(conn: Connection, changed: Sequence[Landed], key: bytes) -> None:
@@ -106,15 +107,15 @@ def _decide_mails(conn: Connection, changed: Sequence[Landed], key: bytes) -> No
         }
         for r, landing in changed
     ]
-    if not values:
-        return
-    conn.execute(_DECIDED, values)
+    _DECIDED.run_each(conn, values)
 
 
-# Built once: every batch is recorded by these.
-_LETTERS = insert(t.letter)
+# Built once: every batch is recorded by it.
 _DONE = {"state": MailState.DECIDED.value, "reason": "", "sender_key": 0, "claimed_by": None, "claimed_until": None}
-_DECIDED = update(t.mail).where(t.mail.c.id == bindparam("which")).values(_DONE)
+_DECIDED = Prepared(
+    update(t.mail).where(t.mail.c.id == bindparam("which")).values(_DONE),
+    ("decided_at", "ticket_id", "outcome", "form_digest", "duplicate", "message_id"),
+)
 
 
 def _named(conn: Connection, fresh: Sequence[Landed]) -> list[Happening]:

@@ -8,19 +8,20 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from processor.store import tables as t
 from processor.store.events import Happening, write_event
+from processor.store.prepared import Query
 from processor.store.transaction import commit, reading
 
 STOPPED = "answers_stopped"
 OUTBOX_CAP = "outbox_cap_per_hour"
 DEFAULT_OUTBOX_CAP = 1000
 # Built once: the switch is asked about for every few replies.
-_VALUE = select(t.setting.c.value).where(t.setting.c.name == bindparam("wanted"))
+_VALUE = Query(select(t.setting.c.value).where(t.setting.c.name == bindparam("wanted")))
 
 
 def setting(source: Engine | Connection, name: str, default: str = "") -> str:
     """The value of a setting, ``default`` if it was never set."""
     with reading(source) as conn:
-        found = conn.execute(_VALUE, {"wanted": name}).scalar()
+        found = _VALUE.value(conn, {"wanted": name})
     return default if found is None else str(found)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, exists, insert, or_, select, update
 
 from processor.store import tables as t
+from processor.store.prepared import Query
 from processor.store.transaction import commit, reading, writing
 from processor.ticket import MailState
 
@@ -152,7 +153,8 @@ def _first_start(conn: Connection, account: str, now: datetime) -> datetime:
 
 
 def _started(conn: Connection, account: str) -> datetime | None:
-    return conn.execute(_STARTED, {"whose": account}).scalar()
+    started: datetime | None = _STARTED.value(conn, {"whose": account})
+    return started
 
 
-_STARTED = select(t.mailbox.c.answer_from).where(t.mailbox.c.account == bindparam("whose"))
+_STARTED = Query(select(t.mailbox.c.answer_from).where(t.mailbox.c.account == bindparam("whose")))

@@ -19,6 +19,7 @@ from processor.store.claims import moments
 from processor.store.events import Happening, write_event, write_events
 from processor.store.fair import FREE, oldest, with_others
 from processor.store.keep_stream import forget_halves
+from processor.store.prepared import Query
 from processor.store.sealed import opened, with_keys
 from processor.store.sharing import work_share
 from processor.store.sweep import claimed_by
@@ -126,7 +127,7 @@ def _pending(conn: Connection, limit: int, worker: str, now: datetime) -> list[P
         return _pending(conn, limit, worker, now) if worn else []
     conn.execute(_HOLD, {"chosen": chosen, "worker": worker, "until": now + LEASE})
     found, damaged = [], {}
-    for row in conn.execute(_HELD, {"chosen": chosen}):
+    for row in _HELD.rows(conn, {"chosen": chosen}):
         try:
             raw = opened(conn, row, row.content)
         except DamagedError as error:
@@ -147,11 +148,13 @@ _HOLD = (
     .where(_CHOSEN)
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), tries=_M.tries + 1)
 )
-_HELD = with_keys(
-    select(_M.id, t.raw_mail.c.content, _M.arrived_at, _M.account, _M.folder, _M.purpose, _M.junk, _M.tries)
-    .join_from(t.mail, t.raw_mail)
-    .where(_CHOSEN)
-    .order_by(_M.arrived_at, _M.id)
+_HELD = Query(
+    with_keys(
+        select(_M.id, t.raw_mail.c.content, _M.arrived_at, _M.account, _M.folder, _M.purpose, _M.junk, _M.tries)
+        .join_from(t.mail, t.raw_mail)
+        .where(_CHOSEN)
+        .order_by(_M.arrived_at, _M.id)
+    )
 )
 
 

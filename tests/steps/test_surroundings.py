@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine
 
 from processor.cli.queue import _line
 from processor.cli.ticket_view import print_ticket
@@ -55,15 +56,12 @@ def register(engine: Engine, *contracts: Contract) -> None:
 
 
 @contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
+def counted(connection: Connection) -> Iterator[list[str]]:
     said: list[str] = []
-
-    def note(*arguments: object) -> None:
-        said.append(str(arguments[2]))
-
-    event.listen(engine, "before_cursor_execute", note)
+    driver: Any = connection.connection.dbapi_connection
+    driver.set_trace_callback(said.append)
     yield said
-    event.remove(engine, "before_cursor_execute", note)
+    driver.set_trace_callback(None)
 
 
 def around(
@@ -72,7 +70,7 @@ def around(
     """The context of each mail, and the queries that the batch cost before the first of them."""
     messages, says = [mail for mail, _ in mails], [each for _, each in mails]
     with engine.connect() as connection:
-        with counted(engine) as queries:
+        with counted(connection) as queries:
             made = Surroundings(connection, rulebook, CONFIG, messages, {"a": NOW}, NOW, says)
         return [made.of(Pending(1, b"", NOW, "a", "INBOX", "", False, 0), mail)[0] for mail in messages], queries
 
