@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from processor.contract import Agreements
+from processor.spellings import Spellings
 
 ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
 Needs = Literal["staff", "two_staff"]
@@ -72,8 +73,18 @@ class Vocabulary:
 
     def says(self, phrases: str, text: str) -> bool:
         """Whether a list of phrases is found in a lower-case text; signs are looked for first, being sooner found."""
+        return self._may_say(phrases, text) and self.phrases[phrases].search(text) is not None
+
+    def told(self, phrases: str, text: str) -> Iterable[re.Match[str]]:
+        """Every place in a text where a list of phrases is found; signs are looked for first."""
+        return self.phrases[phrases].finditer(text) if self._may_say(phrases, text) else ()
+
+    def _may_say(self, phrases: str, text: str) -> bool:
         signs = self.signs.get(phrases, ())
-        return (not signs or any(sign in text for sign in signs)) and self.phrases[phrases].search(text) is not None
+        for sign in signs:
+            if sign in text:
+                return True
+        return not signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +285,16 @@ class Rulebook:
     model: Model | None = None
     agreements: Agreements = Agreements()
     needles: Needles = field(init=False, repr=False, compare=False)
+    spellings: Spellings = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Derive the index, so that it always agrees with the types and the vocabulary."""
+        """Derive the index and the spellings, so that they always agree with types, vocabulary and products."""
         owned = [(MOOD, pattern) for pattern in self.vocabulary.moods.values()]
         owned += [(name, pattern) for name, kind in self.types.items() for pattern in kind.patterns]
         for kind, patterns in self.vocabulary.automatic.items():
             owned += [(AUTOMATIC_OWNER + kind, pattern) for pattern in patterns]
         object.__setattr__(self, "needles", Needles.of(owned))
+        names = {alias: each.name for each in self.products for alias in (*each.ordinary, *each.aliases)}
+        names |= {each.name.lower(): each.name for each in self.products}
+        ordinary = [alias for each in self.products for alias in each.ordinary]
+        object.__setattr__(self, "spellings", Spellings.of(names, ordinary))

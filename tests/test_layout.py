@@ -33,6 +33,7 @@ VALUES = {
     "masking",
     "ciphers",
     "weights",
+    "spellings",
 }
 ALLOWED = {
     "message": set(),
@@ -43,7 +44,7 @@ ALLOWED = {
     "provenance": set(),
     "gate": set(),
     "scan": set(),
-    "rulebook": {"contract"},
+    "rulebook": {"contract", "spellings"},
     "ticket": {"contract", "findings", "lookup", "provenance", "rulebook", "scan"},
     "consent": set(),
     "alarm": set(),
@@ -54,6 +55,7 @@ ALLOWED = {
     "masking": {"message"},
     "ciphers": set(),
     "weights": set(),
+    "spellings": set(),
     "journal": {"masking"},
     "reading": VALUES,
     "understanding": VALUES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from processor.findings import Evidence, Role
@@ -36,7 +36,7 @@ class Named:
 def company_in(
     passages: Iterable[Passage],
     numbers: Iterable[Number],
-    phrases: Mapping[str, re.Pattern[str]],
+    vocabulary: Vocabulary,
     role: Role,
     sender: Sender,
     *,
@@ -46,9 +46,9 @@ def company_in(
 
     ``own``: of several parties the sender's own firm comes first, and one that takes over from another comes last.
     """
-    sought = Sought(tuple(numbers), phrases, sender)
+    sought = Sought(tuple(numbers), vocabulary, sender)
     read = [(order * _FURTHER, passage, unwrapped(passage.text)) for order, passage in enumerate(passages)]
-    firm = phrases["names.accountant_firm"] if role == "accountant" else None
+    firm = vocabulary.phrases["names.accountant_firm"] if role == "accountant" else None
     return _best(SOURCES, read, sought, firm, own=own) or _best(((0, spelled),), read, sought, firm, own=own)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from processor.rulebook import Vocabulary
+
 Kind = Literal["day", "end", "weekday"]
 MONTHS = {
     "jan": 1, "jannuar": 1, "feb": 2, "febuar": 2, "mar": 3, "mars": 3, "apr": 4, "mai": 5, "maj": 5, "may": 5, "jun": 6,
@@ -72,10 +74,10 @@ class Moment:
     turn: bool = False
 
 
-def moments(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> list[Moment]:
+def moments(text: str, today: date, vocabulary: Vocabulary) -> list[Moment]:
     """Every date in a folded text, in order, none inside another."""
     months = list(_MONTH_WORD.finditer(text))
-    found = [*_days(text, months, today), *_stretches(text, months, today, phrases)]
+    found = [*_days(text, months, today), *_stretches(text, months, today, vocabulary)]
     kept: list[Moment] = []
     for moment in sorted(found, key=lambda m: (m.start - m.end, m.start)):
         if all(moment.end <= other.start or moment.start >= other.end for other in kept):
@@ -115,29 +117,27 @@ _STRETCHES = (
 )
 
 
-def _stretches(
-    text: str, months: list[re.Match[str]], today: date, phrases: dict[str, re.Pattern[str]]
-) -> Iterator[Moment]:
+def _stretches(text: str, months: list[re.Match[str]], today: date, vocabulary: Vocabulary) -> Iterator[Moment]:
     """Words that mean the end of a year, quarter or month; ``from`` with a bare month is its first day."""
     if "år" in text or "year" in text or "20" in text:
-        yield from _years(text, today, phrases)
+        yield from _years(text, today, vocabulary)
     now = today.year * 12 + today.month - 1
     for units, key, length, later in _STRETCHES:
         if any(unit in text for unit in units):
             month = now // length * length + length - 1 + later
-            for match in phrases[key].finditer(text):
+            for match in vocabulary.told(f"dates.{key}", text):
                 turn = key == "next_month" or "skift" in match.group()
                 yield Moment(_last(month // 12, month % 12 + 1), match.start(), match.end(), "end", turn=turn)
     for match in _QUARTER.finditer(text):
         yield _quarter(match, today)
-    if "mor" in text and "tomorrow" in phrases:
-        for match in phrases["tomorrow"].finditer(text):
+    if "mor" in text:
+        for match in vocabulary.told("dates.tomorrow", text):
             yield Moment(today + timedelta(days=1), match.start(), match.end(), "weekday")
     for month_word in months:
-        yield from _bare_month(text, month_word, today, phrases)
+        yield from _bare_month(text, month_word, today, vocabulary)
     if "dag" in text or "day" in text:
         for weekday in _WEEKDAY.finditer(text):
-            if lead := _lead(text, weekday.start(), phrases["from"], _BLANK):
+            if lead := _lead(text, weekday.start(), vocabulary.phrases["dates.from"], _BLANK):
                 yield _next_weekday(lead, weekday, today)
 
 
@@ -164,9 +164,9 @@ def _lead(text: str, place: int, words: re.Pattern[str], gap: re.Pattern[str]) -
     return None
 
 
-def _years(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> Iterator[Moment]:
+def _years(text: str, today: date, vocabulary: Vocabulary) -> Iterator[Moment]:
     """The end of a year: this one unless another is written; ``fra 2027`` and ``neste år`` mean the one before."""
-    for match in phrases["year_end"].finditer(text):
+    for match in vocabulary.told("dates.year_end", text):
         near = _YEARS.search(text, match.start(), match.end() + 6)
         turn = any(word in match.group() for word in _TURNS)
         year = int(near.group()) if near else today.year + (_NEXT.search(match.group()) is not None)
@@ -174,7 +174,7 @@ def _years(text: str, today: date, phrases: dict[str, re.Pattern[str]]) -> Itera
         if renewed or (near and turn and "skift" not in match.group()):
             year -= 1
         yield Moment(date(year, 12, 31), match.start(), match.end(), "end", near is None, turn)
-    for match in phrases["next_year"].finditer(text):
+    for match in vocabulary.told("dates.next_year", text):
         named = _YEARS.search(match.group())
         year = int(named.group()) - 1 if named else today.year
         if year >= today.year:
@@ -192,16 +192,24 @@ def _next_weekday(lead: re.Match[str], weekday: re.Match[str], today: date) -> M
     return Moment(today + timedelta(days=ahead), lead.start(), weekday.end(), "weekday", True)
 
 
-def _bare_month(text: str, word: re.Match[str], today: date, phrases: dict[str, re.Pattern[str]]) -> Iterator[Moment]:
+def _bare_month(text: str, word: re.Match[str], today: date, vocabulary: Vocabulary) -> Iterator[Moment]:
     """A month without a day: its end (``ut mars``, ``når mars er omme``) or its first day (``fra mars``)."""
     behind = _BARE_YEAR.match(text, word.end())
     if (word["month"] == "jan" and not behind) or _NO_YEAR_NUMBER.match(text, word.end()):
         return
     end = behind.end() if behind else word.end()
-    over = phrases["over"].match(text, end + 1)
-    leads = [(lead, kind) for key, kind in _LEADS if (lead := _lead(text, word.start(), phrases[key], _GAP))]
+    over = vocabulary.phrases["dates.over"].match(text, end + 1)
+    leads = [
+        (lead, kind)
+        for key, kind in _LEADS
+        if (lead := _lead(text, word.start(), vocabulary.phrases[f"dates.{key}"], _GAP))
+    ]
     places: list[tuple[int, Kind, bool]] = [(lead.start(), kind, "skift" in lead.group()) for lead, kind in leads]
-    labelled = behind and not places and phrases["last_day"].search(text, max(0, word.start() - 25), word.start())
+    labelled = (
+        behind
+        and not places
+        and vocabulary.phrases["dates.last_day"].search(text, max(0, word.start() - 25), word.start())
+    )
     if over or labelled:
         places.append((word.start(), "end", False))
     for start, kind, turn in places:

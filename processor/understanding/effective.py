@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 from processor.findings import Evidence
+from processor.rulebook import Vocabulary
 from processor.understanding.dates import Moment, day_before, moments, resolve
 from processor.understanding.passages import Passage, Sentence
 
@@ -69,15 +70,14 @@ def effective_date(
     requests: tuple[str, ...],
     spans: Iterable[Evidence],
     today: date,
-    phrases: Mapping[str, re.Pattern[str]],
+    vocabulary: Vocabulary,
 ) -> Effective | None:
     """The best candidate for the first request that has a day, or None; the last day of service for an end."""
     about = next((request for request in TYPES if request in requests), None)
     if about is None:
         return None
-    words = {key.removeprefix("dates."): pattern for key, pattern in phrases.items() if key.startswith("dates.")}
     struck = [(span, _bearing(span, about, requests)) for span in spans if span.weight > 0]
-    found = [pair for p in passages for pair in _candidates(p, struck, today, words, about)]
+    found = [pair for p in passages for pair in _candidates(p, struck, today, vocabulary, about)]
     best = max(found, key=lambda pair: pair[0], default=None)
     if best is not None and best[0] >= _LEAST.get(about, 1.0):
         return best[1]
@@ -97,22 +97,25 @@ def _only(found: list[tuple[float, Effective]]) -> Effective | None:
 
 
 def _candidates(
-    passage: Passage, struck: list[tuple[Evidence, float]], today: date, words: dict[str, re.Pattern[str]], about: str
+    passage: Passage, struck: list[tuple[Evidence, float]], today: date, vocabulary: Vocabulary, about: str
 ) -> Iterator[tuple[float, Effective]]:
     ending = about == ENDING
-    for moment in moments(passage.folded, today, words):
+    for moment in moments(passage.folded, today, vocabulary):
         if moment.kind == "weekday" and ending:
             continue
         sentence = passage.sentence_at(moment.start)
-        pointed = _pointed_at(passage, sentence, moment, struck, words)
+        pointed = _pointed_at(passage, sentence, moment, struck, vocabulary)
         moment = _as_meant(moment, today, about, pointed > 1.0)
-        worth = _worth(passage, sentence, moment, words, today, ending)
+        worth = _worth(passage, sentence, moment, vocabulary, today, ending)
         worth += max(_near_request(passage, sentence, struck), pointed)
         worth -= 0.0 if pointed > 1.0 else _too_early(moment, today, about)
         worth -= 4.5 if moment.assumed and moment.kind == "day" and (moment.day - today).days > _JUST_PAST else 0.0
         evidence = passage.evidence(moment.start, moment.end, "effective_date")
-        yield worth, Effective(_last_day(passage, moment, words) if ending else moment.day, evidence, moment.assumed)
-    yield from _at_once(passage, struck, words)
+        yield (
+            worth,
+            Effective(_last_day(passage, moment, vocabulary) if ending else moment.day, evidence, moment.assumed),
+        )
+    yield from _at_once(passage, struck, vocabulary)
 
 
 def _pointed_at(
@@ -120,10 +123,10 @@ def _pointed_at(
     sentence: Sentence,
     moment: Moment,
     struck: list[tuple[Evidence, float]],
-    words: dict[str, re.Pattern[str]],
+    vocabulary: Vocabulary,
 ) -> float:
     """What a day gains by a later ``that day``: in a request's sentence as if it stood there itself."""
-    that = words["same_day"].search(passage.folded, moment.end, moment.end + _REACH)
+    that = vocabulary.phrases["dates.same_day"].search(passage.folded, moment.end, moment.end + _REACH)
     if that is None:
         return 0.0
     there = passage.sentence_at(that.start())
@@ -152,18 +155,18 @@ def _too_early(moment: Moment, today: date, about: str) -> float:
 
 
 def _at_once(
-    passage: Passage, struck: list[tuple[Evidence, float]], words: dict[str, re.Pattern[str]]
+    passage: Passage, struck: list[tuple[Evidence, float]], vocabulary: Vocabulary
 ) -> Iterator[tuple[float, Effective]]:
     """``snarest`` and the like, unless they ask for an answer; ``i dag`` where a request's sentence ends with it."""
-    for match in words["asap"].finditer(passage.folded):
+    for match in vocabulary.phrases["dates.asap"].finditer(passage.folded):
         sentence = passage.sentence_at(match.start())
         before = passage.folded[sentence.start : match.start()]
         near = _near_request(passage, sentence, struck)
-        worth = 0.0 if _is_told(match.group(), sentence, near, words) else 1.0 + near
+        worth = 0.0 if _is_told(match.group(), sentence, near, vocabulary) else 1.0 + near
         worth -= 3.0 if _CONFIRM.search(before) or _CONFIRM_AFTER.match(passage.folded, match.end()) else 0.0
         worth -= 1.5 if "question" in sentence.moods and "order" not in sentence.moods else 0.0
         yield worth, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
-    for match in words["today"].finditer(passage.folded):
+    for match in vocabulary.told("dates.today", passage.folded):
         sentence = passage.sentence_at(match.start())
         before = passage.folded[sentence.start : match.start()]
         asked = (
@@ -175,9 +178,11 @@ def _at_once(
             yield 1.0, Effective("asap", passage.evidence(match.start(), match.end(), "effective_date"))
 
 
-def _is_told(at_once: str, sentence: Sentence, near: float, words: dict[str, re.Pattern[str]]) -> bool:
+def _is_told(at_once: str, sentence: Sentence, near: float, vocabulary: Vocabulary) -> bool:
     """Whether ``from now on`` only tells of what is done elsewhere, and asks for nothing."""
-    if not _FROM_NOW.match(at_once) or {"order", "errand"} & sentence.moods or words["end"].search(sentence.text):
+    if not _FROM_NOW.match(at_once) or {"order", "errand"} & sentence.moods:
+        return False
+    if vocabulary.says("dates.end", sentence.text):
         return False
     return near <= 0 or _DOES.search(sentence.text) is not None
 
@@ -190,34 +195,35 @@ def _near_request(passage: Passage, sentence: Sentence, struck: list[tuple[Evide
 
 
 def _worth(
-    passage: Passage, sentence: Sentence, moment: Moment, words: dict[str, re.Pattern[str]], today: date, ending: bool
+    passage: Passage, sentence: Sentence, moment: Moment, vocabulary: Vocabulary, today: date, ending: bool
 ) -> float:
+    phrases = vocabulary.phrases
     line = passage.text.rfind("\n", 0, moment.start) + 1
     header = moment.day <= today and _HEADER.match(passage.folded[line : moment.start])
     if header or _CLOCK.match(passage.folded, moment.end):
         return -10.0
     before = passage.folded[max(sentence.start, moment.start - 45) : moment.start]
     worth = 0.0 if moment.kind == "day" else 1.0 if ending else -1.0
-    ends = _last_match(words["end"], before)
-    worth += 2.0 if ends >= 0 or words["near"].search(before[-_NEAR:]) else 0.0
+    ends = _last_match(phrases["dates.end"], before)
+    worth += 2.0 if ends >= 0 or phrases["dates.near"].search(before[-_NEAR:]) else 0.0
     worth += 1.0 if {"order", "errand"} & sentence.moods else 0.0
-    worth += 0.5 if words["from"].search(before[-25:]) or words["end_of"].search(before[-25:]) else 0.0
-    worth -= 3.5 if _last_match(words["not_end"], before) > ends else 0.0
+    worth += 0.5 if phrases["dates.from"].search(before[-25:]) or phrases["dates.end_of"].search(before[-25:]) else 0.0
+    worth -= 3.5 if _last_match(phrases["dates.not_end"], before) > ends else 0.0
     worth -= 1.0 if "past" in sentence.moods else 0.0
     worth -= 3.0 if _CONFIRM.search(before) or _RANGE.search(before) else 0.0
-    worth += 1.0 if words["last_day"].search(before[-30:]) else 0.0
+    worth += 1.0 if phrases["dates.last_day"].search(before[-30:]) else 0.0
     bare = passage.text[moment.start : moment.end]
-    if bare.isdigit() and not words["end"].search(before[-20:]):
+    if bare.isdigit() and not phrases["dates.end"].search(before[-20:]):
         return -10.0
     return worth
 
 
-def _last_match(words: re.Pattern[str], text: str, start: int = 0) -> int:
+def _last_match(words: re.Pattern[str], text: str) -> int:
     """Where the last match begins, or -1: of two words before a day, the nearer one tells."""
-    return max((match.start() for match in words.finditer(text, max(0, start))), default=-1)
+    return max([match.start() for match in words.finditer(text)], default=-1)
 
 
-def _last_day(passage: Passage, moment: Moment, words: dict[str, re.Pattern[str]]) -> date:
+def _last_day(passage: Passage, moment: Moment, vocabulary: Vocabulary) -> date:
     """``fra 1. januar`` ends on 31 December; so does a bare first of a month, unless it is named the last day."""
     if moment.kind == "end":
         return moment.day
@@ -230,7 +236,7 @@ def _last_day(passage: Passage, moment: Moment, words: dict[str, re.Pattern[str]
         or exclusive
         or _RENEWED.search(before)
         or (moment.day.day < 28 and _FROM.search(before))
-        or words["from"].match(within)
+        or vocabulary.phrases["dates.from"].match(within)
     ):
         return day_before(moment.day)
     return moment.day

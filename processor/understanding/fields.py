@@ -54,22 +54,22 @@ def fields_of(
     rulebook: Rulebook,
 ) -> Found:
     """Everything named in new and forwarded text, the signature, the subject and the form."""
-    phrases, moods = rulebook.vocabulary.phrases, rulebook.vocabulary.moods
+    vocabulary = rulebook.vocabulary
     if requests[:1] == ("no_action",):
         return _of_a_note(message, passages, role, rulebook)
     own = [passage for passage in passages if passage.kind != "quoted"]
     written = [passage for passage in own if passage.kind != "signature" and passage.kind != "attached"]
     numbered = with_numbers(own)
-    numbers = _own_numbers(organisation_numbers(numbered, phrases), role, rulebook, requests)
-    customers = customer_numbers(numbered, phrases)
+    numbers = _own_numbers(organisation_numbers(numbered, vocabulary), role, rulebook, requests)
+    customers = customer_numbers(numbered, vocabulary)
     invoices = invoice_numbers(
         [passage for passage in numbered if passage.kind not in ("signature", "attached")],
-        phrases,
+        vocabulary,
         about="invoice_question" in requests,
     )
-    company = company_in(own, numbers, phrases, role, _sender(message), own="licence_transfer" in requests)
-    products = products_in(written, rulebook.products, moods, ending=requests[:1] == ("termination",))
-    effective = effective_date(written, requests, spans, _today(message), phrases)
+    company = company_in(own, numbers, vocabulary, role, _sender(message), own="licence_transfer" in requests)
+    products = products_in(written, rulebook.spellings, vocabulary.moods, ending=requests[:1] == ("termination",))
+    effective = effective_date(written, requests, spans, _today(message), vocabulary)
     persons = set(requests) & set(ABOUT_PERSONS) or "privacy" in topics
     shown = message.from_[0].name if message.from_ else ""
     about_one = requests[:1] == ("other",)
@@ -88,10 +88,10 @@ def fields_of(
         emails=(form.email.lower(),)
         if form and form.email and "otp_code" not in requests
         else tuple(e for e, _ in emails),
-        phone=phone_in(numbered, phrases) or (form.phone if form else ""),
-        users=users_in(written, phrases) if requests[:1] == ("termination",) else 0,
-        contact=contact_of(shown, own, phrases),
-        sent_on=sent_on(written, _today(message), phrases) if "termination_question" in requests else None,
+        phone=phone_in(numbered, vocabulary) or (form.phone if form else ""),
+        users=users_in(written, vocabulary) if requests[:1] == ("termination",) else 0,
+        contact=contact_of(shown, own, vocabulary),
+        sent_on=sent_on(written, _today(message), vocabulary) if "termination_question" in requests else None,
     )
     evidence = [*_spans("org_no", numbers), *_spans("customer_no", customers), *_spans("invoice_no", invoices)]
     evidence += [("products", span) for _, span in products] + [("emails", span) for _, span in emails]
@@ -110,12 +110,12 @@ def _bare(domains: tuple[str, ...]) -> tuple[str, ...]:
 
 def _of_a_note(message: Message, passages: Iterable[Passage], role: Role, rulebook: Rulebook) -> Found:
     """Of a mail that asks for nothing only who writes, and the invoice that it names."""
-    phrases = rulebook.vocabulary.phrases
+    vocabulary = rulebook.vocabulary
     own = [passage for passage in passages if passage.kind not in ("quoted", "attached", "forwarded")]
     told = [passage for passage in own if passage.kind in ("new", "signature")]
-    numbers = organisation_numbers(told, phrases)
-    invoices = invoice_numbers(own, phrases, about=False)
-    company = company_in(told, numbers, phrases, role, _sender(message), own=False)
+    numbers = organisation_numbers(told, vocabulary)
+    invoices = invoice_numbers(own, vocabulary, about=False)
+    company = company_in(told, numbers, vocabulary, role, _sender(message), own=False)
     found = Fields(
         org_no=tuple(n.value for n in numbers),
         company=company.name if company else None,

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from processor.rulebook import Vocabulary
 from processor.understanding.numbers import Number
 
 FORM = r"(?:A/S|AS|As|ASA|ENK|ANS|DA|SA|NUF|AB|ApS|APS|BA|KF|IKS|KS|HF|SF|BBL|Ltd|Limited|LLP|PLC|GmbH|Oy)"
@@ -46,8 +47,13 @@ class Sought:
     """What a name is told by, the same in every passage."""
 
     numbers: tuple[Number, ...]
-    phrases: Mapping[str, re.Pattern[str]]
+    vocabulary: Vocabulary
     sender: Sender
+
+    @property
+    def phrases(self) -> Mapping[str, re.Pattern[str]]:
+        """The lists of phrases themselves."""
+        return self.vocabulary.phrases
 
 
 def is_person(line: str, sender: Sender) -> bool:

@@ -84,7 +84,7 @@ def unwrapped(text: str) -> str:
 def _labelled(text: str, passage: Passage, sought: Sought) -> Iterator[Found]:
     """What stands behind ``Firma:``."""
     if ":" in text:
-        for label in sought.phrases["names.company_label"].finditer(passage.folded):
+        for label in sought.vocabulary.told("names.company_label", passage.folded):
             if value := _VALUE.match(text, label.end()):
                 yield value["name"].strip(" ."), value.start("name"), 4
 
@@ -107,7 +107,7 @@ def _numbered(text: str, passage: Passage, sought: Sought) -> Iterator[Found]:
 
 def _led(text: str, passage: Passage, sought: Sought) -> Iterator[Found]:
     """What words such as ``foreningen`` lead up to, and a line in small letters that ends with a form."""
-    for lead in sought.phrases["names.company_lead"].finditer(passage.folded):
+    for lead in sought.vocabulary.told("names.company_lead", passage.folded):
         if proper := _PROPER.match(text, lead.end()):
             yield proper["name"], proper.start("name"), 2
     for match in _LOWER.finditer(text):
@@ -120,7 +120,7 @@ def _of_a_kind(text: str, _passage: Passage, sought: Sought) -> Iterator[Found]:
     for match in _PLACED.finditer(text) if _FORM_THERE.search(text) else ():
         if phrases["names.trade"].fullmatch(match["name"].split(" ")[-1].lower()):
             yield match.group(), match.start(), 3
-    for kind in phrases["names.kind"].finditer(text):
+    for kind in sought.vocabulary.told("names.kind", text):
         if before := _BEFORE_KIND.search(text, max(0, kind.start() - 60), kind.start()):
             name = f"{before['name']} {kind.group()}"
             numbered = _NUMBER_NEXT.match(text, kind.end())

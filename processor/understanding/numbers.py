@@ -7,10 +7,11 @@ identity numbers and bank accounts have eleven, and never become a field.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from processor.lookup import valid_org_no
+from processor.rulebook import Vocabulary
 from processor.understanding.passages import Passage
 
 _ORG_NO = re.compile(
@@ -52,7 +53,7 @@ def with_numbers(passages: Iterable[Passage]) -> list[Passage]:
     return [passage for passage in passages if _LONG.search(passage.folded)]
 
 
-def organisation_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> list[Number]:
+def organisation_numbers(passages: Iterable[Passage], vocabulary: Vocabulary) -> list[Number]:
     """Valid organisation numbers in order, each once, unless a label says that they are something else."""
     found: dict[str, Number] = {}
     for passage in passages:
@@ -60,7 +61,7 @@ def organisation_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.P
             value = "".join(match.groups()) or match.group().replace(" ", "")
             if value in found or not valid_org_no(value):
                 continue
-            label = label_before(passage, match.start(), phrases)
+            label = label_before(passage, match.start(), vocabulary)
             odd = match.re is _ODDLY_SPACED and label != "org_no" and not _stands_behind_a_form(match)
             if label not in ("customer_no", "invoice_no", "not_ours") and not odd:
                 found[value] = Number(value, passage, match.start(), match.end(), label)
@@ -91,12 +92,12 @@ def _in_lines(passage: Passage) -> str:
     return "\n".join(lines)
 
 
-def customer_numbers(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> list[Number]:
+def customer_numbers(passages: Iterable[Passage], vocabulary: Vocabulary) -> list[Number]:
     """Digits right after a label that says customer number, and those that such a list goes on with."""
     found: dict[str, Number] = {}
     for passage in passages:
         text = _in_lines(passage)
-        for label in phrases["fields.customer_no"].finditer(text):
+        for label in vocabulary.told("fields.customer_no", text):
             between = _BETWEEN.match(text, label.end())
             match = _DIGITS.match(text, between.end()) if between else None
             while match and (value := _customer_no(match[1])):
@@ -114,16 +115,14 @@ def _customer_no(text: str) -> str:
     return "" if len(value) < 4 or (len(value) == 9 and valid_org_no(value)) else value
 
 
-def invoice_numbers(
-    passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]], *, about: bool
-) -> list[Number]:
+def invoice_numbers(passages: Iterable[Passage], vocabulary: Vocabulary, *, about: bool) -> list[Number]:
     """INV numbers anywhere, and plain ones in a sentence that speaks of an invoice before them.
 
     ``about``: the mail is about invoices, so that any plain number of eight digits is one too.
     """
     found: dict[str, Number] = {}
     for passage in passages:
-        places = [*_plain_invoice_numbers(passage, phrases, about)]
+        places = [*_plain_invoice_numbers(passage, vocabulary, about)]
         if "inv" in passage.folded:
             places = sorted([*_INVOICE.finditer(passage.folded), *places], key=lambda match: match.start())
         for match in places:
@@ -132,26 +131,24 @@ def invoice_numbers(
     return list(found.values())
 
 
-def _plain_invoice_numbers(
-    passage: Passage, phrases: Mapping[str, re.Pattern[str]], about: bool
-) -> Iterable[re.Match[str]]:
+def _plain_invoice_numbers(passage: Passage, vocabulary: Vocabulary, about: bool) -> Iterable[re.Match[str]]:
     for match in _PLAIN.finditer(passage.folded):
         number, start = match.group(), match.start()
         if valid_org_no(number) or _INV_BEFORE.search(passage.folded, max(0, start - 5), start):
             continue
         before = passage.folded[max(passage.sentence_at(start).start, start - 90) : start]
-        meant = (about and len(number) == 8) or phrases["fields.invoice_no"].search(before)
-        if meant and label_before(passage, start, phrases) not in ("org_no", "customer_no", "not_ours"):
+        meant = (about and len(number) == 8) or vocabulary.says("fields.invoice_no", before)
+        if meant and label_before(passage, start, vocabulary) not in ("org_no", "customer_no", "not_ours"):
             yield match
 
 
-def label_before(passage: Passage, start: int, phrases: Mapping[str, re.Pattern[str]]) -> str:
+def label_before(passage: Passage, start: int, vocabulary: Vocabulary) -> str:
     """Which label stands right before a number in its line: the nearest one wins."""
     line = passage.text.rfind("\n", 0, start) + 1
     before = passage.folded[max(line, start - 45) : start]
     nearest, name = -1, ""
     for key in ("org_no", "customer_no", "invoice_no", "not_ours"):
-        end = max([match.end() for match in phrases[f"fields.{key}"].finditer(before)], default=-1)
+        end = max([match.end() for match in vocabulary.told(f"fields.{key}", before)], default=-1)
         if end <= nearest or _ELSEWHERE.search(before, end):
             continue
         if key != "invoice_no" or len(before[end:].split()) <= _WORDS_BETWEEN:

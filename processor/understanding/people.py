@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from processor.findings import Evidence
+from processor.rulebook import Vocabulary
 from processor.understanding.passages import Passage
 
 ABOUT_PERSONS = ("otp_rights", "otp_code", "admin_access")
@@ -91,17 +92,17 @@ def domains_in(passages: Iterable[Passage]) -> list[tuple[str, Evidence]]:
     return [(name, span) for name, span in found.items() if name not in had or len(found) == len(had)]
 
 
-def phone_in(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> str:
+def phone_in(passages: Iterable[Passage], vocabulary: Vocabulary) -> str:
     """The first number after a word for telephone, as written; empty when there is none."""
     for passage in passages:
-        for label in phrases["fields.phone"].finditer(passage.folded):
+        for label in vocabulary.told("fields.phone", passage.folded):
             match = _PHONE.search(passage.folded, label.end(), label.end() + 30)
             if match and len(re.sub(r"\D", "", match.group())) in (8, 10):
                 return match.group().strip()
     return ""
 
 
-def contact_of(shown: str, passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> str:
+def contact_of(shown: str, passages: Iterable[Passage], vocabulary: Vocabulary) -> str:
     """The name of the person who writes: the sender's display name, else the first line of the signature.
 
     A company's name is none; empty when neither looks like a person's.
@@ -112,11 +113,13 @@ def contact_of(shown: str, passages: Iterable[Passage], phrases: Mapping[str, re
         if passage.kind == "signature":
             lines = [line.strip(" ,.-–_*") for line in passage.text.split("\n")]
             named = (line for line in lines[:6] if _PERSON.fullmatch(line) and not _FIRM.search(line))
-            return next((line for line in named if not phrases["names.before_name"].fullmatch(line.lower())), "")
+            return next(
+                (line for line in named if not vocabulary.phrases["names.before_name"].fullmatch(line.lower())), ""
+            )
     return ""
 
 
-def users_in(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]) -> int:
+def users_in(passages: Iterable[Passage], vocabulary: Vocabulary) -> int:
     """How many users or licences a sentence names, 0 if none does; of ``fra 12 til 7`` the difference."""
     for passage in passages:
         if change := re.search(r"\b(?:fra|frå|från|from) (\d{1,4}) (?:til|till|to) (\d{1,4})\b", passage.folded):
@@ -125,7 +128,7 @@ def users_in(passages: Iterable[Passage], phrases: Mapping[str, re.Pattern[str]]
             r"(?:ta bort|fjerne|redusere med|si opp|remove|säga upp|opsige) (\d{1,4})\b", passage.folded
         ):
             return int(cut[1])
-        for word in phrases["fields.users"].finditer(passage.folded):
+        for word in vocabulary.told("fields.users", passage.folded):
             if match := _COUNT.search(passage.folded[max(0, word.start() - 14) : word.start()]):
                 return int(match[1])
     return 0

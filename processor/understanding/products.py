@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 from processor.findings import Evidence
-from processor.rulebook import Pattern, Product
+from processor.rulebook import Pattern
+from processor.spellings import Spellings
 from processor.understanding.passages import Passage, holds
 
-_CLAUSE = re.compile(r"(?:,|;|:|\bmen\b|\bbut\b|\bmens\b|\bmedan\b|\bwhile\b|\bdog\b|\s-\s|\()")
+_CLAUSE = re.compile(r"[,;:(]|\s-\s|m(?<!\w.)(?:ens?|edan)\b|b(?<!\w.)ut\b|w(?<!\w.)hile\b|d(?<!\w.)og\b")
 _GOES_ON = re.compile(
     r"\s*(?:$|\n|[,/]|-\w|skal|må|kan|og|and|och|er|går|vil|ønsker|derimot|beholder|avvikles|treng|trenger)"
 )
@@ -22,6 +22,8 @@ _ENDED = re.compile(
     r"(?:\balt|allerede|allereie|redan|already|tidligere) (?:har )?(?:vi |eg |jeg )?(?:sagt opp|sagt upp|opsagt|avsluttet|bekreftet|cancelled)"
     r"|(?:ble|blei|vart|was) (?:avsluttet|avslutta|sagt opp|cancelled|terminated)"
 )
+_END_WORDS = ("sagt", "avslutt", "bekreft", "cancel", "terminat")
+"""What ``_ENDED`` cannot do without."""
 _BUT_IT = re.compile(
     r"[^,]{0,20}, ?(?:men |but |som |which )?(?:den|det|dei?|dem|disse|those|we|vi|me) (?:\w{1,9} ){0,2}(?:behold|behald|beheld|skal stå|keep|fortsett|behåll)"
 )
@@ -63,36 +65,16 @@ _WORD_BEFORE = re.compile(r"([\w.&]+)[ ]?$")
 _WORD_AFTER = re.compile(r" ?([\w.&]+)")
 
 
-@lru_cache(maxsize=4)
-def _aliases(products: tuple[Product, ...]) -> tuple[re.Pattern[str], dict[str, str], frozenset[str]]:
-    names = {alias: product.name for product in products for alias in (*product.ordinary, *product.aliases)}
-    names |= {product.name.lower(): product.name for product in products}
-    ordinary = frozenset(alias for product in products for alias in product.ordinary)
-    pattern = re.compile(r"(?<![\w@.-])(?:" + _joined(list(names)) + r")(?![\wæøå@]|\.\w|-demo)")
-    return pattern, names, ordinary
-
-
-def _joined(words: list[str]) -> str:
-    """The words as one expression, shared beginnings once, which tries the longest first."""
-    heads: dict[str, list[str]] = {}
-    for word in filter(None, words):
-        heads.setdefault(word[0], []).append(word[1:])
-    if not heads:
-        return ""
-    branches = "(?:" + "|".join(re.escape(head) + _joined(rest) for head, rest in heads.items()) + ")"
-    return branches + "?" if "" in words else branches
-
-
 def products_in(
-    passages: Iterable[Passage], products: tuple[Product, ...], moods: Mapping[str, Pattern], *, ending: bool
+    passages: Iterable[Passage], spellings: Spellings, moods: Mapping[str, Pattern], *, ending: bool
 ) -> list[tuple[str, Evidence]]:
     """Canonical names in order, each once, with where they stand; ``ending`` leaves out what is kept."""
     found: dict[str, Evidence] = {}
     kept: set[str] = set()
-    aliases = _aliases(products)
     for passage in passages:
-        for name, match in _mentions(passage, *aliases):
-            clause = _clause(passage, match)
+        for name, match in _mentions(passage, spellings):
+            ended = any(word in passage.folded for word in _END_WORDS)
+            clause = _clause(passage, match) if ended or ending else ""
             if _ENDED.search(clause) or (ending and _is_kept(passage, match, clause, moods)):
                 kept.add(name)
             else:
@@ -100,14 +82,12 @@ def products_in(
     return [(name, evidence) for name, evidence in found.items() if name not in kept or len(found) == 1]
 
 
-def _mentions(
-    passage: Passage, pattern: re.Pattern[str], names: Mapping[str, str], ordinary: frozenset[str]
-) -> Iterator[tuple[str, re.Match[str]]]:
-    for match in pattern.finditer(passage.folded):
+def _mentions(passage: Passage, spellings: Spellings) -> Iterator[tuple[str, re.Match[str]]]:
+    for match in spellings.pattern.finditer(passage.folded):
         if _OTHER_SENSE.match(passage.folded, match.start()):
             continue
-        if match.group() not in ordinary or _is_meant(passage, match):
-            yield names[match.group()], match
+        if match.group() not in spellings.everyday or _is_meant(passage, match):
+            yield spellings.names[match.group()], match
 
 
 def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
@@ -162,9 +142,13 @@ def _is_kept(passage: Passage, match: re.Match[str], clause: str, moods: Mapping
 def _clause(passage: Passage, match: re.Match[str]) -> str:
     """The clause that the product stands in; a bare product in a list takes the clauses up to the list's end."""
     sentence = passage.sentence_at(match.start())
-    cuts = [cut.start() for cut in _CLAUSE.finditer(passage.folded, sentence.start, sentence.end)]
-    start = max((cut + 1 for cut in cuts if cut < match.start()), default=sentence.start)
-    ends = [*(cut for cut in cuts if cut >= match.end()), sentence.end]
+    start, ends = sentence.start, []
+    for cut in _CLAUSE.finditer(passage.folded, sentence.start, sentence.end):
+        if cut.start() < match.start():
+            start = cut.start() + 1
+        elif cut.start() >= match.end():
+            ends.append(cut.start())
+    ends.append(sentence.end)
     end = ends.pop(0)
     while ends and end - start <= len(match.group()) + 12:
         end = ends.pop(0)

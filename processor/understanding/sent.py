@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
+from processor.rulebook import Vocabulary
 from processor.understanding.dates import moments
 from processor.understanding.passages import Passage
 
@@ -16,11 +17,10 @@ SENT = re.compile(
 """In folded text: that a notice was sent or given."""
 
 
-def sent_on(passages: Iterable[Passage], today: date, phrases: Mapping[str, re.Pattern[str]]) -> date | None:
+def sent_on(passages: Iterable[Passage], today: date, vocabulary: Vocabulary) -> date | None:
     """The first day up to ``today`` that stands in a sentence on sending; Europe/Oslo."""
-    words = {key.removeprefix("dates."): pattern for key, pattern in phrases.items() if key.startswith("dates.")}
     for passage in passages:
-        for moment in moments(passage.folded, today, words):
+        for moment in moments(passage.folded, today, vocabulary):
             if not SENT.search(passage.sentence_at(moment.start).text):
                 continue
             day = moment.day

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processor.findings import Role
-from processor.understanding import firms, names, numbers, people
+from processor.understanding import firms, names, numbers, people, products
 from processor.understanding.company import company_in
 from processor.understanding.numbers import organisation_numbers
 from processor.understanding.passages import fold, passages
@@ -26,12 +28,12 @@ ROLES: tuple[Role, ...] = ("customer", "accountant")
 @given(st.lists(TEXTS, min_size=3, max_size=3), st.sampled_from(ROLES), st.booleans())
 def test_the_company_is_the_first_of_all_that_every_source_finds(texts: list[str], role: Role, own: bool) -> None:
     subject, new, signature = texts
-    phrases = rulebook().vocabulary.phrases
+    vocabulary = rulebook().vocabulary
     message = mail(subject=subject, kinds=(("new", new), ("signature", signature)))
     read = passages(message, rulebook().needles)
     sender = firms.Sender.of("Kari Holm", "moentak-demo.no")
-    numbered = organisation_numbers(read, phrases)
-    sought = firms.Sought(tuple(numbered), phrases, sender)
+    numbered = organisation_numbers(read, vocabulary)
+    sought = firms.Sought(tuple(numbered), vocabulary, sender)
     found = []
     for _, source in names.SOURCES:
         for order, passage in enumerate(read):
@@ -42,10 +44,10 @@ def test_the_company_is_the_first_of_all_that_every_source_finds(texts: list[str
                 place = start + max(0, name.rfind(bare))
                 worth = min(worth, 2) if passage.where == "subject" else worth - firms.is_foreign(bare)
                 mine, taker = firms.is_own(bare, sender), firms.is_taker(passage.folded, place)
-                firm = role == "accountant" and phrases["names.accountant_firm"].search(bare.lower()) is not None
+                firm = role == "accountant" and sought.phrases["names.accountant_firm"].search(bare.lower()) is not None
                 found.append((firm, 2 * (own and taker) - worth - (own and mine), order * 100_000 + place, bare))
     first = min(found, key=lambda each: each[:3], default=None)
-    company = company_in(read, numbered, phrases, role, sender, own=own)
+    company = company_in(read, numbered, vocabulary, role, sender, own=own)
     if first is not None:
         assert company is not None
         assert company.name == first[3]
@@ -99,3 +101,16 @@ def test_no_guard_hides_a_number(pieces: list[str]) -> None:
     phone = people._PHONE.search(text)
     if phone and sum(map(str.isdigit, phone.group())) >= 8:
         assert numbers.with_numbers([passage])
+
+
+ENDS = ("Expense ", "Visma Global ", "er ", "ble ", "alt ", "allerede ", "har vi ", "sagt opp", "opsagt", "avsluttet", "cancelled",
+        "was terminated", "bekreftet", "malt ", "men ", ", ", "mens ", "dog ", "but ", "while", " - ", "(", ";")  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(ENDS)).map("".join))
+def test_no_guard_hides_that_a_product_has_ended_or_where_a_clause_does(text: str) -> None:
+    if products._ENDED.search(text):
+        assert any(word in text for word in products._END_WORDS)
+    cuts = re.finditer(r",|;|:|\bmen\b|\bbut\b|\bmens\b|\bmedan\b|\bwhile\b|\bdog\b|\s-\s|\(", text)
+    assert [cut.span() for cut in products._CLAUSE.finditer(text)] == [cut.span() for cut in cuts]
