@@ -22,7 +22,6 @@ from typing import Protocol
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from processor import journal
 from processor.alarms.watching import watch
@@ -30,7 +29,7 @@ from processor.config import Config
 from processor.mail_servers import MailboxSettings
 from processor.steps.acceptance import Acceptance
 from processor.steps.consents import consents
-from processor.steps.delivering import DeliveryLoop
+from processor.steps.delivering import Deliveries
 from processor.steps.gate_notices import tell_contacts
 from processor.steps.listening import Listener
 from processor.steps.loops import MailboxLoop
@@ -40,17 +39,13 @@ from processor.steps.several import Several, several
 from processor.steps.upkeep import count, remind_staff, retain, seal, take_register
 from processor.steps.webhooks import start_webhooks
 from processor.store.clock import StoreClock
-from processor.store.counts import sending
-from processor.store.outbox import abandon
 from processor.store.reloading import Wish, note_reload, wished
 from processor.store.rules_seen import note_rules
 from processor.store.sweep import sweep
 from processor.store.watermarks import first_start
 from processor.watch.lookout import Lookout
 
-PAST_DATA_SECONDS = 20
 MAILBOX_SECONDS = 5
-BEFORE_DATA_SECONDS = 2
 SWEEP_SECONDS = 5
 WISH_SECONDS = 2
 RECONCILE_SECONDS = 3600
@@ -97,7 +92,7 @@ class Daemon:
     reload: threading.Event = field(default_factory=threading.Event)
     look: threading.Event = field(default_factory=threading.Event)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
-    deliveries: list[DeliveryLoop] = field(default_factory=list)
+    deliveries: Deliveries = field(default_factory=Deliveries)
     several: Several | None = None
     wish: Wish | None = None
     lookout: Lookout = field(init=False)
@@ -124,15 +119,11 @@ class Daemon:
         pulse = self.lookout.pulse
         self.mailboxes = [self._mailbox_loop(each) for each in self.config.mailboxes]
         if smtp := self.config.smtp:
-            names = [f"{self.deciders.name}/delivery-{number}" for number in range(1, smtp.connections + 1)]
-            self.deliveries = [
-                DeliveryLoop(smtp, self.engine, name, self.clock, self.ended, pulse.of(name.rpartition("/")[2]))
-                for name in names
-            ]
+            self.deliveries.connect(smtp, self.engine, self.deciders.name, self.clock, self.ended, pulse.of)
         self._stand_beside_others()
         scheduler = self._clocks()
         self.deciders.start(self.ended, self._recorded, pulse.of("work"))
-        for thread in (*self.mailboxes, *self.deliveries):
+        for thread in (*self.mailboxes, *self.deliveries.loops):
             thread.start()
         pulse.beat("clocks", CLOCK_SECONDS)
         scheduler.start()
@@ -174,7 +165,7 @@ class Daemon:
             mailbox.lease.lost = mailbox.wake
         tell = {
             "work": self.deciders.wake,
-            "outbox": self._ready,
+            "outbox": self.deliveries.wake,
             "settle": self._recorded,
             "lease": self.several.wake.set,
         }
@@ -185,7 +176,7 @@ class Daemon:
         if self.several:
             self.several.ending.set()
         self.lookout.end()
-        self._ready()
+        self.deliveries.wake_all()
         for mailbox in self.mailboxes:
             mailbox.wake()
         scheduler.shutdown(wait=True)
@@ -194,39 +185,16 @@ class Daemon:
         for mailbox in self.mailboxes:
             # One that is still opening a connection has nothing in hand.
             mailbox.join(max(0.0, until - time.monotonic()))
-        self._end_deliveries()
+        self.deliveries.end()
         if self.several:
             self.several.stop()
         journal.stopped()
 
-    def _end_deliveries(self) -> None:
-        self._join_deliveries(BEFORE_DATA_SECONDS)
-        try:
-            if any(map(DeliveryLoop.is_alive, self.deliveries)) and sending(self.engine):
-                self._join_deliveries(PAST_DATA_SECONDS)
-            for delivery in filter(DeliveryLoop.is_alive, self.deliveries):
-                # What has not reached DATA is tried again at the next start; what has is unknown.
-                delivery.courier.abort()
-                abandon(self.engine, delivery.worker, self.clock())
-        except SQLAlchemyError as error:
-            # The next start, or another daemon, puts it right.
-            journal.step_failed("delivery", error)
-
-    def _join_deliveries(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        for delivery in self.deliveries:
-            delivery.join(max(0.0, until - time.monotonic()))
-
     def _recorded(self) -> None:
         """Something was recorded: answers may be ready and mails can be settled on the server."""
-        self._ready()
+        self.deliveries.wake()
         for mailbox in self.mailboxes:
             mailbox.settle_soon()
-
-    def _ready(self) -> None:
-        """Replies may be ready."""
-        for delivery in self.deliveries:
-            delivery.wake()
 
     def _reload(self, wish: Wish | None) -> None:
         """Take changed rules, if they may be taken; ``wish`` is None after a signal."""
@@ -294,7 +262,7 @@ class Daemon:
     def _sweep(self) -> None:
         self.lookout.pulse.beat("clocks", CLOCK_SECONDS)
         sweep(self.engine, self.clock())
-        self._ready()
+        self.deliveries.wake()
         self.deciders.wake()
 
 

@@ -35,6 +35,8 @@ from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejecte
 TO_STAFF = (ESCALATION, NOTICE, DIGEST, URGENT)
 AHEAD = 3
 """So many attempts of automatic replies are committed at once; a crash leaves no more in doubt on a connection."""
+MANY = 7
+"""So many must be in hand, and a quarter of what was asked for."""
 QUICK = timedelta(seconds=0.2)
 """A server that takes a mail within this time is quick: the switch that stops answers is obeyed within a second."""
 # Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
@@ -56,11 +58,15 @@ class FenceLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a step did.  ``trouble`` is what the server (not one mail) failed with: pause before the next step."""
+    """What a step did.  ``trouble`` is what the server (not one mail) failed with: pause before the next step.
+
+    ``more``: others may be ready that were not claimed.
+    """
 
     claimed: int
     taken: int
     trouble: str = ""
+    more: bool = False
 
 
 def deliver(
@@ -71,12 +77,18 @@ def deliver(
     clock: Callable[[], datetime],
     limit: int = 50,
     going: Callable[[], bool] = lambda: True,
+    full: Callable[[], None] = lambda: None,
 ) -> Delivery:
-    """Send up to ``limit`` ready answers, fewer when the server fails or ``going`` says no."""
+    """Send up to ``limit`` ready answers, fewer when the server fails or ``going`` says no.
+
+    ``full`` is called before the first leaves if more may be ready than were claimed.
+    """
     rows = outbox.claim(engine, worker, limit, clock(), LEASE_SECONDS)
+    if rows.full:
+        full()
     line = _Line(engine, courier, settings, clock)
-    # With more than a quarter of a hand many wait, and what follows may be begun together.
-    many = len(rows) > limit // 4
+    # Then many wait, and what follows may be begun together.
+    many = len(rows) > min(limit // 4, MANY)
     for number, row in enumerate(rows):
         outcome = _sent(line, row, rows[number + 1 :] if many else ()) if going() else None
         trouble = _trouble(outcome)
@@ -85,9 +97,9 @@ def deliver(
             # What was claimed and not begun is free again at once.
             if number + 1 < len(rows) or outcome is None:
                 outbox.abandon(engine, worker, clock())
-            return Delivery(len(rows), line.taken, trouble)
+            return Delivery(len(rows), line.taken, trouble, rows.full)
     line.finish()
-    return Delivery(len(rows), line.taken)
+    return Delivery(len(rows), line.taken, more=rows.full)
 
 
 def _sent(line: _Line, row: Outgoing, coming: Sequence[Outgoing]) -> Outcome:

@@ -30,6 +30,7 @@ from processor.ticket import OutboxState
 
 __all__ = [
     "TRANSITIONS",
+    "Hand",
     "Outgoing",
     "Start",
     "Swept",
@@ -85,7 +86,13 @@ class Outgoing:
     by_person: bool
 
 
-def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds: int) -> list[Outgoing]:
+class Hand(list[Outgoing]):
+    """The replies that were claimed; where it is ``full``, more may wait."""
+
+    full = False
+
+
+def claim(engine: Engine, worker: str, limit: int, now: datetime, lease_seconds: int) -> Hand:
     """Claim replies that may leave now, what staff approved first.
 
     Automatic ones stay while the stop switch is on or the cap of an hour is used up; when the cap
@@ -161,7 +168,7 @@ def _end(
         return True
 
 
-def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: timedelta) -> list[Outgoing]:
+def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: timedelta) -> Hand:
     # One claim at a time, so that two machines cannot both use the last of the cap.
     conn.execute(_ONE_AT_A_TIME)
     then = moments(now)
@@ -172,9 +179,12 @@ def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: time
     if automatic and not stopped(conn):
         chosen += _within_cap(conn, automatic, now)
     if not chosen:
-        return []
+        return Hand()
     held = {**then, "chosen": chosen, "worker": worker, "until": now + lease}
-    return sorted((Outgoing(*row) for row in conn.execute(_HOLD, held)), key=lambda one: chosen.index(one.id))
+    claimed = {row.id: Outgoing(*row) for row in conn.execute(_HOLD, held)}
+    hand = Hand(claimed[number] for number in chosen if number in claimed)
+    hand.full = len(chosen) == limit
+    return hand
 
 
 def _within_cap(conn: Connection, waiting: list[int], now: datetime) -> list[int]:
