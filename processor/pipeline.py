@@ -18,6 +18,7 @@ Everything in this module is pure: equal bytes, files read, rules and context gi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from processor.deciding.decide import decide
@@ -31,7 +32,7 @@ from processor.ticket import Context, Decision
 from processor.understanding.passages import passages
 from processor.understanding.reasons import reasons
 from processor.understanding.recognise import recognise
-from processor.understanding.understand import understand
+from processor.understanding.understand import understand, understand_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,17 @@ def read_mail(raw: bytes, extract: Extract) -> Message:
 
 def read_and_understand(raw: bytes, rulebook: Rulebook, extract: Extract) -> Read:
     """Read a mail and its files and understand them; never raises for any bytes."""
-    return understood(read_mail(raw, extract), rulebook)
-
-
-def understood(message: Message, rulebook: Rulebook) -> Read:
-    """Understand a mail that was read; never raises for any Message."""
+    message = read_mail(raw, extract)
     return Read(message, understand(message, rulebook))
+
+
+def understood(messages: Sequence[Message], rulebook: Rulebook) -> list[Read | Exception]:
+    """Understand mails that were read, all together; in place of one that broke the program stands what it raised."""
+    told = understand_each(messages, rulebook)
+    return [
+        each if isinstance(each, Exception) else Read(message, each)
+        for message, each in zip(messages, told, strict=True)
+    ]
 
 
 def why(mail: Read, rulebook: Rulebook) -> tuple[Reasons, ...]:

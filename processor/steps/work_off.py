@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.engine import Connection, Engine
@@ -96,14 +95,9 @@ def _work_off(
     world: tuple[LookUp, Verify, ScanMails],
     now: datetime,
 ) -> list[Decided]:
-    # All are read before the first is understood: a room's code and tables stay in the processor's cache.
-    read = [(mail, _tried(engine, mail, partial(_read, mail, extract), now)) for mail in claimed]
-    grasped = [
-        (mail, _tried(engine, mail, partial(understood, message, rulebook), now))
-        for mail, message in read
-        if message is not None
-    ]
-    found = [(mail, each) for mail, each in grasped if each is not None]
+    # All go from room to room together: a room's code and tables stay in the processor's cache.
+    read = _sound(engine, claimed, [_read(mail, extract) for mail in claimed], now)
+    found = _sound(engine, [mail for mail, _ in read], understood([each for _, each in read], rulebook), now)
     if not found:
         return []
     # Before a connection is held, since registers may take their time.
@@ -192,19 +186,26 @@ def _commit_one(engine: Engine, made: Record, worker: str, now: datetime) -> Rec
         return None
 
 
-def _read(mail: Pending, extract: Extract) -> Message:
-    message = read_mail(mail.raw, extract)
+def _read(mail: Pending, extract: Extract) -> Message | Exception:
+    try:
+        message = read_mail(mail.raw, extract)
+    except Exception as fault:
+        return fault
     # No server of ours vouches for the headers of what a person brought.
     return replace(message, authentication=()) if mail.folder == BY_HAND else message
 
 
-def _tried(engine: Engine, mail: Pending, work: Callable[[], Made], now: datetime) -> Made | None:
-    """What the work makes of a mail; None when it broke the program, and the mail is set aside."""
-    try:
-        return work()
-    except Exception:
-        set_aside(engine, mail.mail_id, traceback.format_exc(limit=-8), now)
-        return None
+def _sound(
+    engine: Engine, mails: Sequence[Pending], made: Sequence[Made | Exception], now: datetime
+) -> list[tuple[Pending, Made]]:
+    """The mails with what was made of them, but for those that broke the program: these are set aside."""
+    sound: list[tuple[Pending, Made]] = []
+    for mail, each in zip(mails, made, strict=True):
+        if isinstance(each, Exception):
+            set_aside(engine, mail.mail_id, "".join(traceback.format_exception(each, limit=-8)), now)
+        else:
+            sound.append((mail, each))
+    return sound
 
 
 def _record(

@@ -5,7 +5,7 @@ Pure: the same message and rulebook give the same understanding, and no message 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from processor.findings import AUTOMATIC, Form, Language, Request, Understanding
@@ -52,8 +52,13 @@ class Sources:
 def sources(message: Message, rulebook: Rulebook) -> Sources:
     """Ask patterns, the form and the marks of automatic mail, and count what the model will weigh."""
     read = passages(message, rulebook.needles)
+    return _sources(message, read, recognise(rulebook.needles, read), rulebook)
+
+
+def _sources(
+    message: Message, read: tuple[Passage, ...], owned: Mapping[str, tuple[Finding, ...]], rulebook: Rulebook
+) -> Sources:
     form = form_of(message)
-    owned = recognise(rulebook.needles, read)
     found = {name: owned[name] for name in rulebook.types if name in owned}
     words = sum([len(p.folded.split()) for p in read if p.kind in ("new", "forwarded", "attached")])
     presence = _with_form(present(found, rulebook.types, words), form)
@@ -65,27 +70,50 @@ def sources(message: Message, rulebook: Rulebook) -> Sources:
 
 def understand(message: Message, rulebook: Rulebook) -> Understanding:
     """Tell what a mail is, asks for and says, with the evidence; never raises for any Message."""
-    source = sources(message, rulebook)
-    read, form, found = source.read, source.form, source.found
+    return next(found for found in _step_by_step(message, rulebook) if found is not None)
+
+
+def understand_each(messages: Sequence[Message], rulebook: Rulebook) -> list[Understanding | Exception]:
+    """What ``understand`` tells of each mail, or what it raised (a bug of ours).
+
+    All go from step to step together: the code and tables that a step works with stay in the processor's cache, out of
+    which the other steps drive them.
+    """
+    under_way = [_step_by_step(message, rulebook) for message in messages]
+    found: list[Understanding | Exception | None] = [None] * len(messages)
+    while not all(found):
+        for at, steps in enumerate(under_way):
+            try:
+                found[at] = found[at] or next(steps)
+            except Exception as fault:
+                found[at] = fault
+    return [each for each in found if each is not None]
+
+
+def _step_by_step(message: Message, rulebook: Rulebook) -> Iterator[Understanding | None]:
+    """None after each step, and at last what was understood."""
+    read = passages(message, rulebook.needles)
+    yield None
+    owned = recognise(rulebook.needles, read)
+    yield None
+    source = _sources(message, read, owned, rulebook)
+    form, found = source.form, source.found
     mail = None if rulebook.model is None else vector(rulebook.model, source.counts)
     likely, main, present_ = _weighed(source, mail, rulebook)
     silent = _silent(likely)
     automatic = automatic_of(likely)
-    asked: tuple[Request, ...] = (
-        () if automatic else requests(main, likely, present_, source.presence, found, rulebook.types)
-    )
-    if rulebook.model is not None and mail is not None:
-        asked = tuple(_with_words(request, rulebook.model, mail, read) for request in asked)
-    if form is not None:
-        asked = tuple(resting_on(form, each) if each.type == FORM_TYPE else each for each in asked)
+    named = () if automatic else requests(main, likely, present_, source.presence, found, rulebook.types)
+    asked = _asked(named, source, mail, rulebook)
+    yield None
     role = role_of(read, rulebook.vocabulary, message.from_[0].name if message.from_ else "")
     spans = [span for findings in found.values() for finding in findings for span in finding.evidence]
     names = tuple(request.type for request in asked)
     marks = topics({name: found[name] for name in names if name in found})
     # Nobody wrote what a robot says: its numbers and dates are no customer's.
     about = NOTHING if automatic else fields_of(message, read, names, marks, spans, form, role, rulebook)
+    yield None
     language, sure = language_of(for_language(read), rulebook.vocabulary, rulebook.model)
-    return Understanding(
+    yield Understanding(
         automatic=automatic,
         language=language,
         language_confidence=round(sure, 4),
@@ -102,6 +130,16 @@ def understand(message: Message, rulebook: Rulebook) -> Understanding:
         other_languages=_other_languages(read, language, rulebook),
         perhaps=() if automatic else perhaps(main, likely, present_, rulebook.types),
     )
+
+
+def _asked(named: tuple[Request, ...], source: Sources, mail: Vector | None, rulebook: Rulebook) -> tuple[Request, ...]:
+    """The requests with what the model and the form say for them."""
+    form = source.form
+    if rulebook.model is not None and mail is not None:
+        named = tuple([_with_words(request, rulebook.model, mail, source.read) for request in named])
+    if form is not None:
+        named = tuple([resting_on(form, each) if each.type == FORM_TYPE else each for each in named])
+    return named
 
 
 def _weighed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from processor.findings import AUTOMATIC
 from processor.message import Section
-from processor.understanding.understand import understand
+from processor.understanding import understand as module
+from processor.understanding.understand import understand, understand_each
 from tests.understanding.made_mail import mail, main_of, rulebook, understood
 
 NOTICE = "Hei\n\nVi sier opp Visma Global for Fjord Bygg AS, org.nr 974 760 673, fra 1.1.2027.\n\nMvh\nKari"
@@ -46,6 +48,29 @@ def test_it_never_raises_and_its_chances_sum_to_one(text: str, subject: str) -> 
     found = understood(text, subject)
     assert sum(chance for _, chance in found.chances) == pytest.approx(1.0, abs=1e-3)
     assert bool(found.requests) != bool(found.automatic)
+
+
+@given(st.lists(st.lists(WORDS, max_size=20).map(" ".join), max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_mails_that_are_understood_together_are_understood_as_each_alone(texts: list[str]) -> None:
+    mails = [mail(text) for text in texts]
+    assert understand_each(mails, rulebook()) == [understand(each, rulebook()) for each in mails]
+
+
+@pytest.mark.parametrize("step", ["passages", "recognise", "features", "fields_of", "language_of"])
+def test_a_mail_that_breaks_a_step_leaves_the_others_theirs(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mails, calls, sound = [mail(NOTICE), mail("x"), mail(NOTICE)], count(), getattr(module, step)
+    expected = understand(mails[0], rulebook())
+
+    def broken(*given: object) -> object:
+        if next(calls) == 1:
+            raise ZeroDivisionError(step)
+        return sound(*given)
+
+    monkeypatch.setattr(module, step, broken)
+    first, second, third = understand_each(mails, rulebook())
+    assert first == third == expected
+    assert isinstance(second, ZeroDivisionError)
 
 
 @given(st.lists(WORDS, max_size=40).map(" ".join), st.lists(WORDS, max_size=6).map(" ".join))
