@@ -47,20 +47,23 @@ def company_in(
     ``own``: of several parties the sender's own firm comes first, and one that takes over from another comes last.
     """
     sought = Sought(tuple(numbers), vocabulary, sender)
-    read = [(order * _FURTHER, passage, unwrapped(passage.text)) for order, passage in enumerate(passages)]
+    read = [
+        (order * _FURTHER, passage, unwrapped(passage.text), _IN_SUBJECT if passage.where == "subject" else _ANYWHERE)
+        for order, passage in enumerate(passages)
+    ]
     firm = vocabulary.phrases["names.accountant_firm"] if role == "accountant" else None
     return _best(SOURCES, read, sought, firm, own=own) or _best(((0, spelled),), read, sought, firm, own=own)
 
 
 _FURTHER = 100_000
 """So much further on than the passage before it is a passage; none is as long."""
-_IN_SUBJECT = 2
-"""What a name in the subject is worth at most."""
+_IN_SUBJECT, _ANYWHERE = 2, 9
+"""What a name in the subject is worth at most, and elsewhere."""
 
 
 def _best(
     sources: Iterable[tuple[int, Source]],
-    read: list[tuple[int, Passage, str]],
+    read: list[tuple[int, Passage, str, int]],
     sought: Sought,
     firm: re.Pattern[str] | None,
     *,
@@ -70,15 +73,18 @@ def _best(
 
     A source is asked, and a name looked at, only where what it gives at best would still come before what was found.
     """
-    best, found = (True, 9, 0), None
+    best: tuple[bool, int, int] = (True, 9, 0)
+    found = None
     for most, source in sources:
-        for place, passage, text in read:
-            limit = _IN_SUBJECT if passage.where == "subject" else most
-            if found and best <= (False, -min(most, limit) - own, place):
+        if best[:2] < (False, -most - own):
+            continue
+        for place, passage, text, limit in read:
+            limit = min(most, limit)
+            if best <= (False, -limit - own, place):
                 continue
             for name, start, worth in source(text, passage, sought):
                 worth = min(worth, limit)
-                if found and best <= (False, -worth - own, place + start):
+                if best <= (False, -worth - own, place + start):
                     continue
                 bare = without_leaders(name, sought)
                 if not is_company(bare, sought):
@@ -88,6 +94,6 @@ def _best(
                 if own:
                     rank += 2 * is_taker(passage.folded, at) - is_own(bare, sought.sender)
                 this = (firm is not None and firm.search(bare.lower()) is not None, rank, place + at)
-                if found is None or this < best:
+                if this < best:
                     best, found = this, Named(bare, passage.evidence(at, at + len(bare), "company"))
     return found

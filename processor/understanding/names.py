@@ -30,9 +30,8 @@ _JOINED = rf"(?:(?:&|og|and|och|\+) )?{_WORD}"
 _NAMED = re.compile(
     rf"(?<![\w@.])(?P<name>{_WORD}(?: (?:&|og|and|och|\+|{_WORD})){{0,6}}(?: [a-zæøåäö]{{4,20}})?) (?P<form>{FORM})(?![\w@]|\.\w)"
 )
-_PLACED = re.compile(
-    rf"(?<![\w@.])(?P<name>{_WORD}(?: {_WORD}){{0,3}}) (?:i|på|in) (?P<place>{_WORD}(?: {_WORD}){{0,2}} {FORM})(?![\w@]|\.\w)"
-)
+_AT_PLACE = re.compile(rf" (?:i|på|in) {_WORD}(?: {_WORD}){{0,2}} {FORM}(?![\w@]|\.\w)")
+_PLACED = re.compile(rf"(?<![\w@.])(?P<name>{_WORD}(?: {_WORD}){{0,3}}){_AT_PLACE.pattern}")
 """``Havnevesenet i Strandvik KF``: a firm's name that goes on with its place."""
 _BEFORE_KIND = re.compile(rf"(?<![\w@.])(?P<name>{_WORD}(?: (?:&|og|and|och|{_WORD})){{0,3}}) $")
 _NUMBER_NEXT = re.compile(r"[ ,(–/|:-]{0,4}(?:[Oo]rg|\d{3} ?\d{3} ?\d{3}(?!\d))")
@@ -91,17 +90,24 @@ def _labelled(text: str, passage: Passage, sought: Sought) -> Iterator[Found]:
 
 def _formed(text: str, _passage: Passage, _sought: Sought) -> Iterator[Found]:
     """What ends with a form."""
-    for match in _NAMED.finditer(text) if _FORM_THERE.search(text) else ():
-        first = _TWO.search(match["name"])
+    end = 0
+    # A name stands in its form's line, so that only what follows the line's beginning is gone through.
+    while form := _FORM_THERE.search(text, end):
+        match = _NAMED.search(text, max(end, text.rfind("\n", 0, form.start()) + 1))
+        if match is None:
+            return
+        first, end = _TWO.search(match["name"]), match.end()
         yield match["name"][: first.end()] if first else f"{match['name']} {match['form']}", match.start(), 3
 
 
 def _numbered(text: str, passage: Passage, sought: Sought) -> Iterator[Found]:
     """What stands before an organisation number."""
     for number in sought.numbers:
-        if number.passage is passage and (
-            before := _BEFORE_NUMBER.search(text, max(0, number.start - 90), number.start)
-        ):
+        if number.passage is not passage:
+            continue
+        # A name stands in its number's line, or in the line right above.
+        line = text.rfind("\n", 0, max(0, number.start - 1)) + 1
+        if before := _BEFORE_NUMBER.search(text, max(line, number.start - 90), number.start):
             yield before["name"], before.start("name"), 4 if passage.kind == "forwarded" else 3
 
 
@@ -117,7 +123,7 @@ def _led(text: str, passage: Passage, sought: Sought) -> Iterator[Found]:
 def _of_a_kind(text: str, _passage: Passage, sought: Sought) -> Iterator[Found]:
     """Names with a place, and ``Nordskar kommune``: in small letters, the sender's or with a number behind it."""
     phrases, sender = sought.phrases, sought.sender
-    for match in _PLACED.finditer(text) if _FORM_THERE.search(text) else ():
+    for match in _PLACED.finditer(text) if _AT_PLACE.search(text) else ():
         if phrases["names.trade"].fullmatch(match["name"].split(" ")[-1].lower()):
             yield match.group(), match.start(), 3
     for kind in sought.vocabulary.told("names.kind", text):

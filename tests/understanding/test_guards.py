@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from processor.findings import Role
 from processor.understanding import firms, names, numbers, people, products
 from processor.understanding.company import company_in
-from processor.understanding.numbers import organisation_numbers
-from processor.understanding.passages import fold, passages
+from processor.understanding.numbers import Number, organisation_numbers
+from processor.understanding.passages import Passage, fold, passages
 from tests.understanding.made_mail import mail, rulebook
 
 PIECES = (
@@ -21,6 +21,7 @@ PIECES = (
     " | ", " - ", ".", ":", "\n", "\n\n", " ", "Hilsen", "moen tak", "Stiftelsen", "frisør", "a", "å", "ﬁ", "Å" * 8,
 )  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map(lambda pieces: "".join(pieces[:7]) + " ".join(pieces[7:]))
+NOWHERE = Passage("new", "", "", 0, "body", ())
 ROLES: tuple[Role, ...] = ("customer", "accountant")
 
 
@@ -58,8 +59,15 @@ def test_the_company_is_the_first_of_all_that_every_source_finds(texts: list[str
 def test_no_guard_hides_a_name(text: str) -> None:
     sender = firms.Sender.of("Kari Holm", "moentak-demo.no")
     phrases = rulebook().vocabulary.phrases
-    if names._NAMED.search(text) or names._PLACED.search(text):
-        assert names._FORM_THERE.search(text)
+    sought = firms.Sought((), rulebook().vocabulary, sender)
+    named = [match.start() for match in names._NAMED.finditer(text)]
+    assert [start for _, start, _ in names._formed(text, NOWHERE, sought)] == named
+    for end in range(len(text) + 1):
+        before = names._BEFORE_NUMBER.search(text, max(0, end - 90), end)
+        found = list(
+            names._numbered(text, NOWHERE, firms.Sought((Number("", NOWHERE, end, end),), sought.vocabulary, sender))
+        )
+        assert [start for _, start, _ in found] == ([before.start("name")] if before else [])
     if any(map(names._IN.search, text.split("\n"))):
         assert names._AT_FIRM.search(text)
     parts = [part for line in text.split("\n") for part in names._LINE_PART.split(line) if part]
