@@ -12,6 +12,7 @@ from processor.message import Address, Defect
 from processor.reading.charset import clean_line
 from processor.reading.headers import Headers, readable
 from processor.reading.parse import address_pairs
+from processor.reading.plain_mailbox import plain_mailbox
 
 MAX_ADDRESSES = 500
 _MAX_NAME = 200
@@ -83,7 +84,10 @@ def ascii_domain(domain: str) -> tuple[str, bool]:
 
 
 def _read_value(value: str) -> tuple[tuple[Address, ...], tuple[Defect, ...]]:
-    return _read_short(value) if len(value) <= _SHORT else _addresses(value)
+    if len(value) > _SHORT:
+        return _addresses(value)
+    plain = plain_mailbox(value)
+    return ((plain,), ()) if plain else _read_short(value)
 
 
 def _addresses(value: str) -> tuple[tuple[Address, ...], tuple[Defect, ...]]:

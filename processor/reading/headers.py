@@ -74,7 +74,7 @@ def decode_words(value: str) -> str:
             held = b""
         if between.strip() or not held_charset:
             out.append(between)
-        held += _word_bytes(word[2], word[3])
+        held += word_bytes(word[2], word[3])
         held_charset = charset
         end = word.end()
     if held_charset:
@@ -83,7 +83,8 @@ def decode_words(value: str) -> str:
     return "".join(out)
 
 
-def _word_bytes(encoding: str, text: str) -> bytes:
+def word_bytes(encoding: str, text: str) -> bytes:
+    """The bytes of an encoded-word's text; ``encoding`` is q or b, in either case."""
     data = text.encode("utf-8", "replace")
     if encoding in "qQ":
         return binascii.a2b_qp(data.replace(b"_", b" "), header=True)
