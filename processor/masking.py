@@ -13,13 +13,14 @@ from dataclasses import replace
 from processor.message import Address, Message
 
 MASK = "•"
+# The first sign is taken before it is asked what stands around it: so a text is searched twice as fast.
 _PRIVATE = re.compile(
-    r"(?<![\w+])(?:"
-    r"\d{6}[ -]?\d{5}"  # Norwegian, and a bank account without stops
-    r"|\d{2}[. ]\d{2}[. ]\d{2}[ -]?\d{5}"
-    r"|\d{4}[. ]\d{2}[. ]\d{5}"  # a bank account as banks write it
-    r"|[Nn][Oo]\d{2} ?\d{4} ?\d{4} ?\d{3}"  # IBAN (ISO 13616)
-    r"|(?:19|20)?\d{6}[-+]\d{4}"  # Swedish and Danish
+    r"[\dNn](?<![\w+].)(?:(?<=\d)(?:"
+    r"\d{5}[ -]?\d{5}"  # Norwegian, and a bank account without stops
+    r"|\d[. ]\d{2}[. ]\d{2}[ -]?\d{5}"
+    r"|\d{3}[. ]\d{2}[. ]\d{5}"  # a bank account as banks write it
+    r"|(?:(?<=1)9\d|(?<=2)0\d)?\d{5}[-+]\d{4})"  # Swedish and Danish, the year with its century or without
+    r"|(?<=[Nn])[Oo]\d{2} ?\d{4} ?\d{4} ?\d{3}"  # IBAN (ISO 13616)
     r")(?!\w|[.,]\d)"
 )
 _DIGIT = re.compile(r"\d")
@@ -35,6 +36,9 @@ def masked_mail(message: Message) -> Message:
 
     Addresses and Message-IDs are left, since an answer must reach them and name them.
     """
+    # A number stands in one line, so that one search tells whether anything must be hidden at all.
+    if not _PRIVATE.search("\n".join(_words(message))):
+        return message
     return replace(
         message,
         subject=masked(message.subject),
@@ -49,6 +53,20 @@ def masked_mail(message: Message) -> Message:
         marks=tuple((name, masked(value)) for name, value in message.marks),
         defects=tuple(replace(each, detail=masked(each.detail)) for each in message.defects),
     )
+
+
+def _words(message: Message) -> list[str]:
+    """All words of a mail in which a number may stand."""
+    people = (*message.from_, message.sender, *message.reply_to, *message.to, *message.cc)
+    return [
+        message.subject,
+        message.text,
+        *(each.name for each in people if each),
+        *(each.filename for each in message.attachments),
+        *(value for _, value in message.marks),
+        *(each.detail for each in message.defects),
+        *(words for each in message.attached for words in _words(each)),
+    ]
 
 
 def _masked_name(address: Address) -> Address:

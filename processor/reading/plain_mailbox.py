@@ -13,7 +13,7 @@ from processor.reading.headers import word_bytes
 
 # Letters that no normal form changes and that no doubled UTF-8 begins with; a name has no @, so it shows no address.
 _LETTERS = "A-Za-z0-9æøåäöéèüÆØÅÄÖÉÈÜ"
-_WORD = f"[{_LETTERS}_&+-]+"
+_WORD = f"[{_LETTERS}_&+.-]+"
 _ENCODED = (
     r"=\?(?P<charset>utf-8|iso-8859-1|windows-1252)\?"
     r"(?:q\?(?P<q>(?:[a-z0-9_.+/-]|=[0-9a-f]{2}){1,80})|"
