@@ -55,6 +55,11 @@ _QUARTER = re.compile(
     r"(?:kvartal\w{0,2}|kvt\b|quarter)|q(?P<q2>[1-4])\b|(?:(?P<half>[12])\. ?|h(?=[12]\b)|(?P<first>første|fyrste|första|first)|(?P<last>andre|siste|andra|sista|sidste|second|last)) ?(?:halv ?år\w{0,2}|half(?: of)?|(?P<half2>[12])\b))"
     r"(?: (?:i |of |in )?(?P<year>20\d\d))?"
 )
+_PARTS = ("kvartal", "kvt", "quarter", "halv", "half")
+_PART_NUMBER = re.compile(r"[1-4](?<!\d.)(?!\w)")
+"""What a part of a year cannot do without: one of these words, or a number."""
+_YEAR_NAMED = re.compile(r"20\d\d|å(?<![fnv].)r|year")
+"""What the end of a year cannot do without; no year is meant by *vår*, *får* and *når*."""
 _WORDS = {"fir": 1, "før": 1, "fyr": 1, "för": 1, "sec": 2, "and": 2, "thi": 3, "tre": 3}
 _YEARS = re.compile(r"20\d\d")
 
@@ -78,6 +83,8 @@ def moments(text: str, today: date, vocabulary: Vocabulary) -> list[Moment]:
     """Every date in a folded text, in order, none inside another."""
     months = list(_MONTH_WORD.finditer(text))
     found = [*_days(text, months, today), *_stretches(text, months, today, vocabulary)]
+    if len(found) < 2:
+        return found
     kept: list[Moment] = []
     for moment in sorted(found, key=lambda m: (m.start - m.end, m.start)):
         if all(moment.end <= other.start or moment.start >= other.end for other in kept):
@@ -115,21 +122,18 @@ _STRETCHES = (
     (("kvartal", "quarter"), "quarter_end", 3, 0),
     (("halv", "half", "mid"), "half_year_end", 6, 0),
 )
+_UNITS = tuple(dict.fromkeys(unit for units, *_ in _STRETCHES for unit in units))
 
 
 def _stretches(text: str, months: list[re.Match[str]], today: date, vocabulary: Vocabulary) -> Iterator[Moment]:
     """Words that mean the end of a year, quarter or month; ``from`` with a bare month is its first day."""
-    if "år" in text or "year" in text or "20" in text:
+    if _YEAR_NAMED.search(text):
         yield from _years(text, today, vocabulary)
-    now = today.year * 12 + today.month - 1
-    for units, key, length, later in _STRETCHES:
-        if any(unit in text for unit in units):
-            month = now // length * length + length - 1 + later
-            for match in vocabulary.told(f"dates.{key}", text):
-                turn = key == "next_month" or "skift" in match.group()
-                yield Moment(_last(month // 12, month % 12 + 1), match.start(), match.end(), "end", turn=turn)
-    for match in _QUARTER.finditer(text):
-        yield _quarter(match, today)
+    if any(unit in text for unit in _UNITS):
+        yield from _periods(text, today, vocabulary)
+    if any(part in text for part in _PARTS) or _PART_NUMBER.search(text):
+        for match in _QUARTER.finditer(text):
+            yield _quarter(match, today)
     if "mor" in text:
         for match in vocabulary.told("dates.tomorrow", text):
             yield Moment(today + timedelta(days=1), match.start(), match.end(), "weekday")
@@ -139,6 +143,17 @@ def _stretches(text: str, months: list[re.Match[str]], today: date, vocabulary: 
         for weekday in _WEEKDAY.finditer(text):
             if lead := _lead(text, weekday.start(), vocabulary.phrases["dates.from"], _BLANK):
                 yield _next_weekday(lead, weekday, today)
+
+
+def _periods(text: str, today: date, vocabulary: Vocabulary) -> Iterator[Moment]:
+    """The end of this or the next month, and of this quarter or half of a year."""
+    now = today.year * 12 + today.month - 1
+    for units, key, length, later in _STRETCHES:
+        if any(unit in text for unit in units):
+            month = now // length * length + length - 1 + later
+            for match in vocabulary.told(f"dates.{key}", text):
+                turn = key == "next_month" or "skift" in match.group()
+                yield Moment(_last(month // 12, month % 12 + 1), match.start(), match.end(), "end", turn=turn)
 
 
 _BLANK = re.compile(" ")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processor.findings import Role
-from processor.understanding import firms, names, numbers, people, products
+from processor.understanding import dates, firms, names, numbers, people, products
 from processor.understanding.company import company_in
 from processor.understanding.numbers import Number, organisation_numbers
 from processor.understanding.passages import Passage, fold, passages
@@ -122,3 +122,17 @@ def test_no_guard_hides_that_a_product_has_ended_or_where_a_clause_does(text: st
         assert any(word in text for word in products._END_WORDS)
     cuts = re.finditer(r",|;|:|\bmen\b|\bbut\b|\bmens\b|\bmedan\b|\bwhile\b|\bdog\b|\s-\s|\(", text)
     assert [cut.span() for cut in products._CLAUSE.finditer(text)] == [cut.span() for cut in cuts]
+
+
+TIMES = ("ut ", "utgangen av ", "fra ", "året", " år", "nyttår", "kalenderår", "vår ", "neste ", "end of ", "the year", "2027", "renew ", "for ", "q", "h", "1", "2", ". ",
+         ".", " ", "første ", "siste ", "second", "halvår", "half of", "kvartal", "kvt", "quarter", "ikke ", "med ", "over")  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(TIMES)).map("".join))
+def test_no_guard_hides_a_part_of_a_year_or_its_end(text: str) -> None:
+    phrases = rulebook().vocabulary.phrases
+    if dates._QUARTER.search(text):
+        assert any(part in text for part in dates._PARTS) or dates._PART_NUMBER.search(text)
+    if phrases["dates.year_end"].search(text) or phrases["dates.next_year"].search(text):
+        assert dates._YEAR_NAMED.search(text)
