@@ -175,7 +175,8 @@ class _Line:
                 raise FenceLostError(row.id)
 
         try:
-            outcome = self.courier.send(self.settings.envelope_from, row.to, written.data, on_data)
+            begun = row.id in self.begun
+            outcome = self.courier.send(self.settings.envelope_from, row.to, written.data, on_data, begun=begun)
         except FenceLostError:
             return Rejected(0, "the row was taken over")
         self.begun.pop(row.id, None)

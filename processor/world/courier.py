@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Callable
 from types import TracebackType
 
-from processor.letter import ADDRESS, Unwritable, with_ascii_domain
+from processor.letter import Unwritable
 from processor.mail_servers import SmtpSettings
 from processor.world.failures import Failure, Misconfigured, Transient
 from processor.world.login import secret_of
@@ -27,21 +26,23 @@ from processor.world.outcomes import (
     Outcome,
     Rejected,
     closing,
-    refused,
-    set_up,
     stale,
     text_of,
     words,
 )
+from processor.world.smtp_transaction import (
+    COMMAND,
+    ask,
+    ask_for_data,
+    envelope_address,
+    from_command,
+    hand_over,
+    say,
+    wait,
+)
 from processor.world.tls import certificate_refused, refuse_clear, verified
 
-# RFC 5321 4.5.3.2: minutes for a command's reply, for DATA's, for the text, and after the dot.  A
-# setting of 60 seconds gives the RFC's own.
-COMMAND, DATA, BLOCK, DOT = 5, 2, 3, 10
-DOT_LINE = b".\r\n"
 CONNECT_SECONDS = 30.0
-# RFC 5321 4.5.3.1: 64 and 255 octets and the @ between; more is nobody's address.
-LONGEST_ADDRESS = 320
 
 
 class Courier:
@@ -62,24 +63,35 @@ class Courier:
     ) -> None:
         self.close()
 
-    def send(self, envelope_from: str, to: str, data: bytes, on_data: Callable[[], None]) -> Outcome:
+    def send(
+        self, envelope_from: str, to: str, data: bytes, on_data: Callable[[], None], *, begun: bool = False
+    ) -> Outcome:
         """Offer one mail for one recipient; never raises for what the server or the line does.
 
         ``envelope_from`` "" is the null sender.  ``on_data`` is called right before DATA, the last
-        moment at which nothing is sent: what it raises comes out, and no mail has left.
+        moment at which nothing is sent, and earlier for what has ``begun`` already: what it raises
+        comes out, and no mail has left.
         """
         try:
             sender = envelope_address(envelope_from) if envelope_from else ""
             recipient = envelope_address(to)
         except Unwritable as error:
             return Rejected(0, str(error))
+
+        def asking(smtp: smtplib.SMTP) -> Outcome | None:
+            return ask(smtp, self.settings, sender, recipient, len(data), data=begun)
+
+        if begun:
+            self._announce(on_data)
         kept = self._smtp is not None
-        outcome = self._attempt(lambda smtp: ask(smtp, self.settings, sender, recipient, len(data)))
+        outcome = self._attempt(asking)
         if kept and stale(outcome):
             # A connection kept open may have died of age; nothing was sent, so one new one is due.
-            outcome = self._attempt(lambda smtp: ask(smtp, self.settings, sender, recipient, len(data)))
-        if outcome is None:
+            outcome = self._attempt(asking)
+        if outcome is None and not begun:
             self._announce(on_data)
+            outcome = self._attempt(lambda smtp: ask_for_data(smtp, self.settings))
+        if outcome is None:
             outcome = self._attempt(lambda smtp: hand_over(smtp, self.settings, data))
         return outcome or Lost(False, "nothing was answered")
 
@@ -110,7 +122,7 @@ class Courier:
 
     def refusal_of_sender(self, envelope_from: str) -> str:
         """Why the server would not let us write under this envelope sender; "" when it would."""
-        outcome = self._attempt(lambda smtp: offer_sender(smtp, envelope_from, []))
+        outcome = self._attempt(lambda smtp: say(smtp, [from_command(envelope_from)]))
         # The server must not wait for the rest of a mail that never comes.
         self.close()
         return "" if outcome is None else text_of(outcome)
@@ -227,83 +239,3 @@ def log_in(smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
         raise Misconfigured(f"login as {settings.user} was refused: {words(error.smtp_error)}") from error
     except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
         raise Misconfigured(f"the server offers no login that we can use: {error}") from error
-
-
-def ask(smtp: smtplib.SMTP, settings: SmtpSettings, sender: str, recipient: str, size: int) -> Outcome | None:
-    """MAIL and RCPT; None when both were taken."""
-    limit = smtp.esmtp_features.get("size", "")
-    if limit.isdigit() and 0 < int(limit) < size:
-        return Rejected(0, f"the mail has {size} bytes and the server takes {limit}")
-    wide = not (sender + recipient).isascii()
-    if wide and not smtp.has_extn("smtputf8"):
-        return Rejected(0, "the server cannot take an address with such letters before the @ (SMTPUTF8, RFC 6531)")
-    # docmd encodes with this; smtplib's own mail() would parse our address once more.
-    smtp.command_encoding = "utf-8" if wide else "ascii"
-    options = [f"SIZE={size}"] * smtp.has_extn("size") + ["SMTPUTF8"] * wide
-    wait(smtp, COMMAND * settings.timeout)
-    refusal = offer_sender(smtp, sender, options)
-    if refusal:
-        return refusal
-    # An answer to a robot's mail would go to nobody (RFC 3834 3.3); where we read bounces, we want them.
-    quiet = ["NOTIFY=NEVER"] * (sender == "" and smtp.has_extn("dsn"))
-    code, text = smtp.docmd("RCPT", " ".join([f"TO:<{recipient}>", *quiet]))
-    if code not in (250, 251, 252):
-        return refused(code, text) or Lost(False, f"{code} {words(text)}")
-    return None
-
-
-def offer_sender(smtp: smtplib.SMTP, sender: str, options: list[str]) -> Outcome | None:
-    code, text = smtp.docmd("MAIL", " ".join([f"FROM:<{sender}>", *options]))
-    return None if code == 250 else set_up(code, text) or refused(code, text) or Lost(False, f"{code} {words(text)}")
-
-
-def hand_over(smtp: smtplib.SMTP, settings: SmtpSettings, data: bytes) -> Outcome:
-    """DATA, the text and the dot, each with its own time."""
-    wait(smtp, DATA * settings.timeout)
-    code, text = smtp.docmd("DATA")
-    if code != 354:
-        return refused(code, text) or Lost(False, f"unexpected answer to DATA: {code} {words(text)}")
-    wait(smtp, BLOCK * settings.timeout)
-    assert smtp.sock is not None
-    whole = memoryview(stuffed(data) + DOT_LINE)
-    text_ends = len(whole) - len(DOT_LINE)
-    # Mostly all of it fits in one packet, and wakes the server once; else the dot goes alone when the text has gone.
-    begun = smtp.sock.send(whole)
-    if begun < text_ends:
-        smtp.sock.sendall(whole[begun:text_ends])
-        begun = text_ends
-    # From here on the server may have the whole mail.
-    try:
-        wait(smtp, DOT * settings.timeout)
-        if begun < len(whole):
-            smtp.sock.sendall(whole[begun:])
-        code, text = smtp.getreply()
-    except OSError as error:
-        return Lost(True, f"{type(error).__name__}: {error}")
-    if 200 <= code < 300:
-        return Delivered(f"{code} {words(text)}")
-    return refused(code, text) or Lost(True, f"unexpected answer after the data: {code} {words(text)}")
-
-
-def envelope_address(address: str) -> str:
-    """As it stands between the brackets; raises Unwritable for anything that could be more than one."""
-    ascii_domain = with_ascii_domain(address)
-    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(ascii_domain):
-        raise Unwritable(f"not an address: {address[:100]!r}")
-    return ascii_domain
-
-
-def stuffed(data: bytes) -> bytes:
-    """The text with CRLF line ends and doubled leading dots (RFC 5321 4.5.2), without the last dot."""
-    lines = data
-    if not data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r"):
-        lines = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
-    lines = lines.replace(b"\n.", b"\n..")
-    if lines.startswith(b"."):
-        lines = b"." + lines
-    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
-
-
-def wait(smtp: smtplib.SMTP, seconds: float) -> None:
-    if smtp.sock is not None:
-        smtp.sock.settimeout(seconds)

@@ -16,9 +16,10 @@ from typing import Protocol, Self
 
 from processor.letter import Unwritable
 from processor.mail_servers import SmtpSettings
-from processor.world.courier import Courier, envelope_address
+from processor.world.courier import Courier
 from processor.world.hook import HookFailed, run_hook
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected, words
+from processor.world.smtp_transaction import envelope_address
 
 # sysexits.h.  What is not among these means nothing by it.
 FOR_EVER = {65: "data error", 67: "no such user", 68: "no such host"}
@@ -36,11 +37,13 @@ class WayOut(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def send(self, envelope_from: str, to: str, data: bytes, on_data: Callable[[], None]) -> Outcome:
+    def send(
+        self, envelope_from: str, to: str, data: bytes, on_data: Callable[[], None], *, begun: bool = False
+    ) -> Outcome:
         """Offer one mail for one recipient; never raises for what the world does.
 
-        ``envelope_from`` "" is the null sender.  ``on_data`` is called at the last moment at which nothing is sent:
-        what it raises comes out, and no mail has left.
+        ``envelope_from`` "" is the null sender.  ``on_data`` is called at the last moment at which nothing is sent,
+        or earlier for what has ``begun`` already: what it raises comes out, and no mail has left.
         """
 
     def close(self) -> None: ...
@@ -76,7 +79,15 @@ class _Unconnected:
     def abort(self) -> None:
         """Nothing is waited on but the program itself, which ends within its time."""
 
-    def send(self, envelope_from: str, to: str, data: bytes, on_data: Callable[[], None]) -> Outcome:
+    def send(
+        self,
+        envelope_from: str,
+        to: str,
+        data: bytes,
+        on_data: Callable[[], None],
+        *,
+        begun: bool = False,  # noqa: ARG002  (nothing is asked before the mail is handed over)
+    ) -> Outcome:
         """As WayOut."""
         try:
             sender = envelope_address(envelope_from) if envelope_from else ""

@@ -24,7 +24,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests.servers.certificates import Certificate, certificates
 
-Stage = Literal["greeting", "mail", "rcpt", "data", "dot", "quit"]
+Stage = Literal["greeting", "mail", "rcpt", "data", "data to nobody", "dot", "quit"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class SmtpSink:
 
     ``tokens`` tells whose access token one is, "" for nobody's; with it, XOAUTH2 and OAUTHBEARER are offered.
 
+    With ``pipelining`` it says that it takes commands before it has answered those before (RFC 2920), as it does.
+
     ``accepted`` grows with every mail, ``connections`` counts clients, ``refuse`` maps recipients to
     the reply they get.
     """
@@ -71,11 +73,12 @@ class SmtpSink:
         tokens: Callable[[str], str] | None = None,
         certificate: Certificate | None = None,
         smtputf8: bool = True,
+        pipelining: bool = False,
         size: int = 33_554_432,
         port: int = 0,
     ) -> None:
         self.tls, self.users, self.smtputf8, self.size = tls, dict(users or {}), smtputf8, size
-        self.tokens = tokens
+        self.tokens, self.pipelining = tokens, pipelining
         self.host, self.port = "127.0.0.1", port
         self.certificates = certificates()
         self.accepted: list[Accepted] = []
@@ -198,7 +201,9 @@ class Conversation(SMTP):
             await super().push(status)
 
     async def smtp_DATA(self, arg: str) -> None:
-        told = await self.meddle("data")
+        assert self.envelope
+        # Some servers take a text to nobody (RFC 2920 section 3.1), and are to be told so by a fault.
+        told = await self.meddle("data" if self.envelope.rcpt_tos else "data to nobody")
         if told:
             await self.push(told)
             return
@@ -249,6 +254,12 @@ class Answers:
         # Whoever does not say the right last word gets no answer that could be mistaken for one.
         last = await server.challenge_auth(json.dumps(reasons))
         return AuthResult(success=False, handled=False, message=None if last == farewell else "501 5.5.2 what?")
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], *["250-PIPELINING"] * self.sink.pipelining, responses[-1]]
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

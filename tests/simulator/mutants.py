@@ -46,8 +46,8 @@ def attempt_after_data() -> Patches:
     """The attempt is written only with the result: a crash after the dot leaves a row that is sent again."""
     send = Courier.send
 
-    def late(self: Any, envelope: str, to: str, data: bytes, on_data: Callable[[], None]) -> Any:
-        outcome = send(self, envelope, to, data, lambda: None)
+    def late(self: Any, envelope: str, to: str, data: bytes, on_data: Callable[[], None], **more: Any) -> Any:
+        outcome = send(self, envelope, to, data, lambda: None, **more)
         on_data()
         return outcome
 

@@ -71,13 +71,23 @@ class Connection:
     def __init__(self, peer: Peer) -> None:
         self.peer, self.sock, self.command_encoding = peer, Line(self), "ascii"
         self.esmtp_features = {"size": "10000000", "8bitmime": "", "dsn": ""}
-        self.open = True
+        if peer.dice.random() < 0.5:
+            self.esmtp_features["pipelining"] = ""
+        self.open = self.listens = True
+        self.to_nobody = False
         self.recipient, self.text, self.answer = "", b"", (250, b"ok")
+        self.said: list[tuple[str, str]] = []
 
     def has_extn(self, name: str) -> bool:
         return name.lower() in self.esmtp_features
 
+    def send(self, lines: str) -> None:
+        """Commands at once (RFC 2920): each is heard when its reply is read, those behind a refusal as out of turn."""
+        self.said, self.listens = [(line[:4], line[5:]) for line in lines.split("\r\n")[:-1]], True
+
     def docmd(self, command: str, arguments: str = "") -> tuple[int, bytes]:
+        assert not self.said
+        assert not self.to_nobody, "a command where a text is waited for"
         self.peer.pause(command)
         self._check(command)
         if self.peer.storm and command in ("MAIL", "RCPT", "DATA") and self.peer.dice.random() < 0.7:
@@ -112,6 +122,15 @@ class Connection:
             self._accept()
 
     def getreply(self) -> tuple[int, bytes]:
+        if self.said:
+            command, *self.said = self.said
+            if not self.listens:
+                self.to_nobody = command[0] == "DATA" and self.peer.dice.random() < 0.3
+                return (354, b"go on") if self.to_nobody else (503, b"out of turn")
+            self.said, rest = [], self.said
+            reply = self.docmd(*command)
+            self.said, self.listens = rest, reply[0] < 400
+            return reply
         self.peer.pause("reply")
         if not self.open or self.peer.meets("lost after the dot"):
             self._lose("after the dot")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.mail_servers import SmtpSettings
-from processor.world.courier import Courier, stuffed
+from processor.world.courier import Courier
 from processor.world.outcomes import Deferred, Delivered, Lost, Outcome, Rejected
+from processor.world.smtp_transaction import stuffed
 from tests.servers.certificates import certificates
 from tests.servers.dovecot import free_port
 from tests.servers.smtp_sink import Fault, SmtpSink
@@ -28,6 +30,15 @@ def settings(sink: SmtpSink, **changed: object) -> SmtpSettings:
 
 
 OPEN: list[Courier] = []
+PIPELINED_ALONE = pytest.mark.parametrize("sink", [True], ids=["pipelined"], indirect=True)
+"""For what takes seconds."""
+
+
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelined"])
+def sink(request: pytest.FixtureRequest) -> Iterator[SmtpSink]:
+    """A server that is told one thing at a time, and one that takes some at once."""
+    with SmtpSink(pipelining=request.param) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +55,8 @@ class Attempts:
         self.courier, self.begun = Courier(settings(sink, **changed)), 0
         OPEN.append(self.courier)
 
-    def send(self, to: str = TO, data: bytes = DATA, envelope_from: str = FROM) -> Outcome:
-        return self.courier.send(envelope_from, to, data, self.begin)
+    def send(self, to: str = TO, data: bytes = DATA, envelope_from: str = FROM, *, begun: bool = False) -> Outcome:
+        return self.courier.send(envelope_from, to, data, self.begin, begun=begun)
 
     def begin(self) -> None:
         self.begun += 1
@@ -60,6 +71,7 @@ def test_a_mail_is_delivered_byte_for_byte_with_its_envelope(sink: SmtpSink) -> 
     assert attempts.begun == 1
 
 
+@PIPELINED_ALONE
 def test_a_mail_that_fits_into_no_buffer_is_delivered_whole(sink: SmtpSink) -> None:
     data = b"Subject: x\r\n\r\n" + b".punktum\r\nog mer\r\n" * 500_000
     assert isinstance(Attempts(sink).send(data=data), Delivered)
@@ -162,6 +174,7 @@ def test_a_loss_during_the_data_is_not_begun_a_second_time_by_itself(sink: SmtpS
     assert attempts.begun == 2
 
 
+@PIPELINED_ALONE
 def test_T88_a_server_silent_after_the_dot_is_lost_after_the_data(sink: SmtpSink) -> None:
     attempts = Attempts(sink, timeout=0.2)
     sink.tell(Fault("dot", delay=20.0))
@@ -170,6 +183,7 @@ def test_T88_a_server_silent_after_the_dot_is_lost_after_the_data(sink: SmtpSink
     assert outcome.after_data
 
 
+@PIPELINED_ALONE
 def test_a_slow_server_is_waited_for(sink: SmtpSink) -> None:
     attempts = Attempts(sink, timeout=0.3)
     sink.tell(Fault("dot", delay=1.6))
@@ -308,3 +322,95 @@ def test_an_address_that_could_be_more_than_one_is_refused(sink: SmtpSink, to: s
     assert isinstance(outcome, Rejected)
     assert outcome.code == 0
     assert sink.connections == 0
+
+
+def packets(courier: Courier, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What smtplib sends at once from now on."""
+    said: list[bytes] = []
+    assert courier._smtp
+    sock = courier._smtp.sock
+    assert sock
+    send = sock.sendall
+
+    class Noting:
+        def __getattr__(self, name: str) -> object:
+            return getattr(sock, name)
+
+        def sendall(self, content: bytes) -> None:
+            said.append(content)
+            send(content)
+
+    monkeypatch.setattr(courier._smtp, "sock", Noting())
+    return said
+
+
+def test_a_server_with_pipelining_hears_the_envelope_at_once_and_data_too_of_what_has_begun(
+    sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = Attempts(sink)
+    attempts.send()
+    said = packets(attempts.courier, monkeypatch)
+    assert [attempts.send(begun=begun) for begun in (False, True)] == [Delivered("250 2.0.0 OK queued as SINK1")] * 2
+    envelope = [b"MAIL FROM:<%s> SIZE=%d\r\n" % (FROM.encode(), len(DATA)), b"RCPT TO:<%s>\r\n" % TO.encode()]
+    ask = b"DATA\r\n"
+    assert said == ([b"".join(envelope), ask, b"".join([*envelope, ask])] if sink.pipelining else [*envelope, ask] * 2)
+    assert (len(sink.accepted), sink.connections) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (Fault("mail", "451 4.3.0 later"), Deferred(451, "4.3.0 later")),
+        (Fault("rcpt", "550 5.1.1 User unknown"), Rejected(550, "5.1.1 User unknown")),
+        (Fault("data", "451 4.3.0 later"), Deferred(451, "4.3.0 later")),
+        (Fault("dot", "554 5.7.1 policy"), Rejected(554, "5.7.1 policy")),
+    ],
+)
+def test_a_refusal_of_what_has_begun_is_told_as_any_other_and_the_next_mail_goes_on(
+    sink: SmtpSink, fault: Fault, outcome: Outcome
+) -> None:
+    attempts = Attempts(sink)
+    sink.tell(fault)
+    assert attempts.send(begun=True) == outcome
+    assert (attempts.begun, sink.accepted) == (1, [])
+    assert isinstance(attempts.send(begun=True), Delivered)
+    assert sink.connections == 1
+
+
+def test_a_server_that_waits_for_a_text_to_nobody_gets_none() -> None:
+    with SmtpSink(pipelining=True) as sink:
+        attempts = Attempts(sink)
+        sink.tell(Fault("rcpt", "550 5.1.1 User unknown"), Fault("data to nobody", "354 go on"))
+        assert attempts.send(begun=True) == Rejected(550, "5.1.1 User unknown")
+        assert sink.accepted == []
+        assert isinstance(attempts.send(begun=True), Delivered)
+        assert sink.connections == 2
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_what_has_begun_and_is_lost_before_its_text_was_not_sent(sink: SmtpSink, stage: str) -> None:
+    attempts = Attempts(sink)
+    sink.tell(Fault(stage, cut=True))  # type: ignore[arg-type]
+    outcome = attempts.send(begun=True)
+    assert isinstance(outcome, Lost)
+    assert (outcome.after_data, sink.accepted, attempts.begun) == (False, [], 1)
+    # A kept connection may have died of age: one new one is opened for what was not sent.
+    assert isinstance(attempts.send(), Delivered)
+    sink.tell(Fault(stage, cut=True))  # type: ignore[arg-type]
+    assert isinstance(attempts.send(begun=True), Delivered)
+    assert (len(sink.accepted), attempts.begun) == (2, 3)
+
+
+def test_a_server_that_refuses_and_hangs_up_has_refused() -> None:
+    def serve(listener: socket.socket) -> None:
+        line, _ = listener.accept()
+        with line, line.makefile("rb") as heard:
+            for reply in (b"220 mx\r\n", b"250-mx\r\n250 PIPELINING\r\n", b"451 4.3.0 later\r\n"):
+                line.sendall(reply)
+                heard.readline()
+
+    with SmtpSink() as sink, socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        assert Attempts(sink, port=listener.getsockname()[1]).send() == Deferred(451, "4.3.0 later")
+        server.join()
