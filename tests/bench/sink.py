@@ -22,6 +22,13 @@ class Taking:
     def __init__(self, folder: Path) -> None:
         self.file = (folder / "taken.jsonl").open("a", encoding="utf-8")
 
+    async def handle_EHLO(
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Offer what every mail server in use does, and aiosmtpd can but does not say (RFC 2920)."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         found = MESSAGE_ID.search(envelope.content)
         told = {
