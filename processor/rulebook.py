@@ -7,19 +7,17 @@ deciding its rows and templates.  A rule row is named ``<type>/<name>``: the nam
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from processor.contract import Agreements
+from processor.needles import Alternative, Index
 from processor.spellings import Spellings
 
 ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
 Needs = Literal["staff", "two_staff"]
 
-
-Holders = tuple[int, int]
 
 MOOD = "mood"
 AUTOMATIC_OWNER = "automatic/"
@@ -36,9 +34,8 @@ class Pattern:
 
     ``any`` matches case-folded text with word starts; ``unless`` in the same sentence cancels it.
     ``where`` limits it to subject or body.  ``topic`` also marks the mail for the rows.  ``also``
-    must be found in the same sentence as well, ``mail`` anywhere in the mail.  ``needs`` are literals of
-    which one stands in every sentence that the pattern is found in, and one of ``besides`` stands there
-    too; empty when none is known.
+    must be found in the same sentence as well, ``mail`` anywhere in the mail.  ``needs`` tell for each
+    alternative of ``any`` what stands in every sentence that it is found in, ``besides`` the same for ``also``.
     """
 
     name: str
@@ -49,8 +46,8 @@ class Pattern:
     topic: str = ""
     also: re.Pattern[str] | None = None
     mail: re.Pattern[str] | None = None
-    needs: tuple[str, ...] = ()
-    besides: tuple[str, ...] = ()
+    needs: tuple[Alternative, ...] = ()
+    besides: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,62 +86,28 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Needles:
-    """Every pattern with its owner, and an index of their ``needs`` and ``besides``.
+    """Every pattern with its owner, and indexes of what must stand where one is found.
 
-    A text is gone through once, however many patterns there are: the index leads from three letters of
-    a text to the literals that have these letters, and from those to the patterns that need them, and
-    those that need them besides.  Sets of patterns are whole numbers, a bit a pattern.
+    Moods come apart from the others, which may need one that the sentence is in.  ``places`` are the bits of
+    the patterns that are looked for in the subject, and in a body.
     """
 
-    patterns: tuple[tuple[str, Pattern], ...] = ()
-    moods: int = 0
-    always: Holders = (0, 0)
-    short: tuple[tuple[str, Holders], ...] = ()
-    index: Mapping[str, tuple[tuple[str, Holders], ...]] = field(default_factory=dict)
+    patterns: tuple[tuple[str, Pattern], ...]
+    moods: Index
+    others: Index
+    places: tuple[int, int]
 
     @classmethod
     def of(cls, patterns: Iterable[tuple[str, Pattern]]) -> Needles:
-        """Index the patterns; each literal stands under those of its letters that the fewest others have."""
+        """Index the patterns; each keeps its number, the place that it comes at."""
         owned = tuple(patterns)
-        holders: dict[str, list[int]] = {}
-        for number, (_, pattern) in enumerate(owned):
-            for which, literals in enumerate((pattern.needs, pattern.besides)):
-                for needle in literals:
-                    holders.setdefault(needle, [0, 0])[which] |= 1 << number
-        common = Counter(gram for needle in holders for gram in _grams(needle))
-        index: dict[str, list[tuple[str, Holders]]] = {}
-        for needle, (needed, besides) in holders.items():
-            gram = min(_grams(needle), key=lambda gram: common[gram], default="")
-            index.setdefault(gram, []).append((needle, (needed, besides)))
-        bits = [(1 << number, owner, pattern) for number, (owner, pattern) in enumerate(owned)]
-        moods = sum(bit for bit, owner, _ in bits if owner == MOOD)
-        without_needs = sum(bit for bit, _, pattern in bits if not pattern.needs)
-        without_besides = sum(bit for bit, _, pattern in bits if not pattern.besides)
-        short = tuple(index.pop("", ()))
-        grams = {gram: tuple(pairs) for gram, pairs in index.items()}
-        return cls(owned, moods, (without_needs, without_besides), short, grams)
-
-    def standing(self, text: str) -> Holders:
-        """The patterns of whose ``needs``, and those of whose ``besides``, one stands in the text.
-
-        A pattern that has none counts as if one did.
-        """
-        needed, besides = self.always
-        for needle, (one, other) in self.short:
-            if needle in text:
-                needed |= one
-                besides |= other
-        for gram in self.index.keys() & _grams(text):
-            for needle, (one, other) in self.index[gram]:
-                if needle in text:
-                    needed |= one
-                    besides |= other
-        return needed, besides
-
-    def within(self, text: str) -> tuple[int, ...]:
-        """The numbers of the patterns that the text may hold, in order."""
-        needed, besides = self.standing(text)
-        return numbers(needed & besides)
+        wanted = [(owner == MOOD, (n, pattern.needs, pattern.besides)) for n, (owner, pattern) in enumerate(owned)]
+        moods, others = (Index.of(each for is_mood, each in wanted if is_mood is which) for which in (True, False))
+        subject, body = (
+            sum(1 << n for n, (_, pattern) in enumerate(owned) if pattern.where != elsewhere)
+            for elsewhere in ("body", "subject")
+        )
+        return cls(owned, moods, others, (subject, body))
 
 
 def numbers(patterns: int) -> tuple[int, ...]:
@@ -155,10 +118,6 @@ def numbers(patterns: int) -> tuple[int, ...]:
         found.append(last.bit_length() - 1)
         patterns ^= last
     return tuple(found)
-
-
-def _grams(text: str) -> set[str]:
-    return {text[at : at + 3] for at in range(len(text) - 2)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ the same characters are the classic traps (CWE-1333).
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import tomllib
 from collections.abc import Callable, Iterable
@@ -18,16 +17,14 @@ from re import _constants as ops  # type: ignore[attr-defined,unused-ignore]
 from re import _parser as grammar  # type: ignore[attr-defined,unused-ignore]
 from typing import Any
 
+from processor.loading.literals import PLAIN, clauses_of, clauses_of_plain
 from processor.loading.problems import Problem
+from processor.needles import Alternative
 from processor.rulebook import Pattern, Product
 
 PATTERN_KEYS = ("name", "any", "also", "unless", "mail", "weight", "where", "topic")
 PRODUCT_KEYS = ("name", "aliases", "ordinary", "family")
 PLACES = ("subject", "body", "both")
-LETTER, BLANK, SIGN = 0.06, 0.15, 0.01
-"""About one character in so many is a given letter, a blank, or a given sign or digit."""
-PLAIN = re.compile(r"[^\\^$.|?*+(){}\[\]]+")
-"""Nothing in it means anything but itself, as in half of the expressions, which need no parsing."""
 MOST_REPEATS = 400
 """The widest bounded repeat an operator may write, such as ``.{0,60}``."""
 
@@ -88,7 +85,7 @@ def _pattern(table: dict[str, Any], file: str, line: int) -> tuple[Pattern | Non
             topic,
             lists["also"],
             lists["mail"],
-            *_by_rarity(literals_of(table["any"]), literals_of(table.get("also", []))),
+            *(tuple(_read(text)[1] for text in table.get(key, [])) for key in ("any", "also")),
         ),
         [],
     )
@@ -107,8 +104,8 @@ def compile_alternatives(
 
 
 @cache
-def _read(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """What is wrong with an expression, and literals of which one must stand in a match (none: none is known).
+def _read(text: str) -> tuple[tuple[str, ...], Alternative]:
+    """What is wrong with an expression, and what must stand where it is found at a word's start.
 
     A quarter of the expressions stand in several lists.  What was parsed is not kept: it would leave 15 MB of
     holes in memory.
@@ -117,16 +114,16 @@ def _read(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
     if text != text.lower() and not re.search(r"\\[A-Z]", text):
         faults.append(f"{text!r} has capital letters, but the text is matched in lower case")
     if PLAIN.fullmatch(text):
-        return tuple(faults), frozenset((text,))
+        return tuple(faults), clauses_of_plain(text)
     try:
         tree = grammar.parse(text)
     except (re.error, OverflowError, RecursionError) as fault:
-        return (*faults, f"{text!r} is no regular expression: {fault}"), frozenset()
+        return (*faults, f"{text!r} is no regular expression: {fault}"), ""
     if _unbounded(tree, inside=False):
         faults.append(f"{text!r} can take for ever: a repeat without bound within or beside another")
     elif tree.getwidth()[0] == 0:
         faults.append(f"{text!r} matches nothing at all")
-    return tuple(faults), frozenset(_runs(tree))
+    return tuple(faults), clauses_of(tree)
 
 
 def forget_read() -> None:
@@ -159,59 +156,6 @@ def _bodies(op: Any, value: Any) -> list[Any]:
     if op is ops.ATOMIC_GROUP:
         return [value]
     return [body for body in value[1:] if body is not None] if op is ops.GROUPREF_EXISTS else []
-
-
-def literals_of(texts: list[str]) -> tuple[str, ...]:
-    """The longest literal run of each alternative, or nothing when one has none; ``@mood`` is one too."""
-    runs: set[str] = set()
-    for text in texts:
-        found = _read(text)[1]
-        if not found:
-            return ()
-        runs |= found
-    # One that has another of them within says nothing more; the shorter come first.
-    needed: list[str] = []
-    for run in sorted(runs, key=len):
-        if not any(other in run for other in needed):
-            needed.append(run)
-    return tuple(sorted(needed))
-
-
-def _by_rarity(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that fewer sentences have come first (the longer are rarer); a match has one of each."""
-    rarer = tuple(sorted(_better(set(one), set(other))))
-    return rarer, tuple(sorted(one if set(rarer) == set(other) else other))
-
-
-def _runs(tree: Any) -> set[str]:
-    """Literals of which one must stand in a match: the best single run, or one for every branch."""
-    best: set[str] = set()
-    run = ""
-    for op, value in [*tree, (None, None)]:
-        if op is ops.LITERAL:
-            run += chr(value)
-            continue
-        best, run = _better(best, {run} if run else set()), ""
-        if op is ops.SUBPATTERN:
-            best = _better(best, _runs(value[-1]))
-        elif op is ops.BRANCH:
-            parts = [_runs(branch) for branch in value[1]]
-            best = _better(best, set().union(*parts) if all(parts) else set())
-        elif op is ops.MAX_REPEAT and value[0] > 0:
-            best = _better(best, _runs(value[2]))
-    return best
-
-
-def _better(one: set[str], other: set[str]) -> set[str]:
-    """Those of which fewer sentences have one; none are worse than any."""
-    if not (one and other):
-        return one or other
-    return other if _commonness(other) < _commonness(one) else one
-
-
-def _commonness(runs: set[str]) -> float:
-    """How likely a place in a text begins one of these, roughly: signs are rarer than letters, blanks are not."""
-    return sum(math.prod(BLANK if each == " " else LETTER if each.isalpha() else SIGN for each in run) for run in runs)
 
 
 def load_products(path: Path) -> tuple[tuple[Product, ...], list[Problem]]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from processor.loading.literals import literals_of
 from processor.loading.patterns import (
     compile_alternatives,
     compile_patterns,
     line_of_key,
     line_of_table,
-    literals_of,
     read_toml,
 )
 from processor.loading.problems import Problem

@@ -16,6 +16,7 @@ from typing import Literal
 from processor.findings import Evidence, Where
 from processor.masking import masked
 from processor.message import Message
+from processor.needles import plain
 from processor.rulebook import Needles, Pattern, numbers
 
 MOST_CHARACTERS = 20_000
@@ -130,27 +131,29 @@ def _passage(kind: Kind, text: str, at: int, where: Where, needles: Needles) -> 
     smooth = folded.replace("\n", " ")
     if kind in ("signature", "quoted"):
         return Passage(kind, text, smooth, at, where, (Sentence(0, len(text), smooth),))
-    sentences = tuple(islice(_sentences(text, folded, needles), MOST_SENTENCES)) or (Sentence(0, len(text), smooth),)
+    sentences = tuple(islice(_sentences(text, folded, where, needles), MOST_SENTENCES)) or (
+        Sentence(0, len(text), smooth),
+    )
     end = sentences[-1].end
     return Passage(kind, text[:end], smooth[:end], at, where, sentences)
 
 
-def _sentences(text: str, folded: str, needles: Needles) -> Iterator[Sentence]:
+def _sentences(text: str, folded: str, where: Where, needles: Needles) -> Iterator[Sentence]:
     start = 0
     for cut in _BREAK.finditer(text):
         before = text[start : cut.start()]
         if not before.strip() or _goes_on(text, before, cut):
             continue
-        yield from _bounded(start, cut.end(), folded, needles)
+        yield from _bounded(start, cut.end(), folded, where, needles)
         start = cut.end()
     if text[start:].strip():
-        yield from _bounded(start, len(text), folded, needles)
+        yield from _bounded(start, len(text), folded, where, needles)
 
 
-def _bounded(start: int, end: int, folded: str, needles: Needles) -> Iterator[Sentence]:
+def _bounded(start: int, end: int, folded: str, where: Where, needles: Needles) -> Iterator[Sentence]:
     for at in range(start, end, LONGEST_SENTENCE):
         stop = min(at + LONGEST_SENTENCE, end)
-        yield _sentence(at, stop, folded[at:stop], needles)
+        yield _sentence(at, stop, folded[at:stop], where, needles)
 
 
 def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
@@ -166,18 +169,20 @@ def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
     )
 
 
-def _sentence(start: int, end: int, folded: str, needles: Needles) -> Sentence:
+def _sentence(start: int, end: int, folded: str, where: Where, needles: Needles) -> Sentence:
     text = " ".join(folded.split())
-    needed, besides = needles.standing(folded if folded.strip() == text else f"{folded} {text}")
-    moods = [needles.patterns[number][1] for number in numbers(needed & besides & needles.moods)]
+    # Patterns are searched for in the passage, and what must stand besides in the text.
+    looked_in = text if folded.strip() == text else f"{folded} {text}"
+    words = plain(looked_in)
+    moods = [needles.patterns[number][1] for number in numbers(needles.moods.near(words, looked_in))]
     held = [mood.name for mood in moods if holds(mood, text)]
     if held:
         marks = "".join(f" @{name}" for name in held)
-        needed_too, besides_too = needles.standing(marks)
-        needed |= needed_too
-        besides |= besides_too
         text += marks
-    return Sentence(start, end, text, frozenset(held), numbers(needed & besides & ~needles.moods))
+        looked_in += marks
+        words += plain(marks)
+    near = needles.others.near(words, looked_in) & needles.places[where != "subject"]
+    return Sentence(start, end, text, frozenset(held), numbers(near))
 
 
 def holds(pattern: Pattern, text: str) -> bool:

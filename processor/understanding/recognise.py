@@ -48,11 +48,10 @@ def recognise(needles: Needles, passages: Iterable[Passage]) -> dict[str, tuple[
     mail = _Words("\n".join(passage.folded for passage in read))
     places: dict[int, list[tuple[Passage, re.Match[str]]]] = {}
     for passage in read:
-        place = "subject" if passage.where == "subject" else "body"
         for sentence in passage.sentences:
             for number in sentence.near:
                 pattern = needles.patterns[number][1]
-                if pattern.where not in ("both", place) or len(places.get(number, ())) == MOST_PLACES:
+                if len(places.get(number, ())) == MOST_PLACES:
                     continue
                 struck = strikes(pattern, passage, sentence, MOST_PLACES - len(places.get(number, ())))
                 # The whole mail is looked through last: most patterns do not get so far.

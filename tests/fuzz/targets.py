@@ -188,7 +188,8 @@ def _fields(data: bytes) -> str:
 def _literals() -> list[bytes]:
     """What the patterns of the rules look for: repeated, it makes the worst text for them."""
     needles = _rulebook().needles.patterns
-    return sorted({literal.encode() for _, pattern in needles for literal in (*pattern.needs, *pattern.besides)})
+    ways = "\n".join(way for _, pattern in needles for way in (*pattern.needs, *pattern.besides))
+    return sorted({literal.encode() for literal in ways.replace("\t", "\n").split("\n") if literal})
 
 
 def _forms(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from processor.loading.patterns import compile_patterns, load_products, load_wor
 from processor.loading.vocabulary import load_vocabulary
 from processor.rulebook import MOOD, Needles, Pattern
 from processor.understanding.passages import passages
-from processor.understanding.recognise import recognise
+from processor.understanding.recognise import recognise, strikes
 from tests.understanding.made_mail import mail
 
 
@@ -85,17 +86,46 @@ def test_a_mood_alone_leads_to_a_pattern_without_letters_of_its_own() -> None:
     mood = compiled(name="asks", any=[r"\S{0,20}\?"])
     pattern = compiled(any=[r"\S"], also=["@asks"])
     needles = Needles.of([(MOOD, mood), ("t", pattern)])
-    assert pattern.needs == ("@asks",)
+    assert (pattern.needs, pattern.besides) == (("",), ("  asks",))
     assert recognise(needles, passages(mail("Hvor?"), needles)).keys() == {"t"}
     assert not recognise(needles, passages(mail("Her."), needles))
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.text("abo ", min_size=1, max_size=6), min_size=1, max_size=12), st.text("abo ", max_size=40))
-def test_the_index_finds_exactly_the_patterns_whose_letters_are_there(needles: list[str], text: str) -> None:
-    patterns = [Pattern("p", None, None, 1.0, needs=(needle,)) for needle in needles]
-    found = Needles.of(("t", pattern) for pattern in patterns).within(text)
-    assert found == tuple(number for number, needle in enumerate(needles) if needle in text)
+PIECES = (
+    "ab", "o", "a?", "(a|bo)", "(b.{0,3}a|o)", ".{0,2}", "[ -]?", r"\s*", r"\W+", " +", "[ab]", r"\w{1,3}", "(ab )?", "a{2}",
+    r"\?", r"\b", "(?=a)", "(?!a)", "(?i:a)", ".", r"\S", "[^a]", "(?:o|a.)",
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join))
+def test_the_index_never_hides_what_the_search_finds(data: st.DataObject, expression: str) -> None:
+    alphabet = "abo -?.\n\u2003"
+    held = data.draw(st.from_regex(re.sub(r"\(\?.a\)", "", expression), fullmatch=True, alphabet=alphabet))
+    text = data.draw(st.text(alphabet, max_size=4)) + held + data.draw(st.text(alphabet, max_size=4))
+    tables = [{"name": "any", "any": [expression]}, {"name": "also", "any": [r"\S"], "also": [expression]}]
+    patterns, _ = compile_patterns(tables, "t.toml", lambda _: 1)
+    needles = Needles.of(("t", pattern) for pattern in patterns)
+    for passage in passages(mail(text), needles):
+        for sentence in passage.sentences if passage.text.strip() else ():
+            for number, pattern in enumerate(patterns):
+                if strikes(pattern, passage, sentence, 1):
+                    assert number in sentence.near
+
+
+@pytest.mark.parametrize(
+    ("expression", "needs"),
+    [
+        ("(vi |jeg )?slutter", [" slutter"]),
+        ("slutt.{0,9}avtale", ["avtale", " slutt"]),
+        ("e[ -]?faktura", [" efaktura", " e faktura"]),
+        (r"si +opp", [" opp", " si "]),
+        (r"\?", ["?"]),
+        (r"\w+", [""]),
+    ],
+)
+def test_what_must_stand_is_told_of_an_expression(expression: str, needs: list[str]) -> None:
+    assert sorted(re.split(r"[\n\t]", compiled(any=[expression]).needs[0])) == sorted(needs)
 
 
 def test_a_thousand_more_patterns_are_not_each_tried() -> None:
