@@ -14,6 +14,7 @@ from processor.findings import Understanding
 from processor.ticket import Account, Agreement, Deadline, DeadlineCandidate
 
 NOTICE = "termination"
+UNKNOWN = Deadline("unknown")
 
 
 def accounts(case: Case) -> Mapping[str, Account]:
@@ -34,7 +35,7 @@ def deadline_of(found: Mapping[str, Account]) -> Deadline:
     """The deadline of the mail as a whole: that of its organisations where they have one and the same."""
     told = [each.deadline for each in found.values() if each.deadline]
     if not told:
-        return Deadline("unknown")
+        return UNKNOWN
     if all(each == told[0] for each in told):
         return told[0]
     candidates = [
@@ -67,7 +68,7 @@ def _with_deadline(who: Account, notice: Notice, case: Case) -> Account:
     )
     if "product_not_in_register" in flags:
         found = Deadline("unknown", candidates=_candidates(told), flags=found.flags)
-    return replace(who, agreements=told, deadline=replace(found, flags=(*found.flags, *flags)))
+    return replace(who, agreements=told, deadline=replace(found, flags=(*found.flags, *flags)) if flags else found)
 
 
 def _authority(understanding: Understanding) -> str:

@@ -7,8 +7,9 @@ proves nothing.  Whatever is unclear is unproven, never proven.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from processor.deciding.domains import aligned, domain_of, is_own, organisational
+from processor.deciding.domains import OwnAddresses, aligned, domain_of, is_own, organisational
 from processor.message import AuthenticationResults, Message, MethodResult
 from processor.provenance import Signature
 from processor.ticket import Provenance
@@ -23,7 +24,7 @@ POLICIES = ("policy.dmarc", "header.policy", "policy.p", "p", "policy", "action"
 def judge(
     message: Message,
     authserv_ids: Iterable[str],
-    own_addresses: Iterable[str] = (),
+    own_addresses: OwnAddresses = (),
     signatures: Sequence[Signature] = (),
 ) -> Provenance:
     """Say who wrote a mail, as far as the topmost trusted Authentication-Results tells.
@@ -57,7 +58,7 @@ def spoken(message: Message, authserv_ids: Iterable[str]) -> bool:
 
 def brought_along(message: Message, authserv_ids: Iterable[str]) -> bool:
     """Whether the mail came with a header under our own server's id, which that server should have removed."""
-    trusted = {each.casefold() for each in authserv_ids}
+    trusted = _folded(tuple(authserv_ids))
     return any(
         header.authserv_id.casefold() in trusted and header.received_above > MOST_RECEIVED_ABOVE
         for header in message.authentication
@@ -81,11 +82,16 @@ def _by_signatures(domain: str, message: Message, signatures: Sequence[Signature
 
 def _trusted(message: Message, authserv_ids: Iterable[str]) -> AuthenticationResults | None:
     """The topmost header of a trusted server; one further down was brought along by the mail."""
-    trusted = {each.casefold() for each in authserv_ids}
+    trusted = _folded(tuple(authserv_ids)) if message.authentication else frozenset()
     for header in message.authentication:
         if header.authserv_id.casefold() in trusted:
             return header if header.received_above <= MOST_RECEIVED_ABOVE else None
     return None
+
+
+@lru_cache(maxsize=16)
+def _folded(authserv_ids: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(each.casefold() for each in authserv_ids)
 
 
 def _judged(domain: str, header: AuthenticationResults | None) -> Provenance:
@@ -101,9 +107,10 @@ def _judged(domain: str, header: AuthenticationResults | None) -> Provenance:
         if any(_policy(each, domain) == "none" for each in dmarc):
             return Provenance("unproven", f"DMARC failed for {domain}, whose policy is none")
         return Provenance("forged", f"DMARC failed for {domain}")
-    if signed := next((d for d in map(_signer, header.results) if d and aligned(d, domain)), ""):
+    signers = [signer for signer in map(_signer, header.results) if signer]
+    if signed := next((each for each in signers if aligned(each, domain)), ""):
         return Provenance("proven", f"DKIM signature of {signed}")
-    return Provenance("unproven", _what_lacks(domain, header))
+    return Provenance("unproven", _what_lacks(domain, signers))
 
 
 def _speaks_of(result: MethodResult, domain: str) -> bool:
@@ -129,8 +136,7 @@ def _policy(result: MethodResult, domain: str) -> str:
     return next((properties[name] for name in POLICIES if name in properties), "")
 
 
-def _what_lacks(domain: str, header: AuthenticationResults) -> str:
-    others = sorted({signer for signer in map(_signer, header.results) if signer})
-    if others:
-        return f"signed by {', '.join(others)}, which is not {domain}"
+def _what_lacks(domain: str, signers: Sequence[str]) -> str:
+    if signers:
+        return f"signed by {', '.join(sorted(set(signers)))}, which is not {domain}"
     return f"no DKIM signature of {domain} and no DMARC pass"

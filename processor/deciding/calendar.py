@@ -43,6 +43,7 @@ def business_day_before(day: date) -> date:
     return day
 
 
+@lru_cache(maxsize=64)
 def add_business_days(day: date, count: int) -> date:
     """The day that is so many business days after another; 0 gives the day or the next business day."""
     while not is_business_day(day):
@@ -65,13 +66,17 @@ def due(arrival: datetime, days: int) -> datetime:
     day = local.date()
     if days == 0 and local.time() >= CLOSING:
         day += timedelta(days=1)
-    return datetime.combine(add_business_days(day, days), CLOSING, OSLO).astimezone(UTC)
+    return _closing(add_business_days(day, days))
+
+
+@lru_cache(maxsize=64)
+def _closing(day: date) -> datetime:
+    return datetime.combine(day, CLOSING, OSLO).astimezone(UTC)
 
 
 def due_in_months(arrival: datetime, months: int) -> datetime:
     """16.00 in Oslo on the last business day by the same day so many months on, in UTC (domain.md example 39)."""
-    day = business_day_before(add_months(arrival.astimezone(OSLO).date(), months))
-    return datetime.combine(day, CLOSING, OSLO).astimezone(UTC)
+    return _closing(business_day_before(add_months(arrival.astimezone(OSLO).date(), months)))
 
 
 def morning(moment: datetime, days: int) -> datetime:

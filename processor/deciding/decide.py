@@ -7,6 +7,7 @@ to bottom like a checklist; then the letter.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from processor.deciding.accounts import accounts, deadline_of
 from processor.deciding.answerable import addressed, objection
@@ -55,7 +56,7 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
     bottom.  No row holding is not an error: the ticket waits for a person, since a wrong answer
     costs more than a late one.
     """
-    own = rulebook.own_addresses | {address.lower() for address in context.own_addresses}
+    own = _own(rulebook.own_addresses, context.own_addresses)
     provenance = judge(message, context.authserv_ids, own, context.signatures)
     understanding = with_authority(message, understanding, rulebook)
     flags = doubts(message, understanding, context, rulebook)
@@ -94,6 +95,11 @@ def decide(message: Message, understanding: Understanding, context: Context, rul
         fields=case.understanding.fields,
         version=rulebook.version,
     )
+
+
+@lru_cache(maxsize=16)
+def _own(rules: frozenset[str], context: tuple[str, ...]) -> frozenset[str]:
+    return rules | {address.lower() for address in context}
 
 
 def _apart(context: Context) -> str:
@@ -158,8 +164,10 @@ def _unsure(understanding: Understanding, rulebook: Rulebook) -> list[str]:
             said.append(f"{request.type} is not sure enough: {request.confidence:.1%}, and {least:.1%} is asked.")
     taken = {request.type for request in understanding.requests}
     for label, chance in understanding.chances:
-        # The lower bound of the two goes before: most chances are next to nothing.
-        if chance < GRAVE_RIVAL_LEAST or label in taken or label not in rulebook.types:
+        if chance < GRAVE_RIVAL_LEAST:
+            # The best stand first, and most are next to nothing.
+            break
+        if label in taken or label not in rulebook.types:
             continue
         if chance >= RIVAL_LEAST or label == _gravest(rulebook):
             said.append(f"It may also be {label}: {chance:.0%}.")

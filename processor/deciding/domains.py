@@ -5,12 +5,14 @@ The list is the one shipped in the package: nothing is fetched, so equal mails d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
 from processor.message import Address
+
+OwnAddresses = frozenset[str] | tuple[str, ...]
+"""The same few for every mail."""
 
 
 @lru_cache(maxsize=1)
@@ -35,12 +37,17 @@ def domain_of(spec: str) -> str:
     return spec.rpartition("@")[2].lower()
 
 
-def own_domains(own_addresses: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=16)
+def own_domains(own_addresses: OwnAddresses) -> frozenset[str]:
     """The domains of our own mailboxes, as written in their addresses."""
     return frozenset(domain_of(address) for address in own_addresses)
 
 
-def is_own(address: Address, own_addresses: Iterable[str]) -> bool:
+@lru_cache(maxsize=16)
+def _below(own_addresses: OwnAddresses) -> tuple[str, ...]:
+    return tuple(f".{own}" for own in own_domains(own_addresses))
+
+
+def is_own(address: Address, own_addresses: OwnAddresses) -> bool:
     """Whether an address is in a domain of ours, or below one."""
-    domain = address.domain
-    return any(domain == own or domain.endswith(f".{own}") for own in own_domains(own_addresses))
+    return address.domain in own_domains(own_addresses) or address.domain.endswith(_below(own_addresses))

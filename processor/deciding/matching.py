@@ -20,6 +20,7 @@ from processor.ticket import Account
 
 ALIKE = 0.84
 MOST_SUGGESTIONS = 5
+NOBODY = Account()
 
 
 def asked(message: Message, understanding: Understanding, public_domains: frozenset[str]) -> Asked:
@@ -39,7 +40,7 @@ def account(org_no: str, case: Case) -> Account:
     """The customer that an item of this organisation number (``""``: of none) is about."""
     contracts = case.context.contracts
     if not contracts:
-        return Account()
+        return NOBODY
     found = _by_org_no(org_no, case) if org_no else _by_customer_no(case) or _by_domain(case)
     return found or Account(suggestions=_named(contracts, case.understanding.fields.company))
 

@@ -87,11 +87,14 @@ class Reckoning:
     mismatch: str = ""
 
 
+NOTHING = Reckoning()
+
+
 def asked(message: Message, understanding: Understanding) -> Reckoning:
     """What the numbers of a mail come to; nothing where it does not ask about a quantity."""
     types = {request.type for request in understanding.requests}
     if "invoice_question" not in types or not TOPICS & set(understanding.topics):
-        return Reckoning()
+        return NOTHING
     return reckon(f"{message.subject}\n{message.words('new', 'forwarded')}")
 
 

@@ -78,7 +78,7 @@ MOST_TEXTS = 1000
 LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
-Filled = Callable[[Mapping[str, object]], str]
+Filled = Callable[[dict[str, object]], str]
 """A template's text with the values of a letter."""
 
 
@@ -125,7 +125,7 @@ class Templates:
         self.sources = sources
         self.version = version
         self._environment = _environment()
-        self._html = _environment(autoescape=True).from_string(html_layout)
+        self._html = _filling(_environment(autoescape=True).from_string(html_layout))
         self._compiled: dict[tuple[str, str], tuple[Filled, Filled]] = {}
 
     @property
@@ -152,7 +152,7 @@ class Templates:
             text = text.strip()
             found = blocks(text, _headings(values))
             # Screen readers say the page's title first (WCAG 2.4.2).
-            html = self._html.render(blocks=found, language=language, title=values.get("subject", ""))
+            html = self._html({"blocks": found, "language": language, "title": values.get("subject", "")})
         except TemplateError as error:
             raise RenderError(f"{template}.{language}: {error}") from error
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -169,10 +169,16 @@ class Templates:
     def _made(self, text: str) -> Filled:
         template = Template.from_code(self._environment, _code(text), {})
         if "{" in text:
-            return template.render
+            return _filling(template)
         # Most subjects are the same in every letter.
         constant = template.render()
         return lambda _: constant
+
+
+def _filling(template: Template) -> Filled:
+    """As ``template.render``, which copies the values once for itself and once for its context."""
+    root = template.root_render_func
+    return lambda values: "".join(root(template.new_context(values, shared=True)))
 
 
 @lru_cache(maxsize=MOST_TEXTS)
