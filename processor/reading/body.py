@@ -82,4 +82,10 @@ def _trivial(text: str) -> bool:
     text = text.strip()
     if not _SAYS_SOMETHING.match(text[:200]):
         return True
-    return len(text) < 300 and bool(_PLACEHOLDER.search(text))
+    return len(text) < 300 and may_be_placeholder(text) and bool(_PLACEHOLDER.search(text))
+
+
+def may_be_placeholder(text: str) -> bool:
+    """Whether a letter of each thing that a placeholder says stands in a text, which is soon seen."""
+    low = text.lower()
+    return "html" in low or "ew " in low or "nettle" in low

@@ -32,10 +32,15 @@ class Headers:
         self.items: list[tuple[str, str]] = []
         self._by_name: dict[str, list[str]] = {}
         for raw_name, raw in islice(fields, MAX_FIELDS):
-            name = raw_name.strip().lower()
-            value = unfold(raw, MAX_REFERENCES if name == "references" else MAX_VALUE)
+            name, value = raw_name.strip().lower(), raw
+            # One line of ASCII is as it should be, as most values are.
+            if not (raw.isascii() and raw.isprintable() and len(raw) <= MAX_VALUE):
+                value = unfold(raw, MAX_REFERENCES if name == "references" else MAX_VALUE)
             self.items.append((name, value))
-            self._by_name.setdefault(name, []).append(value)
+            if name in self._by_name:
+                self._by_name[name].append(value)
+            else:
+                self._by_name[name] = [value]
 
     def all(self, name: str) -> list[str]:
         """Every value of the field, top first."""
@@ -49,8 +54,6 @@ class Headers:
 def unfold(raw: str, limit: int) -> str:
     """A raw value as one line of text: folds undone, 8-bit bytes guessed, at most ``limit`` characters."""
     raw = raw[:limit]
-    if raw.isprintable() and raw.isascii():
-        return raw
     if not raw.isascii():
         raw = guess(raw.encode("utf-8", "surrogateescape"))
     return raw.replace("\r", "").replace("\n", "").replace("\0", "")

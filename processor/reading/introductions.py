@@ -33,6 +33,8 @@ _ORIGINAL_MARK = re.compile(
 # How the marks begin, in the ASCII of three letters.
 _MARKED = {"vid", "for", "sta", "beg"}
 _RULES = "-_*="
+# First letters of no line that older text begins with, but of one that tells who wrote.
+_IDLE = frozenset("acdeghijklmnoqrtuwxyzACDEGHIJKLMNOQRTUWXYZ0123456789")
 _RULE = re.compile(r"[_\-=*]{5,200}")
 _KEY = re.compile(
     r"[*_ ]{0,3}(?P<key>fra|frå|från|from|sendt|sent|skickat|dato|date|datum|til|till|to|emne|subject|ämne|"
@@ -65,6 +67,20 @@ class Introduction:
     author: str = ""
     to: str = ""
     subject: str = ""
+
+
+def may_begin(lines: list[str]) -> list[int]:
+    """The numbers of all lines in which quoted text or an introduction may begin, in order; few of most mails.
+
+    A line that tells who wrote ends with a colon, or one of the two below it does.
+    """
+    found: set[int] = set()
+    for at, line in enumerate(lines):
+        if line and line[0] not in _IDLE:
+            found.add(at)
+        if line and (line[-1] == ":" or line[-1].isspace()):
+            found.update(range(max(0, at - 2), at + 1))
+    return sorted(found)
 
 
 def introduction(lines: list[str], at: int) -> Introduction | None:

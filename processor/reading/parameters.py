@@ -33,6 +33,8 @@ def token(value: str) -> str:
 def parameters(value: str) -> dict[str, str]:
     """Parameter names in lower case and their decoded values; the first of a repeated name wins."""
     plain: dict[str, str] = {}
+    if ";" not in value:
+        return plain
     pieces: dict[str, dict[int, tuple[bool, str]]] = {}
     for name, text in _split(value):
         if "*" not in name:
@@ -45,15 +47,12 @@ def parameters(value: str) -> dict[str, str]:
             plain.setdefault(section[1], decode_words(text))
         else:
             pieces.setdefault(section[1], {}).setdefault(int(section[2] or 0), (bool(section[3]), text))
-    return plain | {name: _joined(found) for name, found in pieces.items()}
+    return plain | {name: _joined(found) for name, found in pieces.items()} if pieces else plain
 
 
 def _split(value: str) -> list[tuple[str, str]]:
-    start = value.find(";")
-    if start < 0:
-        return []
     found = []
-    for part in _PIECE.finditer(value, start + 1):
+    for part in _PIECE.finditer(value, value.index(";") + 1):
         text = part[3].strip() if part[2] is None else part[2]
         if part[2] and "\\" in text:
             text = _ESCAPED.sub(r"\1", text)

@@ -17,9 +17,10 @@ from mailparser import MailParser
 from mailparser.utils import get_addresses
 
 from processor.message import Defect
-from processor.reading.well_formed import MAX_HEADER, SOUND_HEAD, Piece, costly, cut, leaf, may_be_tree
+from processor.reading.well_formed import MAX_HEAD, SOUND_HEAD, Piece, costly, cut, leaf, may_be_tree
 
 MAX_RAW = 64_000_000
+MAX_HEADER = 500_000
 REFUSED_TEXT = 200_000
 
 _BLANK_LINE = re.compile(rb"\n\r?\n|\r\r(?!\n)")
@@ -62,7 +63,7 @@ def open_mail(raw: bytes) -> Opened:
     end = _BLANK_LINE.search(raw)
     head, body = (raw[: end.start() + 1], raw[end.end() :]) if end else (raw, b"")
     head = _mend_head(head, defects)
-    if end and not may_be_tree(head) and SOUND_HEAD.fullmatch(head):
+    if end and len(head) <= MAX_HEAD and not may_be_tree(head) and SOUND_HEAD.fullmatch(head):
         return Opened(leaf(head, body), tuple(defects))
     if costly(raw):
         defects.append(Defect("structure_refused", "too many or too deeply nested parts"))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 from processor.message import Address, Section, SectionKind
-from processor.reading.introductions import Introduction, introduction
+from processor.reading.introductions import Introduction, introduction, may_begin
 from processor.reading.other_languages import first_older_line
 from processor.reading.signatures import signature_spans
 
@@ -66,19 +67,17 @@ def subject_says(subject: str) -> SectionKind | None:
 def _older(lines: list[str], letter: Letter) -> list[SectionKind]:
     says = subject_says(letter.subject)
     kinds: list[SectionKind] = ["new"] * len(lines)
-    at = 0
-    while at < len(lines):
-        if not lines[at]:
-            pass
-        elif lines[at].lstrip().startswith(">"):
+    seen = 0
+    for at in may_begin(lines):
+        if at < seen:
+            continue
+        if lines[at].lstrip().startswith(">"):
             kinds[at] = "forwarded" if says == "forwarded" else "quoted"
         elif found := introduction(lines, at):
-            at = _fill(kinds, lines, found, letter)
-            continue
-        at += 1
+            seen = _fill(kinds, lines, found, letter)
     if says != "quoted" and not letter.is_reply:
         return kinds
-    if all(kind == "new" for kind in kinds) and (older := first_older_line(lines)):
+    if kinds.count("new") == len(kinds) and (older := first_older_line(lines)):
         kinds[older:] = ["quoted"] * (len(lines) - older)
     return kinds
 
@@ -137,12 +136,11 @@ def _end_of_forwarded(lines: list[str], found: Introduction) -> int:
 
 
 def _mark_signatures(lines: list[str], kinds: list[SectionKind], sender: str) -> None:
-    at = 0
-    while at < len(lines):
-        end = next((n for n in range(at, len(lines)) if kinds[n] != "new"), len(lines))
-        for start, stop in signature_spans(lines, at, end, sender):
+    end = 0
+    for kind, run in [(kind, len(list(run))) for kind, run in groupby(kinds)]:
+        at, end = end, end + run
+        for start, stop in signature_spans(lines, at, end, sender) if kind == "new" else ():
             kinds[start:stop] = ["signature"] * (stop - start)
-        at = next((n for n in range(end, len(lines)) if kinds[n] == "new"), len(lines))
 
 
 def _joined(lines: list[str], kinds: list[SectionKind]) -> tuple[Section, ...]:

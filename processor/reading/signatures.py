@@ -71,7 +71,7 @@ def signature_spans(lines: list[str], start: int, end: int, sender: str) -> list
     spans: list[tuple[int, int]] = []
     at = start
     while at < end:
-        if not lines[at]:
+        if not may_close(lines[at]):
             at += 1
             continue
         if _list_footer(lines, at, end):
@@ -110,6 +110,12 @@ def _opens(line: str) -> bool:
         return False
     # "Takk" alone is courtesy in the text; with a name it closes the mail.
     return text.lower().startswith("regards") or thanks.end() < len(text.rstrip(",.!"))
+
+
+def may_close(line: str) -> bool:
+    """Whether a signature or a footer may begin in a line: hardly where another word stands first."""
+    head = line[:2]
+    return bool(head) and (head.lower() in _OPENINGS or not (head.isalpha() and head.isascii()))
 
 
 def may_open(text: str) -> bool:
@@ -161,7 +167,7 @@ def _named(lines: list[str], start: int, end: int, sender: str) -> list[tuple[in
         return []
     filled = [n for n in range(start, end) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
     for number in filled:
-        words = lines[number].strip(" /-–,.*").lower().split()
+        words = lines[number].strip(" /-–,.*").lower().split(None, 5)
         if number == start or not words or len(words) > 5 or not names.issuperset(words):
             continue
         rest = [lines[n].strip() for n in filled if n > number]

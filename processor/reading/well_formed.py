@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-MAX_HEADER = 500_000
+# Beyond it the value of a field may be cut, and its folds count.
+MAX_HEAD = 20_000
 MAX_BOUNDARIES = 300
 MAX_DELIMITERS = 5_000
 # The stdlib compares each line with every open boundary: nesting times lines is what costs.
@@ -19,7 +20,7 @@ _MAX_DEPTH = 6
 
 # A header block in which nothing is to mend: fields and their folds, no NUL, no lone CR, no blank before a colon.
 SOUND_HEAD = re.compile(rb"(?:[\x21-\x39\x3b-\x7e]{1,200}:[^\r\n\0]*+\r?\n(?:[ \t][^\r\n\0]*+\r?\n)*+)*+")
-_FIELD = re.compile(r"([^:]+):[ \t]*+([^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+)\r?\n")
+_FIELD = re.compile(r"([^:]+):[ \t]*+(.*+(?:\n[ \t].*+)*+)\n")
 _PARAMETER = r"=(?:\"[\w/.+-]*\"|[\w/.+-]+)\s*"
 _MULTIPART = re.compile(
     rf"multipart/(?:mixed|alternative|related|signed);\s*(?:(?!boundary)[a-z-]{{1,20}}{_PARAMETER};\s*)?"
@@ -35,7 +36,7 @@ _CLOSES = re.compile(rb"--[ \t]*(?:\r?\n|\Z)")
 class Piece:
     """A part as it was cut: its fields, top first, and its content as it came, or the parts in it.
 
-    The fields' values hold their folds, and surrogate escapes for bytes beyond ASCII.
+    The fields' values hold their folds without carriage returns, and surrogate escapes for bytes beyond ASCII.
     """
 
     fields: list[tuple[str, str]]
@@ -46,7 +47,7 @@ class Piece:
 def cut(raw: bytes) -> Piece | None:
     """The tree of a mail that keeps the rules; None for what the stdlib's parser must read."""
     halves = _halves(raw)
-    if not halves or not halves[0] or len(halves[0]) > MAX_HEADER:
+    if not halves or not halves[0]:
         return None
     head, body = halves
     if not may_be_tree(head):
@@ -56,7 +57,7 @@ def cut(raw: bytes) -> Piece | None:
 
 def leaf(head: bytes, body: bytes) -> Piece:
     """The part of a sound head in which are no others."""
-    return Piece(_FIELD.findall(head.decode("ascii", "surrogateescape")), body, [])
+    return Piece(_FIELD.findall(head.replace(b"\r", b"").decode("ascii", "surrogateescape")), body, [])
 
 
 def may_be_tree(head: bytes) -> bool:
@@ -83,7 +84,7 @@ def _halves(raw: bytes) -> tuple[bytes, bytes] | None:
     found = SOUND_HEAD.match(raw)
     end = found.end() if found else 0
     body = end + (2 if raw.startswith(b"\r", end) else 1)
-    return (raw[:end], raw[body:]) if raw[body - 1 : body] == b"\n" else None
+    return (raw[:end], raw[body:]) if end <= MAX_HEAD and raw[body - 1 : body] == b"\n" else None
 
 
 def _tree(whole: Piece, body: bytes, depth: int) -> Piece | None:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processor.reading import authentication, charset, introductions, other_languages, parse, signatures
+from processor.reading import authentication, body, charset, introductions, other_languages, parse, sections, signatures
 from processor.reading.read import read
 
 NEVER, NEVER_BYTES = re.compile("(?!)"), re.compile(b"(?!)")
@@ -52,6 +52,9 @@ def test_the_shorter_way_reads_what_the_longer_one_reads(
         longer.enter_context(patch.object(charset, "_CLEAN", NEVER))
         longer.enter_context(patch.object(introductions, "may_be_mark", lambda line: True))
         longer.enter_context(patch.object(signatures, "may_open", lambda text: True))
+        longer.enter_context(patch.object(signatures, "may_close", bool))
+        longer.enter_context(patch.object(sections, "may_begin", lambda lines: range(len(lines))))
+        longer.enter_context(patch.object(body, "may_be_placeholder", lambda text: True))
         longer.enter_context(patch.object(authentication, "_METHOD", NEVER))
         longer.enter_context(patch.object(authentication, "_PAIR", NEVER))
         assert read(raw) == short
@@ -61,9 +64,27 @@ def test_the_shorter_way_reads_what_the_longer_one_reads(
 @settings(max_examples=150, deadline=None)
 def test_every_line_of_a_pattern_begins_as_such_lines_do(data: st.DataObject) -> None:
     marks = [introductions._FORWARD_MARK, introductions._ORIGINAL_MARK, introductions._RULE]
-    assert introductions.may_be_mark(data.draw(st.sampled_from(marks).flatmap(_written)).strip())
+    assert introductions.may_be_mark(line := data.draw(st.sampled_from(marks).flatmap(_written)).strip())
+    assert introductions.may_begin([line]) == [0]
     openings = [signatures._DEVICE, signatures._FORMULA, signatures._THANKS]
-    assert signatures.may_open(data.draw(st.sampled_from(openings).flatmap(_written)))
+    assert signatures.may_open(line := data.draw(st.sampled_from(openings).flatmap(_written)))
+    assert signatures.may_close(line)
+    assert body.may_be_placeholder(data.draw(st.from_regex(body._PLACEHOLDER)))
+
+
+_NEAR = st.sampled_from([
+    "", "Hei", " > a", ">", "Fra: a@b-demo.no", "*Fra:* a@b-demo.no", " From: x", "Sendt: 10:00", "fra: a\t", "Emne: x", "-----", "_____", "Vidaresend melding",
+    "Den 3. sep. 2026 skrev Kari <k@b-demo.no>:", "Den 3. sep. 2026 skrev", "Kari <k@b-demo.no>", "kl. 10:00:", "wrote: ", "påbörjat vidarebefordrat meddelande",
+])  # fmt: skip
+
+
+@given(st.lists(_NEAR, max_size=6))
+@settings(max_examples=400, deadline=None)
+def test_older_text_begins_only_where_it_may(lines: list[str]) -> None:
+    begins = [
+        at for at in range(len(lines)) if lines[at].lstrip().startswith(">") or introductions.introduction(lines, at)
+    ]
+    assert set(begins) <= set(introductions.may_begin(lines))
 
 
 def _written(pattern: re.Pattern[str]) -> st.SearchStrategy[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from processor.message import Message
 from processor.reading import parse
 from processor.reading.read import read
-from processor.reading.well_formed import MAX_BOUNDARIES, MAX_HEADER, cut
+from processor.reading.well_formed import MAX_BOUNDARIES, MAX_HEAD, cut
 from tests.fuzz.targets import TARGETS
 
 
@@ -83,7 +83,8 @@ _WHOLE = b"Content-Type: multipart/mixed; boundary=q\n\n--q\n\nhei\n--q--\n"
         b"\nno head",
         b"Subject: no body",
         b"Subject : blank\n\nhei",
-        b"X: " + MAX_HEADER * b"x" + b"\n\nhei",
+        b"X: " + MAX_HEAD * b"x" + b"\n\nhei",
+        b"Content-Type: multipart/mixed; boundary=q\n\n--q\nX: " + MAX_HEAD * b"x" + b"\n\nhei\n--q--",
         _WHOLE.replace(b"mixed", b"digest"),
         _WHOLE.replace(b"boundary=q", b"boundary*=q"),
         _WHOLE.replace(b"\n\nhei", b"\nContent-Type: message/rfc822\n\nhei"),
