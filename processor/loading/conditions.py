@@ -13,7 +13,6 @@ from typing import Literal
 from cel_expr_python import cel
 
 from processor.loading.condition_faults import problems_of
-from processor.loading.plain_conditions import plain
 from processor.loading.problems import Problem
 
 Holds = Callable[[Mapping[str, object]], bool]
@@ -52,7 +51,6 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("deadline.status", "text", "'timely', 'borderline', 'late' or 'unknown'"),
 )
 
-TYPE_OF: Mapping[str, str] = {v.name: v.type for v in VARIABLES}
 BLANK: Mapping[str, object] = {
     v.name: {"text": "", "texts": [], "number": 0, "truth": False}[v.type] for v in VARIABLES
 }
@@ -94,9 +92,6 @@ class Conditions:
         names = [v.name for v in VARIABLES if v.name.rpartition(".")[2] in text]
         if not names:
             return (_always if trial else _never), []
-
-        if quick := plain(text, TYPE_OF):
-            return quick, []
 
         def holds(values: Mapping[str, object]) -> bool:
             return expression.eval(data={name: values[name] for name in names}).plain_value() is True
