@@ -26,6 +26,11 @@ _SERVER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,253})")
 # What most results are made of, read in one step: a method with its result, and a property whose value is one word.
 _METHOD = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9_-]{0,60})=([A-Za-z0-9][A-Za-z0-9_-]{0,60})(?![^\s()\";=])")
 _PAIR = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9_-]{0,60}(?:\.[A-Za-z0-9][A-Za-z0-9_.-]{0,60})?)=([^\s()\";]++)(?!\")")
+_RESULT = re.compile(
+    r" *([a-z0-9][a-z0-9_-]{0,60})=([a-z0-9][a-z0-9_-]{0,60})"
+    r"((?: +[a-z0-9][a-z0-9_-]{0,60}(?:\.[a-z0-9][a-z0-9_.-]{0,60})?=[^ ();]+)*) *(?:; *|\Z)"
+)
+_COMMENT = re.compile(r"\([^()\\\";]*\)")
 _INSTANCE = re.compile(r"\s*i\s*=\s*1\s*;(.*)", re.IGNORECASE | re.DOTALL)
 _ONCE = {"dmarc"}
 # Gmail and OpenDMARC tell the policy in a comment only: dmarc=fail (p=NONE sp=QUARANTINE dis=NONE).
@@ -172,6 +177,29 @@ def is_signed(headers: Headers) -> bool:
 
 def parse_results(value: str) -> tuple[str, tuple[MethodResult, ...]]:
     """The authserv-id and the results of one header value, lower-cased; raises Unclear."""
+    server, results = plain_results(value) or _scanned(value)
+    _refuse_contradiction(results)
+    return server, tuple(results)
+
+
+def plain_results(value: str) -> tuple[str, list[MethodResult]] | None:
+    """What a value says that is all ``name=word`` but for simple comments; None where it takes the grammar to tell."""
+    if not value.isascii() or not value.isprintable() or '"' in value:
+        return None
+    if "(" in value:
+        if _POLICY.search(value):
+            return None
+        value = _COMMENT.sub(" ", value)
+    server, _, rest = value.lower().partition(";")
+    server, results, at = server.strip(), [], 0
+    while at < len(rest) and (found := _RESULT.match(rest, at)):
+        properties = [word.partition("=") for word in found[3].split()]
+        results.append(MethodResult(found[1], found[2], tuple([(name, said) for name, _, said in properties])))
+        at = found.end()
+    return (server, results) if at == len(rest) and len(results) <= MAX_RESULTS and _SERVER.fullmatch(server) else None
+
+
+def _scanned(value: str) -> tuple[str, list[MethodResult]]:
     scan = _Scanner(value)
     server = scan.identifier()
     if not _SERVER.fullmatch(server):
@@ -192,8 +220,7 @@ def parse_results(value: str) -> tuple[str, tuple[MethodResult, ...]]:
     scan.skip()
     if scan.at < len(scan.text):
         raise Unclear("text after the results")
-    _refuse_contradiction(results)
-    return server, tuple(results)
+    return server, results
 
 
 def _result(scan: _Scanner) -> MethodResult | None:

@@ -143,12 +143,10 @@ def _stop(lines: list[str], at: int, end: int) -> int:
 def _is_text(line: str, after_blank: bool) -> bool:
     if _POSTSCRIPT.match(line):
         return True
-    if _DISCLAIMER.search(line[:2000]):
+    prose = after_blank and line[-1] in ".?!:" and len(line[:2000].split()) >= _PROSE_WORDS
+    if not prose and len(line) <= _MAX_LINE:
         return False
-    words = len(line[:2000].split())
-    if len(line) > _MAX_LINE:
-        return not _CONTACT.search(line[:2000])
-    return after_blank and words >= _PROSE_WORDS and line[-1] in ".?!:" and not _CONTACT.search(line)
+    return not _DISCLAIMER.search(line[:2000]) and not _CONTACT.search(line[:2000])
 
 
 def _form_follows(lines: list[str], at: int, end: int) -> bool:
@@ -157,7 +155,7 @@ def _form_follows(lines: list[str], at: int, end: int) -> bool:
         if not lines[number].strip() and len(paragraph) > 2:
             break
         paragraph.append(lines[number].strip())
-    return any(_FORM_LINE.match(line) for line in paragraph)
+    return any(":" in line and _FORM_LINE.match(line) for line in paragraph)
 
 
 def _named(lines: list[str], start: int, end: int, sender: str) -> list[tuple[int, int]]:

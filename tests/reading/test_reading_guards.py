@@ -10,6 +10,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processor.message import MethodResult
 from processor.reading import authentication, body, charset, introductions, other_languages, parse, sections, signatures
 from processor.reading.read import read
 
@@ -55,6 +56,7 @@ def test_the_shorter_way_reads_what_the_longer_one_reads(
         longer.enter_context(patch.object(signatures, "may_close", bool))
         longer.enter_context(patch.object(sections, "may_begin", lambda lines: range(len(lines))))
         longer.enter_context(patch.object(body, "may_be_placeholder", lambda text: True))
+        longer.enter_context(patch.object(authentication, "plain_results", lambda value: None))
         longer.enter_context(patch.object(authentication, "_METHOD", NEVER))
         longer.enter_context(patch.object(authentication, "_PAIR", NEVER))
         assert read(raw) == short
@@ -70,6 +72,27 @@ def test_every_line_of_a_pattern_begins_as_such_lines_do(data: st.DataObject) ->
     assert signatures.may_open(line := data.draw(st.sampled_from(openings).flatmap(_written)))
     assert signatures.may_close(line)
     assert body.may_be_placeholder(data.draw(st.from_regex(body._PLACEHOLDER)))
+
+
+_TOLD = st.sampled_from([
+    "mx.example", "MX", "1", ";", "; ", " ; ", "dkim=pass", "dmarc=Fail", "dmarc=none", "spf=pass", "none", "header.d=a-demo.no", "smtp.mailfrom=<k@a.no>",
+    "action=x", "a.b=c", "=", ".", "x=y=", "(c)", "(p=reject)", "(a=b; c)", "((x) y)", "(", ")", '"q"', "\\", "\t", "\x0b", "å", " ", " ", " ", " ",
+])  # fmt: skip
+
+
+@given(st.lists(_TOLD, max_size=9))
+@settings(max_examples=600, deadline=None)
+def test_plain_results_are_what_the_grammar_reads(pieces: list[str]) -> None:
+    value = "".join(["mx; dkim=pass", *pieces])
+    if found := authentication.plain_results(value):
+        assert authentication._scanned(value) == found
+
+
+def test_most_servers_write_plain_results() -> None:
+    value = "mx.example; DKIM=pass (2048-bit key) header.d=a-demo.no; dmarc=pass header.from=a-demo.no;"
+    dkim = MethodResult("dkim", "pass", (("header.d", "a-demo.no"),))
+    dmarc = MethodResult("dmarc", "pass", (("header.from", "a-demo.no"),))
+    assert authentication.plain_results(value) == authentication._scanned(value) == ("mx.example", [dkim, dmarc])
 
 
 _NEAR = st.sampled_from([
