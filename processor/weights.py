@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from math import floor, isqrt
+from math import ceil, isqrt
 
 SCALE = 1000
 BITS = 64
@@ -41,7 +41,7 @@ def in_row(row: int, at: int) -> int:
 
 def from_on(at: int, weight: float) -> tuple[int, int]:
     """A mask and the least number that a row under it has, whose weight at a place is so much or more."""
-    return _PLACE << at * BITS, max(0, MIDDLE + floor(weight)) << at * BITS
+    return _PLACE << at * BITS, max(0, MIDDLE + ceil(weight)) << at * BITS
 
 
 def rare_rows(rarities: Iterable[int], rows: Iterable[Sequence[int]]) -> list[int]:

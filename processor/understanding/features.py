@@ -79,23 +79,20 @@ def spans(feature: str, passages: Iterable[Passage]) -> tuple[Passage, int, int]
     if kind not in "w2pse" or words[0] == "0" or " 0" in words:
         return None
     for passage in passages:
-        if words in passage.folded and passage.kind in READ and (kind != "s" or passage.where == "subject"):
-            at = _place(passage.folded, words, kind)
-            if at is not None:
-                return passage, *at
+        at = passage.folded.find(words)
+        if at >= 0 and passage.kind in READ and (kind != "s" or passage.where == "subject"):
+            place = _place(passage.folded, words, kind, at)
+            if place is not None:
+                return passage, *place
     return None
 
 
-def _place(text: str, words: str, kind: str) -> tuple[int, int] | None:
-    at = text.find(words)
+def _place(text: str, words: str, kind: str, at: int) -> tuple[int, int] | None:
     for _ in range(30):
         if at < 0:
             return None
         start, end = at, at + len(words)
-        # Before the text stands nothing, which is no letter, as behind it.
-        if (kind == "e" or not text[start - 1 : start].isalpha()) and (
-            kind == "p" or not text[end : end + 1].isalpha()
-        ):
+        if (kind == "e" or _edge(text, start - 1)) and (kind == "p" or _edge(text, end)):
             while kind == "e" and not _edge(text, start - 1):
                 start -= 1
             while kind == "p" and not _edge(text, end):

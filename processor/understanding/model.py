@@ -14,13 +14,13 @@ from processor.findings import Evidence
 from processor.rulebook import Model
 from processor.understanding.features import spans
 from processor.understanding.passages import Passage
-from processor.weights import SCALE, from_on, in_row, unpacked
+from processor.weights import BITS, MIDDLE, SCALE, from_on, in_row, unpacked
 
 MOST_EVIDENCE = 4
+LOOKED_AT = 4 * MOST_EVIDENCE
+"""Words that are tried: many of the strongest are parts of one another."""
 LEAST_SHARE = 0.15
 """A word that adds less than this to the logit is no evidence worth showing."""
-ANY = -1e6
-"""No word adds less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,8 @@ class Vector:
 def vector(model: Model, counts: Mapping[str, float]) -> Vector:
     """The words of a mail that the model knows, summed: the sum is exact but for how often a word stands there."""
     rows = list(map(model.words.get, counts))
-    known = list(filter(None, rows))
     width = len(model.labels) + 1
-    sums: list[float] = [*unpacked(sum(known), width, len(known))]
+    sums: list[float] = [*unpacked(sum(filter(None, rows)), width, len(rows) - rows.count(None))]
     more = 0.0
     often: dict[str, float] = {}
     for count, names in _by_count(counts).items():
@@ -75,33 +74,53 @@ def logits(model: Model, mail: Vector) -> dict[str, float]:
     }
 
 
-def shares(model: Model, mail: Vector, label: str, least: float = ANY) -> dict[str, float]:
-    """What each word of the mail adds to a label's logit, where it is at least so much."""
+def shares(model: Model, mail: Vector, label: str) -> dict[str, float]:
+    """What each word of the mail adds to a label's logit."""
     if label not in model.labels:
         return {}
     at = model.labels.index(label)
-    place, floor = from_on(at, least * mail.length)
-    often = mail.often
-    # One look at the row tells of nearly all words that they add too little.
-    found = {
-        name: in_row(row, at) * often.get(name, 1.0) / mail.length
+    return {
+        name: in_row(row, at) * mail.often.get(name, 1.0) / mail.length
         for name, row in zip(mail.words, mail.rows, strict=True)
-        if row is not None and (row & place >= floor or name in often)
+        if row is not None
     }
-    return {name: share for name, share in found.items() if share >= least} if often else found
 
 
 def words_for(model: Model, mail: Vector, label: str, passages: Sequence[Passage]) -> tuple[Evidence, ...]:
     """The words that speak most for a label, where they stand; the rule is ``model/<label>``."""
-    speaking = shares(model, mail, label, LEAST_SHARE)
-    found: list[Evidence] = []
-    for against, name in sorted([(-share, name) for name, share in speaking.items()])[: 4 * MOST_EVIDENCE]:
-        if len(found) == MOST_EVIDENCE:
+    if label not in model.labels:
+        return ()
+    found: list[tuple[Passage, int, int]] = []
+    told: list[Evidence] = []
+    for against, name in _strongest(model, mail, model.labels.index(label)):
+        place = spans(name, passages)
+        if place is None or any(_meet(place, other) for other in found):
+            continue
+        found.append(place)
+        told.append(place[0].evidence(place[1], place[2], f"model/{label}", round(-against / mail.length, 3)))
+        if len(told) == MOST_EVIDENCE:
             break
-        if (place := spans(name, passages)) is not None:
-            span = place[0].evidence(place[1], place[2], f"model/{label}", round(-against, 3))
-            if not any(
-                span.where == other.where and span.start < other.end and other.start < span.end for other in found
-            ):
-                found.append(span)
-    return tuple(found)
+    return tuple(told)
+
+
+def _strongest(model: Model, mail: Vector, at: int) -> list[tuple[float, str]]:
+    """The words that add enough to a label's logit, those that add most first; what they add is negative here."""
+    often = mail.often
+    worth = LEAST_SHARE * mail.length
+    mask, least = from_on(at, worth)
+    place = at * BITS
+    # One look at the row tells of most words that they add too little.
+    adding: list[tuple[float, str]] = [
+        (MIDDLE - (held >> place), name)
+        for name, row in zip(mail.words, mail.rows, strict=True)
+        if row is not None and (held := row & mask) >= least and name not in often
+    ]
+    for name, times in often.items():
+        if (row := model.words.get(name)) is not None and (weight := in_row(row, at) * times) >= worth:
+            adding.append((-weight, name))
+    adding.sort()
+    return adding[:LOOKED_AT]
+
+
+def _meet(one: tuple[Passage, int, int], other: tuple[Passage, int, int]) -> bool:
+    return one[0] is other[0] and one[0].where != "attachment" and one[1] < other[2] and other[1] < one[2]
