@@ -26,6 +26,7 @@ LISTS = 10.0
 """The scale on which a model hears the lists."""
 _WORD = re.compile(r"[^\W\d_]{1,30}")
 _SITE = re.compile(r"\.(?:no|com|se|dk|net)\b")
+_MARK = re.compile(r"[@/\\.]")
 _NO_WORDS = re.compile(r"\S{0,100}[@/\\]\S{0,100}|\b[\w-]{1,60}" + _SITE.pattern)
 
 
@@ -93,7 +94,7 @@ def _add(sums: list[float], value: float, rows: Iterable[int | None]) -> None:
 def _words(text: str) -> list[str]:
     # Most mails name no address, and to look for one at every letter takes longer than all the rest.
     if "@" in text or "/" in text or "\\" in text or _SITE.search(text):
-        text = _NO_WORDS.sub(" ", text)
+        text = " ".join([_NO_WORDS.sub(" ", each) if _MARK.search(each) else each for each in text.split()])
     return _WORD.findall(text)[:MOST_WORDS]
 
 
@@ -101,21 +102,24 @@ def _scores(words: Sequence[str], vocabulary: Vocabulary) -> list[float]:
     """What the lists say for each language."""
     found = Counter(words)
     telling = vocabulary.languages
-    by_words = [(telling[word], min(count, 3)) for word, count in found.items() if word in telling]
+    by_words = list(filter(None, map(telling.get, found)))
+    # A word counts three times at most.
+    by_words += [
+        telling[word]
+        for word, count in found.items()
+        if count > 1 and word in telling
+        for _ in range(min(count, 3) - 1)
+    ]
     # What parts of words say, each different word once.
     text = " ".join([word for word in found if len(word) > 2])
-    by_parts = [(row, text.count(part)) for part, row in vocabulary.letters.items() if part in text]
+    by_parts = [row for part, row in vocabulary.letters.items() if part in text for _ in range(text.count(part))]
     most = 0.4 * len(words)
     return [
-        prior + one + min(other, most)
+        prior + one + (other if other < most else most)
         for prior, one, other in zip(PRIOR.values(), _sums(by_words), _sums(by_parts), strict=True)
     ]
 
 
-def _sums(rows: Iterable[tuple[int, int]]) -> list[float]:
-    """For each language, the sum of rows that count so many times."""
-    whole = times = 0
-    for row, count in rows:
-        whole += row * count
-        times += count
-    return [weight / SCALE for weight in unpacked(whole, len(LANGUAGES), times)]
+def _sums(rows: Sequence[int]) -> list[float]:
+    """For each language, the sum of rows."""
+    return [weight / SCALE for weight in unpacked(sum(rows), len(LANGUAGES), len(rows))]
