@@ -19,9 +19,8 @@ from processor.reading.body import MAX_PART, Chunk, Form, best, text_of
 from processor.reading.headers import Headers, loose_base64
 from processor.reading.parameters import content_type, parameters, token
 from processor.reading.uuencode import uudecode
-from processor.reading.well_formed import Piece
+from processor.reading.well_formed import MAX_PARTS, Piece
 
-MAX_PARTS = 200
 MAX_DEPTH = 20
 
 _ENCRYPTED = {"multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 # Beyond it the value of a field may be cut, and its folds count.
 MAX_HEAD = 20_000
+# So many parts of a mail are read; one more tells that there were more.
+MAX_PARTS = 200
 MAX_BOUNDARIES = 300
 MAX_DELIMITERS = 5_000
 # The stdlib compares each line with every open boundary: nesting times lines is what costs.
@@ -93,7 +95,7 @@ def _tree(whole: Piece, body: bytes, depth: int) -> Piece | None:
     # A carriage return alone ends a line for the stdlib.
     if not found or depth > _MAX_DEPTH or body.count(b"\r") != body.count(b"\r\n"):
         return None
-    for content in _between(body, (found[1] or found[2]).encode()):
+    for content in _between(body, (found[1] or found[2]).encode())[: MAX_PARTS + 1]:
         halves = _halves(content)
         if not halves:
             return None

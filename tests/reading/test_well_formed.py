@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from processor.message import Message
 from processor.reading import parse
 from processor.reading.read import read
-from processor.reading.well_formed import MAX_BOUNDARIES, MAX_HEAD, cut
+from processor.reading.well_formed import MAX_BOUNDARIES, MAX_HEAD, MAX_PARTS, Piece, cut
 from tests.fuzz.targets import TARGETS
 
 
@@ -74,6 +74,13 @@ def test_most_mails_are_cut() -> None:
 
 
 _WHOLE = b"Content-Type: multipart/mixed; boundary=q\n\n--q\n\nhei\n--q--\n"
+
+
+def test_of_very_many_parts_only_those_that_are_read_are_cut() -> None:
+    raw = _WHOLE.replace(b"--q\n", (MAX_PARTS + 50) * b"--q\n\nx\n" + b"--q\n")
+    assert len((cut(raw) or Piece([], b"", [])).parts) == MAX_PARTS + 1
+    assert read(raw) == by_the_stdlib(raw)
+    assert "parts_truncated" in [defect.code for defect in read(raw).defects]
 
 
 @pytest.mark.parametrize(
