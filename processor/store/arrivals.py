@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from processor.store import tables as t
 from processor.store.events import Happening
-from processor.store.watermarks import chunks
+from processor.store.inserting import insert_rows
+from processor.store.prepared import Query
+from processor.store.watermarks import IN_FOLDER, chunks, in_folder
 from processor.ticket import MailState
 
 Place = tuple[str, str, int, int]
@@ -78,18 +80,12 @@ def same_mail(known: Known, arrival: Arrival, digest: str) -> bool:
 
 def known_places(conn: Connection, arrivals: Sequence[Arrival]) -> dict[Place, Known]:
     """The newest arrival at each of the places."""
-    a = t.arrival.c
     found: dict[Place, Known] = {}
     places = sorted({arrival.place for arrival in arrivals})
     for (account, folder, uidvalidity), group in groupby(places, key=lambda place: place[:3]):
+        here = in_folder(account, folder, uidvalidity)
         for uids in chunks([place[3] for place in group]):
-            query = (
-                select(a.uid, a.internaldate, a.size, a.reuse, t.mail.c.digest)
-                .join_from(t.arrival, t.mail)
-                .where(a.account == account, a.folder == folder, a.uidvalidity == uidvalidity, a.uid.in_(uids))
-                .order_by(a.reuse)
-            )
-            for row in conn.execute(query):
+            for row in _KNOWN.rows(conn, {**here, "uids": uids}):
                 place = (account, folder, uidvalidity, row.uid)
                 found[place] = Known(row.digest, row.internaldate, row.size, row.reuse)
     return found
@@ -126,7 +122,7 @@ def insert_arrivals(
         }
         for arrival, mail_id, reuse in landed
     ]
-    conn.execute(insert(t.arrival), rows)
+    insert_rows(conn, t.arrival, rows)
 
 
 def kept_event(mail_id: int, digest: str, proof: str, arrival: Arrival, now: datetime) -> Happening:
@@ -188,3 +184,13 @@ def mail_row(
         "arrived_at": arrival.internaldate or now,
         "kept_at": now,
     }
+
+
+# Built once: every batch asks.
+_A = t.arrival.c
+_KNOWN = Query(
+    select(_A.uid, _A.internaldate, _A.size, _A.reuse, t.mail.c.digest)
+    .join_from(t.arrival, t.mail)
+    .where(IN_FOLDER, _A.uid.in_(bindparam("uids", expanding=True)))
+    .order_by(_A.reuse)
+)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -58,8 +59,12 @@ def _as_text(value: datetime | None) -> str | None:
         return None
     if value.tzinfo is None:
         raise ValueError(f"a time without a zone cannot be stored: {value}")
-    if value.tzinfo is not UTC:
-        value = value.astimezone(UTC)
+    return _utc_text(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+# One "now" stands in all that a step writes.
+@lru_cache(256)
+def _utc_text(value: datetime) -> str:
     return value.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from processor.store import tables as t
 from processor.store.arrivals import (
@@ -32,6 +32,7 @@ from processor.store.events import Happening, write_events
 from processor.store.fair import sender_key
 from processor.store.inserting import insert_for_ids
 from processor.store.keep_stream import keep_stream
+from processor.store.prepared import Query
 from processor.store.sealed import Raw, insert_raws, raw_of
 from processor.store.transaction import commit
 from processor.store.watermarks import (
@@ -113,8 +114,7 @@ def _proof(key: bytes, digest: str, arrival: Arrival) -> str:
 def _known_mails(conn: Connection, digests: set[str]) -> dict[str, int]:
     if not digests:
         return {}
-    rows = conn.execute(select(t.mail.c.digest, t.mail.c.id).where(t.mail.c.digest.in_(sorted(digests))))
-    return {row.digest: row.id for row in rows}
+    return {row.digest: row.id for row in _KNOWN.rows(conn, {"digests": sorted(digests)})}
 
 
 def _insert_mails(conn: Connection, key: bytes, fresh: dict[str, Arrival], now: datetime) -> dict[str, int]:
@@ -133,3 +133,6 @@ def _insert_mails(conn: Connection, key: bytes, fresh: dict[str, Arrival], now: 
     ]
     insert_raws(conn, raws)
     return mail_ids
+
+
+_KNOWN = Query(select(t.mail.c.digest, t.mail.c.id).where(t.mail.c.digest.in_(bindparam("digests", expanding=True))))

@@ -18,6 +18,7 @@ from processor.masking import masked
 from processor.store import tables as t
 from processor.store.claims import NOW, moments, past_then, unclaimed_then
 from processor.store.engine import DIGEST_KEY
+from processor.store.prepared import Query
 from processor.store.sending import END_ATTEMPT, Start, Taken, attempt, attempt_all, not_begun, sent, sent_all
 from processor.store.settings import DEFAULT_OUTBOX_CAP, OUTBOX_CAP, setting
 from processor.store.sharing import delivery_share
@@ -170,10 +171,10 @@ def _end(
 
 def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: timedelta) -> Hand:
     # One claim at a time, so that two machines cannot both use the last of the cap.
-    conn.execute(_ONE_AT_A_TIME)
+    _ONE_AT_A_TIME.rows(conn)
     then = moments(now)
     limit = delivery_share(conn, limit, _WAITING, then)
-    waiting = conn.execute(_NEXT, {**then, "most": limit}).all()
+    waiting = _NEXT.rows(conn, {**then, "most": limit})
     chosen = [row.id for row in waiting if not row.automatic]
     automatic = [row.id for row in waiting if row.automatic]
     if automatic and not stopped(conn):
@@ -181,7 +182,7 @@ def _claim(conn: Connection, worker: str, limit: int, now: datetime, lease: time
     if not chosen:
         return Hand()
     held = {**then, "chosen": chosen, "worker": worker, "until": now + lease}
-    claimed = {row.id: Outgoing(*row) for row in conn.execute(_HOLD, held)}
+    claimed = {row.id: Outgoing(*row) for row in _HOLD.rows(conn, held)}
     hand = Hand(claimed[number] for number in chosen if number in claimed)
     hand.full = len(chosen) == limit
     return hand
@@ -199,7 +200,7 @@ def _within_cap(conn: Connection, waiting: list[int], now: datetime) -> list[int
 
 def _used(conn: Connection, now: datetime) -> int:
     """Automatic replies attempted within the window, or claimed and about to be."""
-    return int(conn.execute(_USED, {"now_at": now, "since": now - CAP_WINDOW}).scalar_one())
+    return int(_USED.value(conn, {"now_at": now, "since": now - CAP_WINDOW}))
 
 
 _OUTGOING = tuple(
@@ -232,28 +233,30 @@ _READY, _RETRY = OutboxState.READY.value, OutboxState.RETRY.value
 _DUE = or_(_O.state == _READY, and_(_O.state == _RETRY, past_then(_O.due_at)))
 _FREE = unclaimed_then(_O.claimed_until)
 _IN_TIME = or_(_O.automatic.is_(False), _O.leave_before.is_(None), _O.leave_before > NOW)
-_ONE_AT_A_TIME = select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY).with_for_update()
+_ONE_AT_A_TIME = Query(select(t.setting.c.name).where(t.setting.c.name == DIGEST_KEY).with_for_update())
 _WAITING = select(_O.id).where(_DUE, _FREE, _IN_TIME)
 # What staff approved goes first.
-_NEXT = (
+_NEXT = Query(
     select(_O.id, _O.automatic)
     .where(_DUE, _FREE, _IN_TIME)
     .order_by(_O.automatic, _O.id)
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-_HOLD = (
+_HOLD = Query(
     update(t.outbox)
     .where(_O.id.in_(bindparam("chosen", expanding=True)), _FREE)
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), fence=_O.fence + 1)
     .returning(*_OUTGOING)
 )
-_USED = select(func.count()).where(
-    _O.automatic.is_(True),
-    or_(
-        _O.attempted_at > bindparam("since"),
-        and_(or_(_O.state == _READY, _O.state == _RETRY), _O.claimed_until > NOW),
-    ),
+_USED = Query(
+    select(func.count()).where(
+        _O.automatic.is_(True),
+        or_(
+            _O.attempted_at > bindparam("since"),
+            and_(or_(_O.state == _READY, _O.state == _RETRY), _O.claimed_until > NOW),
+        ),
+    )
 )
 
 # A try that failed before DATA was not counted by ``attempt``.

@@ -104,16 +104,16 @@ class Prepared:
 
 
 class Query:
-    """A select that is asked often; its parameters are named, and lists where they expand."""
+    """A select that is asked often, or an update that returns; its parameters are named, and lists where they expand."""
 
-    def __init__(self, statement: SelectBase) -> None:
+    def __init__(self, statement: SelectBase | UpdateBase) -> None:
         self.statement = statement
         self._asked: _Asked | None = None
 
     def rows(self, conn: Connection, given: Given = NOTHING) -> Sequence[Any]:
         """Its rows, with their columns by name, as SQLAlchemy gives them."""
         if conn.dialect.name != "sqlite":
-            return conn.execute(self.statement, dict(given)).all()  # type: ignore[call-overload,no-any-return]
+            return conn.execute(self.statement, dict(given)).all()  # type: ignore[arg-type]
         if not conn.in_transaction():
             # As SQLAlchemy does of itself, so that all of a connection's queries see the same moment.
             conn.begin()
@@ -132,9 +132,9 @@ class Query:
 
 
 class _Asked:
-    """A select as SQLite's driver takes it."""
+    """A select, or what returns rows, as SQLite's driver takes it."""
 
-    def __init__(self, statement: SelectBase) -> None:
+    def __init__(self, statement: SelectBase | UpdateBase) -> None:
         compiled: Any = statement.compile(dialect=_SQLITE)
         self.parts = _LIST.split(compiled.string)
         lists = {compiled.bind_names[each] for each in compiled.post_compile_params}

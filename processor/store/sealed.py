@@ -23,6 +23,7 @@ from processor.ciphers import (
 )
 from processor.store import tables as t
 from processor.store.engine import store_key
+from processor.store.inserting import insert_rows
 from processor.store.transaction import reading
 
 KEYRING = "processor_keyring"
@@ -56,10 +57,10 @@ def insert_raws(conn: Connection, raws: Sequence[Raw]) -> None:
     if not raws:
         return
     keys = {raw.mail_id: make_key(conn) for raw in raws}
-    conn.execute(
-        insert(t.raw_mail),
-        [{"mail_id": raw.mail_id, "content": shut(keys[raw.mail_id], raw.content), "whole": raw.whole} for raw in raws],
-    )
+    rows = [
+        {"mail_id": raw.mail_id, "content": shut(keys[raw.mail_id], raw.content), "whole": raw.whole} for raw in raws
+    ]
+    insert_rows(conn, t.raw_mail, rows)
     insert_keys(conn, [(raw.mail_id, keys[raw.mail_id], raw.digest) for raw in raws])
 
 

@@ -6,15 +6,26 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Engine, and_, bindparam, exists, insert, or_, select, update
 
 from processor.store import tables as t
-from processor.store.prepared import Query
+from processor.store.columns import Utc
+from processor.store.inserting import insert_rows
+from processor.store.prepared import Prepared, Query
 from processor.store.transaction import commit, reading, writing
 from processor.ticket import MailState
 
 # Databases bound the number of parameters of a statement.
 CHUNK = 500
+
+# Built once: every batch asks, and every pass over a folder.
+_A, _W, _M = t.arrival.c, t.watermark.c, t.mail.c
+IN_FOLDER = and_(
+    _A.account == bindparam("in_account"),
+    _A.folder == bindparam("in_folder"),
+    _A.uidvalidity == bindparam("in_validity"),
+)
+"""An arrival's folder, for statements that are built once; ``in_folder`` gives its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +54,10 @@ class Unfinished:
 
 def watermark(engine: Engine, account: str, folder: str) -> Watermark | None:
     """How far a folder is read, None if never."""
-    w = t.watermark.c
-    query = (
-        select(w.uidvalidity, w.last_uid, t.mailbox.c.answer_from)
-        .outerjoin_from(t.watermark, t.mailbox, t.mailbox.c.account == w.account)
-        .where(w.account == account, w.folder == folder)
-    )
     with reading(engine) as conn:
-        row = conn.execute(query).first()
-    return row and Watermark(account, folder, row.uidvalidity, row.last_uid, row.answer_from)
+        for row in _MARK.rows(conn, {"account": account, "folder": folder}):
+            return Watermark(account, folder, row.uidvalidity, row.last_uid, row.answer_from)
+    return None
 
 
 def advance(engine: Engine, account: str, folder: str, uidvalidity: int, last_uid: int) -> None:
@@ -71,8 +77,8 @@ def known_uids(engine: Engine, account: str, folder: str, uidvalidity: int, uids
     found: set[int] = set()
     with reading(engine) as conn:
         for part in chunks(sorted(uids)):
-            query = select(t.arrival.c.uid).where(_in_folder(account, folder, uidvalidity), t.arrival.c.uid.in_(part))
-            found.update(conn.execute(query).scalars())
+            query = select(t.arrival.c.uid).where(IN_FOLDER, t.arrival.c.uid.in_(part))
+            found.update(conn.execute(query, in_folder(account, folder, uidvalidity)).scalars())
     return found
 
 
@@ -82,25 +88,12 @@ def unfinished(engine: Engine, account: str, folder: str, uidvalidity: int) -> l
     Not those of which we hold the header only: they are nobody's but the server's, which must not be
     told that they are dealt with.
     """
-    whole = exists().where(t.raw_mail.c.mail_id == t.mail.c.id, t.raw_mail.c.whole.is_(True))
-    parts = exists().where(t.raw_part.c.mail_id == t.mail.c.id)
-    query = (
-        select(t.arrival.c.uid, t.mail.c.state, t.mail.c.id, t.mail.c.outcome)
-        .join_from(t.arrival, t.mail)
-        .where(
-            or_(t.mail.c.state == MailState.DECIDED.value, whole, parts),
-            _in_folder(account, folder, uidvalidity),
-            t.arrival.c.done.is_(False),
-            t.mail.c.state != MailState.KEPT.value,
-        )
-        .order_by(t.arrival.c.uid)
-    )
     with reading(engine) as conn:
         return [
             Unfinished(
                 row.uid, MailState(row.state), row.id, row.state == MailState.DECIDED.value and row.outcome != "review"
             )
-            for row in conn.execute(query)
+            for row in _UNFINISHED.rows(conn, in_folder(account, folder, uidvalidity))
         ]
 
 
@@ -108,17 +101,10 @@ def mark_arrivals_done(
     engine: Engine, account: str, folder: str, uidvalidity: int, uids: Collection[int], now: datetime
 ) -> None:
     """Remember that the server was told; a repeat changes nothing."""
+    here = {**in_folder(account, folder, uidvalidity), "now_at": now}
     with writing(engine) as conn:
         for part in chunks(sorted(uids)):
-            conn.execute(
-                update(t.arrival)
-                .where(
-                    _in_folder(account, folder, uidvalidity),
-                    t.arrival.c.uid.in_(part),
-                    t.arrival.c.done.is_(False),
-                )
-                .values(done=True, done_at=now)
-            )
+            conn.execute(_DONE, {**here, "uids": part})
 
 
 def chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -126,22 +112,17 @@ def chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
-def _in_folder(account: str, folder: str, uidvalidity: int) -> ColumnElement[bool]:
-    a = t.arrival.c
-    return and_(a.account == account, a.folder == folder, a.uidvalidity == uidvalidity)
+def in_folder(account: str, folder: str, uidvalidity: int) -> dict[str, object]:
+    """The parameters of ``IN_FOLDER``."""
+    return {"in_account": account, "in_folder": folder, "in_validity": uidvalidity}
 
 
 def _advance(conn: Connection, account: str, folder: str, uidvalidity: int, last_uid: int) -> None:
-    w = t.watermark.c
-    here = and_(w.account == account, w.folder == folder)
-    forward = conn.execute(
-        update(t.watermark)
-        .where(here, (w.uidvalidity != uidvalidity) | (w.last_uid < last_uid))
-        .values(uidvalidity=uidvalidity, last_uid=last_uid)
-    )
-    if forward.rowcount or conn.execute(select(w.last_uid).where(here)).first():
+    here = {"account": account, "folder": folder}
+    mark = {"uidvalidity": uidvalidity, "last_uid": last_uid}
+    if _FORWARD.run(conn, {**here, **{f"new_{name}": value for name, value in mark.items()}}) or _MARK.rows(conn, here):
         return
-    conn.execute(insert(t.watermark).values(account=account, folder=folder, uidvalidity=uidvalidity, last_uid=last_uid))
+    insert_rows(conn, t.watermark, [{**here, **mark}])
 
 
 def _first_start(conn: Connection, account: str, now: datetime) -> datetime:
@@ -158,3 +139,35 @@ def _started(conn: Connection, account: str) -> datetime | None:
 
 
 _STARTED = Query(select(t.mailbox.c.answer_from).where(t.mailbox.c.account == bindparam("whose")))
+_HERE = and_(_W.account == bindparam("account"), _W.folder == bindparam("folder"))
+_MARK = Query(
+    select(_W.uidvalidity, _W.last_uid, t.mailbox.c.answer_from)
+    .outerjoin_from(t.watermark, t.mailbox, t.mailbox.c.account == _W.account)
+    .where(_HERE)
+)
+_NEW_VALIDITY: BindParameter[int] = bindparam("new_uidvalidity")
+_NEW_LAST: BindParameter[int] = bindparam("new_last_uid")
+_FORWARD = Prepared(
+    update(t.watermark)
+    .where(_HERE, (_W.uidvalidity != _NEW_VALIDITY) | (_W.last_uid < _NEW_LAST))
+    .values(uidvalidity=_NEW_VALIDITY, last_uid=_NEW_LAST)
+    .returning(_W.last_uid)
+)
+_WHOLE = exists().where(t.raw_mail.c.mail_id == _M.id, t.raw_mail.c.whole.is_(True))
+_PARTS = exists().where(t.raw_part.c.mail_id == _M.id)
+_UNFINISHED = Query(
+    select(_A.uid, _M.state, _M.id, _M.outcome)
+    .join_from(t.arrival, t.mail)
+    .where(
+        or_(_M.state == MailState.DECIDED.value, _WHOLE, _PARTS),
+        IN_FOLDER,
+        _A.done.is_(False),
+        _M.state != MailState.KEPT.value,
+    )
+    .order_by(_A.uid)
+)
+_DONE = (
+    update(t.arrival)
+    .where(IN_FOLDER, _A.uid.in_(bindparam("uids", expanding=True)), _A.done.is_(False))
+    .values(done=True, done_at=bindparam("now_at", type_=Utc()))
+)

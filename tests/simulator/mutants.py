@@ -20,7 +20,7 @@ from processor.steps.surroundings import Surroundings
 from processor.store import actions, keep, outbox, replies, sending, sweep
 from processor.store import tables as t
 from processor.store.arrivals import digest_of
-from processor.store.prepared import Prepared
+from processor.store.prepared import Prepared, Query
 from processor.store.transaction import writing
 from processor.store.watermarks import advance
 from processor.ticket import OutboxState
@@ -68,8 +68,8 @@ def no_claim() -> Patches:
     hold = held.values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), fence=o.fence + 1)
     return [
         patch.object(sending, "_ATTEMPT", Prepared(anyway)),
-        patch.object(outbox, "_NEXT", anybody.limit(bindparam("most", type_=Integer))),
-        patch.object(outbox, "_HOLD", hold.returning(*outbox._OUTGOING)),
+        patch.object(outbox, "_NEXT", Query(anybody.limit(bindparam("most", type_=Integer)))),
+        patch.object(outbox, "_HOLD", Query(hold.returning(*outbox._OUTGOING))),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -31,3 +32,13 @@ def test_a_time_without_a_zone_is_refused_on_either_database() -> None:
         OURS(datetime(2026, 11, 26))
     with pytest.raises(ValueError, match="without a zone"):
         Utc().process_bind_param(datetime(2026, 11, 26), dialect())
+
+
+def test_the_hour_that_comes_twice_in_autumn_is_stored_as_two() -> None:
+    """They compare as equal in their own zone, and are kept apart for all that a text is written once."""
+    assert OURS
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Oslo"))
+    second = first.replace(fold=1)
+    assert first == second
+    for _ in range(2):
+        assert (OURS(first), OURS(second)) == ("2026-10-25 00:30:00.000000", "2026-10-25 01:30:00.000000")
