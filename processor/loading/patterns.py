@@ -17,6 +17,7 @@ from re import _constants as ops  # type: ignore[attr-defined,unused-ignore]
 from re import _parser as grammar  # type: ignore[attr-defined,unused-ignore]
 from typing import Any
 
+from processor.loading.alternatives import by_first_letter
 from processor.loading.literals import PLAIN, clauses_of, clauses_of_plain
 from processor.loading.problems import Problem
 from processor.needles import Alternative
@@ -100,7 +101,7 @@ def compile_alternatives(
     problems = [Problem(file, line, f"{what}: {fault}") for text in texts for fault in _read(text)[0]]
     if problems or not texts:
         return None, problems
-    return re.compile((r"(?<!\w)" if start else "") + "(?:" + "|".join(texts) + ")"), []
+    return re.compile((r"(?<!\w)" if start else "") + "(?:" + by_first_letter(texts) + ")"), []
 
 
 @cache
