@@ -17,7 +17,7 @@ from processor.steps.look_back import folders_to_look_in
 from processor.steps.reconcile import BrokenOff, is_due, reconcile_all
 from processor.steps.sent_folder import SentFolder, put_copies, read_sent
 from processor.steps.several import MailboxLease
-from processor.steps.take_in import Folder, settle, take_in
+from processor.steps.take_in import Folder, Progress, settle, take_in
 from processor.store.intake import note_intake
 from processor.store.keep_stream import forget_halves
 from processor.store.leases import LeaseLostError
@@ -38,8 +38,6 @@ SEEN_EACH = timedelta(minutes=1)
 FAILURES_ALONE = 3
 OTHERS_TURN_SECONDS = 10.0
 STAND_BY_SECONDS = 0.5
-# How far a long taking in has come is told this often.
-TELL_EACH = timedelta(seconds=5)
 # The longest that one portion may take from a slow server, in seconds; after that the loop has hung.
 PORTION_SECONDS = 1800.0
 
@@ -82,8 +80,9 @@ class MailboxLoop(threading.Thread):
         self.reconcile_due = False
         self.broken_off = BrokenOff()
         self.reconciled: Callable[[str, datetime], None] = lambda *_: None
-        self.taken = 0
-        self.told: datetime | None = None
+        self.progress = Progress(
+            settings.name, clock, lambda left, now: note_intake(self.engine, settings.name, left, now)
+        )
 
     def wake(self) -> None:
         """End the waiting: fetch and settle now."""
@@ -208,27 +207,11 @@ class MailboxLoop(threading.Thread):
         for arrivals, new in take_in(self.mailbox, folder, self.engine, self.clock):
             came = True
             self.beat(PORTION_SECONDS)
-            self._tell_intake(folder, arrivals)
+            self.progress.tell(folder, arrivals)
             if arrivals:
                 journal.mails_kept(self.settings.name, arrivals, new)
                 self.kept()
         return came
-
-    def _tell_intake(self, folder: Folder, arrivals: int) -> None:
-        """While more than a portion is to come, tell each few seconds how far it is; and once when it is over."""
-        self.taken += arrivals
-        now = self.clock()
-        if folder.left and (self.told is None or now - self.told >= TELL_EACH):
-            self.told = now
-        elif folder.left:
-            return
-        elif self.told is None:
-            self.taken = 0
-            return
-        journal.taking_in(self.settings.name, folder.name, self.taken, folder.left)
-        note_intake(self.engine, self.settings.name, folder.left, now)
-        if not folder.left:
-            self.taken, self.told = 0, None
 
     def _reconcile(self) -> None:
         """When it is time, compare the folders with what we kept; what is refused is tried again in an hour, what breaks soon."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.engine import Engine
 
+from processor import journal
 from processor.store.arrivals import Arrival, Kept
 from processor.store.keep import keep
 from processor.store.keep_stream import keep_stream
@@ -24,6 +25,8 @@ from processor.world.mailbox import Mailbox
 from processor.world.suspects import BREAKS
 
 FETCH_TRIES = 3
+# How far a long taking in has come is told this often.
+TELL_EACH = timedelta(seconds=5)
 
 
 @dataclass
@@ -42,6 +45,34 @@ class Folder:
     asked: set[int] = field(default_factory=set)
     broke: Counter[tuple[int, int]] = field(default_factory=Counter)
     left: int = 0
+
+
+class Progress:
+    """How far a long taking in is: told each few seconds while more than a portion is to come, and once when it is over.
+
+    ``note`` writes down how many are left, and the time.
+    """
+
+    def __init__(self, mailbox: str, clock: Callable[[], datetime], note: Callable[[int, datetime], None]) -> None:
+        self.mailbox, self.clock, self.note = mailbox, clock, note
+        self.taken = 0
+        self.told: datetime | None = None
+
+    def tell(self, folder: Folder, arrivals: int) -> None:
+        """So many more were kept of the folder."""
+        self.taken += arrivals
+        now = self.clock()
+        if folder.left and (self.told is None or now - self.told >= TELL_EACH):
+            self.told = now
+        elif folder.left:
+            return
+        elif self.told is None:
+            self.taken = 0
+            return
+        journal.taking_in(self.mailbox, folder.name, self.taken, folder.left)
+        self.note(folder.left, now)
+        if not folder.left:
+            self.taken, self.told = 0, None
 
 
 def take_in(

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from processor.world.failures import Transient
 from processor.world.fetching import FACTS, claimed_size, time_of, uids_after
-from processor.world.imap import Selected, Session
+from processor.world.imap import Session
+from processor.world.selected import Selected
 
 # A command line of some 5 kB, which every known server takes.
 TOGETHER = 500

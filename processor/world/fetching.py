@@ -15,15 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from processor.world.failures import Refusal, Transient
-from processor.world.imap import Selected, Session
+from processor.world.imap import Session
+from processor.world.selected import Selected
+from processor.world.streaming import body_of, header_alone, stream
 from processor.world.suspects import BREAKS, runs, suspecting
 
 # imaplib gives up on a reply line of 1,000,000 bytes, and a UID takes up to 11.
 WINDOW = 50_000
 PORTION_BYTES = 8_000_000
-CHUNK_BYTES = 1_000_000
-OVERLAP = 64
-HEADER_BYTES = 256_000
 
 # As IMAP writes them, whatever the language of this machine.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -208,14 +207,6 @@ def one_by_one(session: Session, uids: Sequence[int], item: str) -> Facts:
     return replies
 
 
-def body_of(items: Mapping[bytes, Any], offset: int) -> bytes | None:
-    for key in (b"BODY[]<%d>" % offset, b"BODY[]"):
-        value = items.get(key)
-        if isinstance(value, bytes):
-            return value
-    return None
-
-
 def second_look(session: Session, missing: Sequence[int]) -> list[int]:
     """Which of the UIDs are still in the folder."""
     if not missing:
@@ -245,40 +236,6 @@ def by_header(session: Session, uid: int, uidvalidity: int) -> Fetched:
     with contextlib.suppress(Refusal):
         header = header_alone(session, uid)
     return Fetched(uid, uidvalidity, time_of(fact), claimed_size(fact), None, header)
-
-
-def header_alone(session: Session, uid: int) -> bytes:
-    """The first 256 kB of the header, or nothing."""
-    replies = session.fetch([uid], [f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]).get(uid, {})
-    return next((value for value in replies.values() if isinstance(value, bytes)), b"")[:HEADER_BYTES]
-
-
-def stream(session: Session, uid: int) -> Iterator[bytes]:
-    """The mail in pieces of at most 1 MB; raises Transient when it vanishes on the way.
-
-    Each piece is asked for with the end of the one before, since Dovecot 2.4.1 (Debian 13) miscounts
-    the line ends of some mails and gives parts that do not fit.  Then the rest is taken from the
-    whole mail, which it gives rightly, at the price of holding it once.
-    """
-    offset, tail = 0, b""
-    while True:
-        piece = part(session, uid, f"BODY.PEEK[]<{offset - len(tail)}.{CHUNK_BYTES}>", offset - len(tail))
-        if not piece.startswith(tail):
-            mail = part(session, uid, "BODY.PEEK[]", 0)
-            yield from (mail[at : at + CHUNK_BYTES] for at in range(offset, len(mail), CHUNK_BYTES))
-            return
-        new = piece[len(tail) :]
-        if not new:
-            return
-        yield new
-        offset, tail = offset + len(new), (tail + new)[-OVERLAP:]
-
-
-def part(session: Session, uid: int, item: str, offset: int) -> bytes:
-    body = body_of(session.fetch([uid], [item]).get(uid, {}), offset)
-    if body is None:
-        raise Transient(f"mail {uid} ended before its last piece came")
-    return body
 
 
 def claimed_size(fact: Mapping[bytes, Any]) -> int:

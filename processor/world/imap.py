@@ -12,7 +12,6 @@ import contextlib
 import select
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,28 +28,12 @@ from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Failure, LoginRefused, Misconfigured, Refusal, Transient
 from processor.world.fetch_replies import plain_replies
 from processor.world.login import secret_of, way_in
+from processor.world.selected import Selected
 from processor.world.throttling import PASSING, UNCONNECTED
 from processor.world.tls import certificate_refused, refuse_clear, verified
 
 CONNECT_SECONDS = 30.0
 FAREWELL_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """A folder as SELECT showed it."""
-
-    folder: str
-    exists: int
-    uidvalidity: int
-    permanent_flags: frozenset[str]
-    read_only: bool
-    # The first UID that is not given out yet; 0 where the server does not tell.
-    next_uid: int = 0
-
-    def keeps(self, keyword: str) -> bool:
-        """Whether a keyword stays on a mail after the session (RFC 9051 7.1, PERMANENTFLAGS)."""
-        return not self.read_only and ("\\*" in self.permanent_flags or keyword.lower() in self.permanent_flags)
 
 
 class Session:

@@ -19,7 +19,8 @@ from processor.world.census import Portion, census
 from processor.world.failures import Disconnected, Failure, Transient
 from processor.world.fetching import WINDOW, Batch, Fetched, batches, by_header, first_since, uids_after
 from processor.world.idling import await_news
-from processor.world.imap import Selected, Session, open_session
+from processor.world.imap import Session, open_session
+from processor.world.selected import Selected
 from processor.world.sent_mail import SentBatch, beginning, headers_above, holds, sent_folder
 from processor.world.settling import Settled, settle
 

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from processor.world.fetching import MONTHS, body_of, time_of, uids_after
-from processor.world.imap import Selected, Session
+from processor.world.fetching import MONTHS, time_of, uids_after
+from processor.world.imap import Session
+from processor.world.selected import Selected
+from processor.world.streaming import body_of
 
 # By how people's programs and servers name it where no folder is marked \Sent, the likeliest first.
 NAMES = (

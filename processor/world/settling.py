@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from processor.mail_servers import Settling
 from processor.world.failures import Disconnected, Refusal
-from processor.world.imap import Selected, Session
+from processor.world.imap import Session
+from processor.world.selected import Selected
 
 KEYWORD = "$ProcessorDone"
 # A command line stays near 1,000 octets (RFC 2683 3.2.1.5).

@@ -10,8 +10,8 @@ from typing import Any
 
 from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Misconfigured, Refusal, Transient
-from processor.world.imap import Selected
 from processor.world.mailbox import Mailbox
+from processor.world.selected import Selected
 from tests.simulator.letters import Letter
 
 FLAGS = frozenset({"\\seen", "\\deleted", "\\*"})

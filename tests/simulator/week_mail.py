@@ -11,8 +11,8 @@ from typing import Any
 
 from processor.mail_servers import MailboxSettings
 from processor.world.failures import Disconnected, Refusal, Transient
-from processor.world.imap import Selected
 from processor.world.mailbox import Mailbox, Watch
+from processor.world.selected import Selected
 from processor.world.token_login import show
 from tests.simulator.clock import Clock
 from tests.simulator.letters import Letter

@@ -17,6 +17,7 @@ from processor.steps.take_in import FETCH_TRIES, Folder, settle, take_in
 from processor.store import tables as t
 from processor.store.aside import AsideMail, Place, set_aside_mail, set_aside_mails
 from processor.store.engine import open_store
+from processor.store.intake import intakes
 from processor.store.watermarks import advance, watermark
 from processor.store.work import set_aside
 from processor.world.failures import Refusal, Transient
@@ -211,8 +212,8 @@ def test_a_large_mail_whose_stream_breaks_each_time_leaves_no_parts_and_is_held_
         parts.append(count(engine, t.raw_part))
         client.shutdown(socket.SHUT_RDWR)
 
-    monkeypatch.setattr("processor.world.fetching.CHUNK_BYTES", 40)
-    monkeypatch.setattr("processor.world.fetching.OVERLAP", 8)
+    monkeypatch.setattr("processor.world.streaming.CHUNK_BYTES", 40)
+    monkeypatch.setattr("processor.world.streaming.OVERLAP", 8)
     monkeypatch.setattr("processor.store.keep_stream.PART", 10)
     parts: list[int] = []
     piece = b"* 1 FETCH (UID 1 BODY[]<0> {40}\r\n%s)\r\n" % (b"x" * 40)
@@ -254,6 +255,7 @@ def test_a_long_taking_in_that_broke_off_is_told_to_its_end(engine: Engine) -> N
     """Found by the simulator (seed 20261127): the next pass brought nothing, and every pass from then on failed."""
     with ScriptedImap({"UID SEARCH": b"* SEARCH\r\n"}) as server:
         loop = MailboxLoop(server.settings(junk_folder=""), engine, lambda: NOW, threading.Event(), lambda: None)
-        loop.told = NOW
-        loop._tell_intake(Folder("INBOX"), 0)
-    assert [vars(loop)[name] for name in ("told", "taken")] == [None, 0]
+        loop.progress.told = NOW
+        loop.progress.tell(Folder("INBOX"), 0)
+    assert [vars(loop.progress)[name] for name in ("told", "taken")] == [None, 0]
+    assert intakes(engine)["x"].left == 0

@@ -124,7 +124,7 @@ def test_T76_a_mail_that_is_larger_than_its_size_says_is_not_held_in_memory() ->
 
 def test_T76_parts_that_do_not_fit_are_not_joined_but_the_whole_mail_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     # What Dovecot 2.4.1 does with some mails: a part begins eight bytes too early.
-    monkeypatch.setattr("processor.world.fetching.CHUNK_BYTES", 100)
+    monkeypatch.setattr("processor.world.streaming.CHUNK_BYTES", 100)
     mail = b"".join(b"linje %07d\r\n" % number for number in range(20))
 
     def reply(origin: bytes, body: bytes) -> bytes:
