@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
+from types import ModuleType
 from typing import cast
 
 from processor.extracting.extract import Kind, Ocr, extract
@@ -34,6 +35,8 @@ def main(memory: int, cpu: int, cpu_in_all: int, read: Reader = extract) -> None
     os.dup2(2, 1)
     # A terminal's Ctrl-C is the parent's: it ends us by the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # pypdf would load it where it lies, though we have no picture decoded: that is tesseract's work.
+    sys.modules["PIL"] = cast(ModuleType, None)
     network = confine(memory, cpu_in_all)
     allow_cpu(cpu)
     write_frame(outbox, json.dumps({"network": network}).encode())
