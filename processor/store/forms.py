@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from processor.findings import Form
 from processor.store import tables as t
 from processor.store.engine import store_key
+from processor.store.mail_tables import HAS_FORM
 
 
 def form_digest(key: bytes, form: Form | None) -> str:
@@ -27,7 +28,7 @@ def tickets_with_forms(conn: Connection, forms: Sequence[Form]) -> dict[str, tup
     query = (
         select(m.form_digest, k.number)
         .join_from(t.mail, t.ticket, k.id == m.ticket_id)
-        .where(m.form_digest.in_(sorted(words)))
+        .where(text(HAS_FORM), m.form_digest.in_(sorted(words)))
         .order_by(m.id)
     )
     found: dict[str, tuple[str, ...]] = {}

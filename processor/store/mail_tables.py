@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 from processor.store.columns import Utc, Words, index_among
 
 WAITS = "sender_key > 0"
+HAS_FORM = "form_digest <> ''"
 
 
 class Row(SQLModel):
@@ -37,7 +38,12 @@ class Mail(Row, table=True):
         Index("ix_mail_state_id", "state", "id"),
         Index("ix_mail_state_arrived_at", "state", "arrived_at", "id"),
         Index("ix_mail_state_account_arrived_at", "state", "account", "arrived_at", "id"),
-        Index("ix_mail_decided_at", "decided_at"),
+        # Not of mails that wait, which have none of these yet.
+        index_among("ix_mail_decided_at", "decided_at", where="decided_at IS NOT NULL"),
+        index_among("ix_mail_message_id", "message_id", where="message_id IS NOT NULL"),
+        index_among("ix_mail_ticket_id", "ticket_id", where="ticket_id IS NOT NULL"),
+        # Few mails bring a form; whoever asks must say so in these words.
+        index_among("ix_mail_form_digest", "form_digest", where=HAS_FORM),
         # Of waiting mails alone; whoever asks must say so in these words.
         index_among("ix_mail_waiting_sender", "sender_key", "arrived_at", "id", where=WAITS),
     )
@@ -45,7 +51,7 @@ class Mail(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     sender_key: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
-    form_digest: str = Field(default="", index=True)
+    form_digest: str = ""
     size: int = Field(sa_type=BigInteger)
     state: str
     reason: str = Field(default="", sa_type=Words)
@@ -56,8 +62,8 @@ class Mail(Row, table=True):
     arrived_at: datetime = Field(sa_type=Utc)
     kept_at: datetime = Field(sa_type=Utc)
     decided_at: datetime | None = Field(default=None, sa_type=Utc)
-    message_id: str | None = Field(default=None, sa_type=Words, index=True)
-    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    message_id: str | None = Field(default=None, sa_type=Words)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id")
     outcome: str = ""
     duplicate: bool = False
     own: bool = False

@@ -101,21 +101,23 @@ def _decide_mails(conn: Connection, changed: Sequence[Landed], key: bytes) -> No
             "decided_at": r.now,
             "ticket_id": landing.ticket_id,
             "outcome": r.decision.outcome,
-            "form_digest": form_digest(key, r.understanding.form),
             "duplicate": not landing.fresh,
             "message_id": None if r.message.message_id_made else bounded_id(r.message.message_id),
         }
         for r, landing in changed
     ]
     _DECIDED.run_each(conn, values)
+    forms = [(r.mail_id, form_digest(key, r.understanding.form)) for r, _ in changed if r.understanding.form]
+    _FORM.run_each(conn, [{"which": mail_id, "form_digest": digest} for mail_id, digest in forms])
 
 
-# Built once: every batch is recorded by it.
+# Built once: every batch is recorded by these.
 _DONE = {"state": MailState.DECIDED.value, "reason": "", "sender_key": 0, "claimed_by": None, "claimed_until": None}
 _DECIDED = Prepared(
     update(t.mail).where(t.mail.c.id == bindparam("which")).values(_DONE),
-    ("decided_at", "ticket_id", "outcome", "form_digest", "duplicate", "message_id"),
+    ("decided_at", "ticket_id", "outcome", "duplicate", "message_id"),
 )
+_FORM = Prepared(update(t.mail).where(t.mail.c.id == bindparam("which")), ("form_digest",))
 
 
 def _named(conn: Connection, fresh: Sequence[Landed]) -> list[Happening]:

@@ -53,7 +53,10 @@ class ItemRow(Row, table=True):
     """
 
     __tablename__ = "item"
-    __table_args__ = (index_among("ix_item_continues", "continues", where=CONTINUES),)
+    __table_args__ = (
+        index_among("ix_item_continues", "continues", where=CONTINUES),
+        index_among("ix_item_follow_up_at", "follow_up_at", where="follow_up_at IS NOT NULL"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -71,7 +74,7 @@ class ItemRow(Row, table=True):
     asks: str = ""
     how: str = ""
     continues: int | None = None
-    follow_up_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    follow_up_at: datetime | None = Field(default=None, sa_type=Utc)
     followed_up: int = 0
     answered_at: datetime | None = Field(default=None, sa_type=Utc)
 
@@ -163,14 +166,16 @@ class EventRow(Row, table=True):
     __table_args__ = (
         # The few by which staff judged a decision, among all those by which the program told what it did.
         index_among("ix_event_judging", "kind", "id", where=JUDGING),
+        index_among("ix_event_mail_id", "mail_id", where="mail_id IS NOT NULL"),
+        index_among("ix_event_ticket_id", "ticket_id", where="ticket_id IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=Utc)
     kind: str
     actor: str = Field(sa_type=Words)
-    mail_id: int | None = Field(default=None, foreign_key="mail.id", index=True)
-    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    mail_id: int | None = Field(default=None, foreign_key="mail.id")
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id")
     action_id: int | None = Field(default=None, foreign_key="action.id")
     outbox_id: int | None = Field(default=None, foreign_key="outbox.id")
     data: str = "{}"
