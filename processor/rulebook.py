@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from processor.contract import Agreements
-from processor.needles import Alternative, Index
+from processor.needles import Alternative, Index, Literals
 from processor.spellings import Spellings
 
 ReplyKind = Literal["receipt", "answer", "question", "confirmation"]
@@ -93,6 +93,7 @@ class Needles:
     """
 
     patterns: tuple[tuple[str, Pattern], ...]
+    literals: Literals
     moods: Index
     others: Index
     places: tuple[int, int]
@@ -102,12 +103,13 @@ class Needles:
         """Index the patterns; each keeps its number, the place that it comes at."""
         owned = tuple(patterns)
         wanted = [(owner == MOOD, (n, pattern.needs, pattern.besides)) for n, (owner, pattern) in enumerate(owned)]
-        moods, others = (Index.of(each for is_mood, each in wanted if is_mood is which) for which in (True, False))
+        groups = ([each for is_mood, each in wanted if is_mood is which] for which in (True, False))
+        literals, (moods, others) = Index.several(groups)
         subject, body = (
             sum(1 << n for n, (_, pattern) in enumerate(owned) if pattern.where != elsewhere)
             for elsewhere in ("body", "subject")
         )
-        return cls(owned, moods, others, (subject, body))
+        return cls(owned, literals, moods, others, (subject, body))
 
 
 def numbers(patterns: int) -> tuple[int, ...]:

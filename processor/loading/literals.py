@@ -14,7 +14,7 @@ from re import _constants as ops  # type: ignore[attr-defined,unused-ignore]
 from re import _parser as grammar  # type: ignore[attr-defined,unused-ignore]
 from typing import Any
 
-from processor.needles import Alternative
+from processor.needles import LONGEST, Alternative
 
 PLAIN = re.compile(r"[^\\^$.|?*+(){}\[\]]+")
 """Nothing in it means anything but itself, as in half of the expressions, which need no parsing."""
@@ -27,8 +27,6 @@ LETTER, BLANK, SIGN = 0.06, 0.15, 0.01
 """About one character in so many is a given letter, a blank, or a given sign."""
 COMMON = 0.005
 """What is likelier than this to stand at a place says nothing, where something else is known."""
-LONGEST = 12
-"""A literal is cut after so many characters: what it leads to is as rare, and the index is smaller."""
 
 _REPEATS = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)
 _WITHOUT_WIDTH = (ops.AT, ops.ASSERT, ops.ASSERT_NOT)

@@ -16,7 +16,7 @@ from typing import Literal
 from processor.findings import Evidence, Where
 from processor.masking import masked
 from processor.message import Message
-from processor.needles import plain
+from processor.needles import LONGEST
 from processor.rulebook import Needles, Pattern, numbers
 
 MOST_CHARACTERS = 20_000
@@ -32,6 +32,7 @@ _SMOOTH = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": " ", "\u00ad": "-", "\t": " ", "\r": " "}
     | {"‘": "'", "’": "'", "´": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "‑": "-"}
 )
+_ROUGH = re.compile("[" + re.escape("".join(map(chr, _SMOOTH))) + "]")
 _BREAK = re.compile(
     r"\n\s*\n+\s*|\n(?=\s{0,8}(?:[-*•>]|\d{1,2}[.)]\s|\([a-z0-9]\)))|\n"
     r"|(?<=[.!?;])(?<![ .(]\w\.)(?<!\d\.)[\"')]{0,3}\s+"
@@ -89,7 +90,7 @@ def fold(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):
         lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
-    return lowered.translate(_SMOOTH)
+    return lowered.translate(_SMOOTH) if _ROUGH.search(lowered) else lowered
 
 
 def passages(message: Message, needles: Needles) -> tuple[Passage, ...]:
@@ -127,33 +128,34 @@ def _without_prefixes(subject: str) -> str:
 
 def _passage(kind: Kind, text: str, at: int, where: Where, needles: Needles) -> Passage:
     text = masked(text)
-    folded = fold(text)
-    smooth = folded.replace("\n", " ")
+    folded = fold(text).replace("\n", " ")
     if kind in ("signature", "quoted"):
-        return Passage(kind, text, smooth, at, where, (Sentence(0, len(text), smooth),))
-    sentences = tuple(islice(_sentences(text, folded, where, needles), MOST_SENTENCES)) or (
-        Sentence(0, len(text), smooth),
-    )
+        return Passage(kind, text, folded, at, where, (Sentence(0, len(text), folded),))
+    here = needles.places[where != "subject"]
+    cuts = islice(_cuts(text), MOST_SENTENCES)
+    sentences = tuple([_sentence(start, end, folded[start:end], here, needles) for start, end in cuts])
+    if not sentences:
+        return Passage(kind, text, folded, at, where, (Sentence(0, len(text), folded),))
     end = sentences[-1].end
-    return Passage(kind, text[:end], smooth[:end], at, where, sentences)
+    return Passage(kind, text[:end], folded[:end], at, where, sentences)
 
 
-def _sentences(text: str, folded: str, where: Where, needles: Needles) -> Iterator[Sentence]:
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a text start and end."""
     start = 0
     for cut in _BREAK.finditer(text):
         before = text[start : cut.start()]
-        if not before.strip() or _goes_on(text, before, cut):
+        if not before or before.isspace() or _goes_on(text, before, cut):
             continue
-        yield from _bounded(start, cut.end(), folded, where, needles)
+        yield from _bounded(start, cut.end())
         start = cut.end()
     if text[start:].strip():
-        yield from _bounded(start, len(text), folded, where, needles)
+        yield from _bounded(start, len(text))
 
 
-def _bounded(start: int, end: int, folded: str, where: Where, needles: Needles) -> Iterator[Sentence]:
+def _bounded(start: int, end: int) -> Iterator[tuple[int, int]]:
     for at in range(start, end, LONGEST_SENTENCE):
-        stop = min(at + LONGEST_SENTENCE, end)
-        yield _sentence(at, stop, folded[at:stop], where, needles)
+        yield at, min(at + LONGEST_SENTENCE, end)
 
 
 def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
@@ -169,20 +171,18 @@ def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
     )
 
 
-def _sentence(start: int, end: int, folded: str, where: Where, needles: Needles) -> Sentence:
+def _sentence(start: int, end: int, folded: str, here: int, needles: Needles) -> Sentence:
+    """``here`` are the bits of the patterns that are looked for in such a place."""
     text = " ".join(folded.split())
-    # Patterns are searched for in the passage, and what must stand besides in the text.
-    looked_in = text if folded.strip() == text else f"{folded} {text}"
-    words = plain(looked_in)
-    moods = [needles.patterns[number][1] for number in numbers(needles.moods.near(words, looked_in))]
+    # A pattern is searched for in the passage, what must stand besides in the text.
+    standing = needles.literals.standing(folded if folded.strip() == text else f"{folded} {text}")
+    moods = [needles.patterns[number][1] for number in numbers(needles.moods.near(standing))]
     held = [mood.name for mood in moods if holds(mood, text)]
     if held:
-        marks = "".join(f" @{name}" for name in held)
+        marks = "".join([f" @{name}" for name in held])
+        standing |= needles.literals.standing(text[-LONGEST:] + marks)
         text += marks
-        looked_in += marks
-        words += plain(marks)
-    near = needles.others.near(words, looked_in) & needles.places[where != "subject"]
-    return Sentence(start, end, text, frozenset(held), numbers(near))
+    return Sentence(start, end, text, frozenset(held), numbers(needles.others.near(standing) & here))
 
 
 def holds(pattern: Pattern, text: str) -> bool:

@@ -136,3 +136,10 @@ def test_no_guard_hides_a_part_of_a_year_or_its_end(text: str) -> None:
         assert any(part in text for part in dates._PARTS) or dates._PART_NUMBER.search(text)
     if phrases["dates.year_end"].search(text) or phrases["dates.next_year"].search(text):
         assert dates._YEAR_NAMED.search(text)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text("aÅİ \t\r\xa0\xad\u200b‘´“»–—‑-'", max_size=12))
+def test_a_text_is_folded_as_its_characters_are(text: str) -> None:
+    assert fold(text) == "".join(map(fold, text))
+    assert set(fold(text)) <= set("aåİ -'\"")
