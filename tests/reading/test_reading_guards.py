@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processor.message import MethodResult
-from processor.reading import authentication, body, charset, introductions, other_languages, parse, sections, signatures
+from processor.reading import (
+    authentication,
+    body,
+    charset,
+    dates,
+    introductions,
+    other_languages,
+    parse,
+    sections,
+    signatures,
+)
 from processor.reading.read import read
 
 NEVER, NEVER_BYTES = re.compile("(?!)"), re.compile(b"(?!)")
@@ -93,6 +103,31 @@ def test_most_servers_write_plain_results() -> None:
     dkim = MethodResult("dkim", "pass", (("header.d", "a-demo.no"),))
     dmarc = MethodResult("dmarc", "pass", (("header.from", "a-demo.no"),))
     assert authentication.plain_results(value) == authentication._scanned(value) == ("mx.example", [dkim, dmarc])
+
+
+_DATES = st.tuples(
+    st.sampled_from(["Fri, ", "", "Xyz, ", "  Mon, ", "fri, "]),
+    st.sampled_from(["1", "01", "29", "31", "32", "00"]),
+    st.sampled_from([" Jan ", " Feb ", " Jun ", " nov ", " Des "]),
+    st.sampled_from(["1970", "2024", "2026", "1969", "26"]),
+    st.sampled_from([" 00:22:54 ", " 23:59:60 ", " 24:00:00 ", " 1:02:03 ", " 12:00 "]),
+    st.sampled_from(
+        ["+0000", "-0000", "+0200", "-1159", "+1959", "GMT", "+0260", "-2400", "", "+0100 (CET)", "+0100 "]
+    ),
+).map("".join)
+
+
+@given(_DATES)
+@settings(max_examples=400, deadline=None)
+def test_a_date_in_the_usual_form_is_the_one_that_the_stdlib_reads(value: str) -> None:
+    if found := dates.usual_date(value):
+        assert repr(found) == repr(dates._odd_date(value))
+        assert dates.parse_date(value) == found
+
+
+def test_the_usual_form_of_a_date_is_known() -> None:
+    for value in ("Fri, 27 Nov 2026 00:22:54 +0100", " 7 Sep 2026 10:00:00 -0000"):
+        assert dates.usual_date(value) == dates._odd_date(value) is not None
 
 
 _NEAR = st.sampled_from([
