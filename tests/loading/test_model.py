@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from processor.loading.model import SHIPPED, load_model, version_of
+from processor.loading.model import SHIPPED, file_of, load_model, version_of
 from processor.loading.problems import Refused
 from processor.loading.rules import load_rulebook
+from processor.weights import of_rare_row
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +27,15 @@ def test_the_shipped_model_is_small_and_loads_quickly() -> None:
     assert model.version
     assert model.data
     assert model.figures["main_accuracy"] > 0.8
+
+
+def test_the_words_that_most_mails_hold_lie_first_and_the_file_has_all_as_before() -> None:
+    model, _ = load_model(SHIPPED)
+    assert model is not None
+    rarities = [of_rare_row(row, len(model.labels))[0] for row in model.words.values()]
+    assert rarities == sorted(rarities)
+    written, shipped = (json.loads(gzip.decompress(each)) for each in (file_of(model), SHIPPED.read_bytes()))
+    assert {**written, "version": ""} == {**shipped, "version": ""}
 
 
 def test_it_knows_every_shipped_type_and_kind() -> None:
