@@ -21,7 +21,7 @@ from processor.steps.worker import LOOK, WAKE
 from processor.store.engine import open_store
 from processor.store.keep import Arrival, keep
 from tests.bench.site import PASSWORD, ROOT, USER, settings_text
-from tests.bench.waiting import wait
+from tests.bench.waiting import CLOSELY, wait
 
 
 def workers_alone(mails: Sequence[bytes], workers: int) -> float:
@@ -55,6 +55,7 @@ def workers_alone(mails: Sequence[bytes], workers: int) -> float:
         wait(
             lambda: not reader.execute("select 1 from mail where state <> 'decided' limit 1").fetchall(),
             "all decisions",
+            pause=lambda: CLOSELY,
         )
         return len(mails) / (time.perf_counter() - began)
 

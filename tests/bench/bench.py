@@ -25,7 +25,7 @@ from tests.bench.latency import latencies, summary
 from tests.bench.naive import naive
 from tests.bench.shares import processor_time
 from tests.bench.site import AUTHSERV_ID, PASSWORD, USER, corpus, kill, site
-from tests.bench.waiting import started, wait
+from tests.bench.waiting import CLOSELY, started, wait, wait_for_all
 from tests.servers.postgres import Postgres, installed
 
 ROOT = Path(__file__).parent.parent.parent
@@ -72,15 +72,9 @@ def whole_road(mails: Sequence[bytes], workers: int, store: str = "") -> Road:
             sides = ((process.pid,), here.servers)
             before = [processor_time(side) for side in sides]
             here.dovecot.deliver_at_once(USER, mails)
-            wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail")
+            wait(lambda: here.ask("select 1 from mail limit 1"), "the first mail", pause=lambda: CLOSELY)
             began = time.perf_counter()
-            wait(
-                lambda: here.ask("select count(*) from mail where state='decided'")[0][0] == len(mails), "all decisions"
-            )
-            wait(
-                lambda: not here.ask("select 1 from outbox where state in ('ready','sending','retry') limit 1"),
-                "all answers",
-            )
+            wait_for_all(here, len(mails))
             spent = time.perf_counter() - began
             worked = [processor_time(side) - begun for side, begun in zip(sides, before, strict=True)]
             memory = peak_memory(process.pid)

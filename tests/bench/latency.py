@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.bench.site import USER, corpus, kill, site
-from tests.bench.waiting import started, wait
+from tests.bench.waiting import started, wait_for_all
 
 GAP = (0.05, 0.45)
 """Seconds between two mails: a busy hour, not a flood."""
@@ -25,19 +25,13 @@ def latencies(count: int, workers: int = 1, seed: int = 1) -> list[float]:
             # The first answer pays for connecting.
             for raw in corpus(3, count):
                 here.dovecot.deliver(USER, raw)
-            wait(lambda: here.ask("select count(*) from mail where state='decided'")[0][0] == 3, "the first mails")
+            wait_for_all(here, 3)
             arrived: list[tuple[str, float]] = []
             for raw in corpus(count):
                 here.dovecot.deliver(USER, raw)
                 arrived.append((_sender(raw), time.time()))
                 time.sleep(dice.uniform(*GAP))
-            wait(
-                lambda: here.ask("select count(*) from mail where state='decided'")[0][0] == count + 3, "all decisions"
-            )
-            wait(
-                lambda: not here.ask("select 1 from outbox where state in ('ready','sending','retry') limit 1"),
-                "all answers",
-            )
+            wait_for_all(here, count + 3)
         finally:
             kill(process)
         taken = {str(to): float(str(row["time"])) for row in here.taken() for to in list(row["to"])}  # type: ignore[call-overload]
