@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import mul
 from typing import Literal
 
 Reason = Literal["", "off", "timed_out", "unreachable", "refused", "nonsense", "resting", "too_many"]
@@ -96,5 +97,5 @@ def valid_org_no(text: str) -> bool:
     """Whether this is nine digits of which the last checks the others (modulus 11, domain.md 5.4)."""
     if len(text) != 9 or not (text.isascii() and text.isdigit()):
         return False
-    rest = sum(weight * int(digit) for weight, digit in zip(WEIGHTS, text[:8], strict=True)) % 11
+    rest = sum(map(mul, WEIGHTS, map(int, text))) % 11
     return (11 - rest) % 11 == int(text[8])

@@ -23,11 +23,15 @@ _PRIVATE = re.compile(
     r"|(?<=[Nn])[Oo]\d{2} ?\d{4} ?\d{4} ?\d{3}"  # IBAN (ISO 13616)
     r")(?!\w|[.,]\d)"
 )
+_TEN_DIGITS = re.compile(r"\d(?:[ .+-]?\d){9}")
+"""What none of them can do without."""
 _DIGIT = re.compile(r"\d")
 
 
 def masked(text: str) -> str:
     """The text with the digits of private numbers hidden, and of the same length."""
+    if not _TEN_DIGITS.search(text):
+        return text
     return _PRIVATE.sub(lambda found: _DIGIT.sub(MASK, found.group()), text)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processor import masking
 from processor.masking import masked, masked_mail
 from processor.message import Address, Defect, Message
 from processor.reading.read import read
@@ -108,3 +109,11 @@ def test_masking_keeps_every_place(text: str) -> None:
     hidden = masked(text)
     assert len(hidden) == len(text)
     assert all(a == b or (a == "•" and b.isdigit()) for a, b in zip(hidden, text, strict=True))
+
+
+@given(
+    st.lists(st.sampled_from(("1", "19", "0101", "90", "12345", "NO93", " ", ".", "-", "+", "\n", "a"))).map("".join)
+)
+def test_no_guard_hides_a_private_number(text: str) -> None:
+    if masking._PRIVATE.search(text):
+        assert masking._TEN_DIGITS.search(text)
