@@ -97,5 +97,5 @@ def valid_org_no(text: str) -> bool:
     """Whether this is nine digits of which the last checks the others (modulus 11, domain.md 5.4)."""
     if len(text) != 9 or not (text.isascii() and text.isdigit()):
         return False
-    rest = sum(map(mul, WEIGHTS, map(int, text))) % 11
+    rest: int = sum(map(mul, WEIGHTS, map(int, text))) % 11
     return (11 - rest) % 11 == int(text[8])
