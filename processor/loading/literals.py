@@ -25,7 +25,7 @@ MOST_LETTERS = 6
 MOST_TIMES = 3
 LETTER, BLANK, SIGN = 0.06, 0.15, 0.01
 """About one character in so many is a given letter, a blank, or a given sign."""
-COMMON = 0.005
+COMMON = 0.003
 """What is likelier than this to stand at a place says nothing, where something else is known."""
 
 _REPEATS = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from processor.findings import Evidence, Where
 from processor.masking import masked
@@ -34,9 +34,9 @@ _SMOOTH = str.maketrans(
 )
 _ROUGH = re.compile("[" + re.escape("".join(map(chr, _SMOOTH))) + "]")
 _BREAK = re.compile(
-    r"\n\s*\n+\s*|\n(?=\s{0,8}(?:[-*•>]|\d{1,2}[.)]\s|\([a-z0-9]\)))|\n"
-    r"|(?<=[.!?;])(?<![ .(]\w\.)(?<!\d\.)[\"')]{0,3}\s+"
-    r"|(?<=\d\.)\s+(?=[A-ZÆØÅÄÖ])"
+    # It begins with a character that is soon found.  That is the stop, which is of the sentence, or else the newline.
+    r"[\n.!?;](?:(?<=\n)(?:\s*\n\s*)?"
+    r"|(?<!\n)(?!\n)(?:(?<![ .(]\w\.)(?<!\d\.)[\"')]{0,3}\s+|(?<=\d\.)\s+(?=[A-ZÆØÅÄÖ])))"
 )
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:nr|org|dvs|orgnr|kundenr|fakturanr|tlf|mob|ca|pr|evt|bl\.a|f\.eks|jf|vedr|ang|ref|no|mvh|kl|fr|art|st|sept|okt|nov|des|jan|feb|m\.m|o\.l|osv|kap|tel|adr|inkl|eks)\.$",
@@ -48,8 +48,7 @@ _QUOTED_SUBJECT = re.compile(r"^[ \t>*]{0,8}(?:emne|ämne|subject)\*?[ \t]?:\*?[
 _MONTH_NEXT = re.compile(r"(?:jan|feb|mar|apr|mai|maj|may|jun|jul|aug|sep|okt|oct|nov|des|dec)", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """Characters ``start`` to ``end`` of the passage, and the text that ``also`` and ``unless`` see.
 
     ``near`` are the numbers in Needles of the patterns that it may hold.
@@ -144,8 +143,10 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
     """Where the sentences of a text start and end."""
     start = 0
     for cut in _BREAK.finditer(text):
-        before = text[start : cut.start()]
-        if not before or before.isspace() or _goes_on(text, before, cut):
+        at = cut.start()
+        at += text[at] != "\n"
+        before = text[start:at]
+        if not before or before.isspace() or _goes_on(text, before, at, cut.end()):
             continue
         yield from _bounded(start, cut.end())
         start = cut.end()
@@ -158,13 +159,13 @@ def _bounded(start: int, end: int) -> Iterator[tuple[int, int]]:
         yield at, min(at + LONGEST_SENTENCE, end)
 
 
-def _goes_on(text: str, before: str, cut: re.Match[str]) -> bool:
+def _goes_on(text: str, before: str, start: int, end: int) -> bool:
     """Whether the cut is none: a hard-wrapped line, an abbreviation's stop or a date's."""
-    after = text[cut.end() : cut.end() + 12]
-    if cut.group() == "\n":
-        line = text[text.rfind("\n", 0, cut.start()) + 1 : cut.start()]
+    cut, after = text[start:end], text[end : end + 12]
+    if cut == "\n":
+        line = text[text.rfind("\n", 0, start) + 1 : start]
         return len(line) > 55 and before.rstrip()[-1:] not in ".!?:" and not after[:1].isdigit()
-    if "\n" in cut.group():
+    if "\n" in cut:
         return False
     return bool(_ABBREVIATION.search(before[-14:])) or (
         before[-1:] == "." and before[-2:-1].isdigit() and bool(_MONTH_NEXT.match(after))

@@ -50,13 +50,14 @@ def recognise(needles: Needles, passages: Iterable[Passage]) -> dict[str, tuple[
     for passage in read:
         for sentence in passage.sentences:
             for number in sentence.near:
-                pattern = needles.patterns[number][1]
-                if len(places.get(number, ())) == MOST_PLACES:
+                there = places.get(number, [])
+                if len(there) == MOST_PLACES:
                     continue
-                struck = strikes(pattern, passage, sentence, MOST_PLACES - len(places.get(number, ())))
+                pattern = needles.patterns[number][1]
+                struck = strikes(pattern, passage, sentence, MOST_PLACES - len(there))
                 # The whole mail is looked through last: most patterns do not get so far.
                 if struck and (pattern.mail is None or mail.hold(pattern.mail)):
-                    places.setdefault(number, []).extend((passage, match) for match in struck)
+                    places[number] = there + [(passage, match) for match in struck]
     owned: dict[str, list[Finding]] = {}
     for number in sorted(places):
         owner, pattern = needles.patterns[number]
@@ -81,13 +82,13 @@ def strikes(pattern: Pattern, passage: Passage, sentence: Sentence, most: int) -
     """Up to so many places in a sentence that has what the pattern needs and nothing that cancels it."""
     if pattern.any is None or (pattern.also is not None and not pattern.also.search(sentence.text)):
         return []
-    match = pattern.any.search(passage.folded, sentence.start, sentence.end)
+    end = sentence.end
+    match = pattern.any.search(passage.folded, sentence.start, end)
     if match is None or (pattern.unless is not None and pattern.unless.search(sentence.text)):
         return []
-    found: list[re.Match[str]] = []
-    while match is not None and len(found) < most:
+    found = [match]
+    while len(found) < most and (match := pattern.any.search(passage.folded, max(match.start() + 1, match.end()), end)):
         found.append(match)
-        match = pattern.any.search(passage.folded, max(match.start() + 1, match.end()), sentence.end)
     return found
 
 

@@ -11,7 +11,7 @@ from processor.findings import Role
 from processor.understanding import dates, firms, names, numbers, people, products
 from processor.understanding.company import company_in
 from processor.understanding.numbers import Number, organisation_numbers
-from processor.understanding.passages import Passage, fold, passages
+from processor.understanding.passages import _BREAK, Passage, fold, passages
 from tests.understanding.made_mail import mail, rulebook
 
 PIECES = (
@@ -143,3 +143,15 @@ def test_no_guard_hides_a_part_of_a_year_or_its_end(text: str) -> None:
 def test_a_text_is_folded_as_its_characters_are(text: str) -> None:
     assert fold(text) == "".join(map(fold, text))
     assert set(fold(text)) <= set("aåİ -'\"")
+
+
+BREAKS = re.compile(
+    r"\n\s*\n+\s*|\n|(?<=[.!?;])(?<![ .(]\w\.)(?<!\d\.)[\"')]{0,3}\s+|(?<=\d\.)\s+(?=[A-ZÆØÅÄÖ])"
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("aÅ1 \n\t\u2028.!;\"')(", max_size=14))
+def test_sentences_are_cut_wherever_they_end(text: str) -> None:
+    cuts = [(cut.start() + (cut.group()[0] != "\n"), cut.end()) for cut in _BREAK.finditer(text)]
+    assert cuts == [cut.span() for cut in BREAKS.finditer(text)]
