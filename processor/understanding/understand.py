@@ -118,7 +118,7 @@ def _step_by_step(message: Message, rulebook: Rulebook) -> Iterator[Understandin
         language=language,
         language_confidence=round(sure, 4),
         requests=asked,
-        chances=tuple([(n, -c) for c, n in sorted([(-round(c, 6), n) for n, c in likely.items()])]),
+        chances=_best_first(likely),
         silent=round(min(1.0, silent + likely.get("no_action", 0.0)), 6),
         fields=about.fields,
         field_evidence=(*about.evidence, *form_evidence(form)),
@@ -130,6 +130,11 @@ def _step_by_step(message: Message, rulebook: Rulebook) -> Iterator[Understandin
         other_languages=_other_languages(read, language, rulebook),
         perhaps=() if automatic else perhaps(main, likely, present_, rulebook.types),
     )
+
+
+def _best_first(likely: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """In whole millionths, and by name where they are alike."""
+    return tuple([(name, -less / 1e6) for less, name in sorted([(round(-1e6 * c), n) for n, c in likely.items()])])
 
 
 def _asked(named: tuple[Request, ...], source: Sources, mail: Vector | None, rulebook: Rulebook) -> tuple[Request, ...]:
