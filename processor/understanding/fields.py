@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -52,8 +52,11 @@ def fields_of(
     form: Form | None,
     role: Role,
     rulebook: Rulebook,
-) -> Found:
-    """Everything named in new and forwarded text, the signature, the subject and the form."""
+) -> Generator[None, None, Found]:
+    """Everything named in new and forwarded text, the signature, the subject and the form.
+
+    It stops after each step, so that the mails of a batch can go through them together (``understand_each``).
+    """
     vocabulary = rulebook.vocabulary
     if requests[:1] == ("no_action",):
         return _of_a_note(message, passages, role, rulebook)
@@ -67,9 +70,13 @@ def fields_of(
         vocabulary,
         about="invoice_question" in requests,
     )
+    yield
     company = company_in(own, numbers, vocabulary, role, _sender(message), own="licence_transfer" in requests)
+    yield
     products = products_in(written, rulebook.spellings, vocabulary.moods, ending=requests[:1] == ("termination",))
+    yield
     effective = effective_date(written, requests, spans, _today(message), vocabulary)
+    yield
     persons = set(requests) & set(ABOUT_PERSONS) or "privacy" in topics
     shown = message.from_[0].name if message.from_ else ""
     about_one = requests[:1] == ("other",)

@@ -110,7 +110,9 @@ def _step_by_step(message: Message, rulebook: Rulebook) -> Iterator[Understandin
     names = tuple(request.type for request in asked)
     marks = topics({name: found[name] for name in names if name in found})
     # Nobody wrote what a robot says: its numbers and dates are no customer's.
-    about = NOTHING if automatic else fields_of(message, read, names, marks, spans, form, role, rulebook)
+    about = NOTHING
+    if not automatic:
+        about = yield from fields_of(message, read, names, marks, spans, form, role, rulebook)
     yield None
     language, sure = language_of(for_language(read), rulebook.vocabulary, rulebook.model)
     yield Understanding(
