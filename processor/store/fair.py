@@ -20,7 +20,6 @@ from processor.ticket import MailState
 
 HEAD, FIELD = 64_000, 2_000
 """So much of a mail is looked at, and of its From field: hostile ones cost no more than others."""
-_HEAD_END = re.compile(rb"\n\r?\n")
 FROM = re.compile(rb"(?:\A|\n)from[ \t]*:((?:.*\r?\n[ \t])*.*)", re.IGNORECASE)
 ADDRESS = re.compile(rb"[^\s<>\"(),;:@]{1,64}@[^\s<>\"(),;:@]{1,255}")
 KEY_BITS = 62
@@ -30,11 +29,22 @@ OF_SENDERS = 4
 
 def sender_key(key: bytes, raw: bytes) -> int:
     """A number above 0 for whoever a mail says that it is from: the last address of its From field, or all of that."""
-    found = FROM.search(_HEAD_END.split(raw[:HEAD], maxsplit=1)[0])
-    said = found[1][:FIELD] if found else b""
+    said = _from_field(raw)[:FIELD]
     addresses = ADDRESS.findall(said)
     who = (addresses[-1] if addresses else b" ".join(said.split())).lower()
     return int.from_bytes(hmac.digest(key, b"sender\0" + who, "sha256")[:8], "big") >> (64 - KEY_BITS) | 1
+
+
+def _from_field(raw: bytes) -> bytes:
+    """What the first From field of a mail's head says, as far as the head is looked at; nothing without one."""
+    end = raw.find(b"\n\r\n", 0, HEAD)
+    bare = raw.find(b"\n\n", 0, HEAD if end < 0 else end + 1)
+    head = raw[: bare if bare >= 0 else end if end >= 0 else HEAD]
+    # The expression alone would try each letter of the head.
+    name = head.lower()
+    begin = 0 if name.startswith(b"from") else name.find(b"\nfrom")
+    found = FROM.search(head, begin) if begin >= 0 else None
+    return found[1] if found else b""
 
 
 _M = t.mail.c

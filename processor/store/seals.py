@@ -18,11 +18,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, func, insert, select, text
+from sqlalchemy import Connection, Engine, Integer, bindparam, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from processor.store import tables as t
 from processor.store.columns import canonical
+from processor.store.prepared import Query
 from processor.store.transaction import reading, writing
 
 FIRST = "0" * 64
@@ -32,6 +33,13 @@ EVENTS_A_COMMIT = 10_000
 PATIENCE_SECONDS = 0.5
 LOOK_AGAIN_SECONDS = 0.02
 
+_E = t.event.c
+_UNSEALED = Query(
+    select(t.event)
+    .where(_E.id > bindparam("after"), _E.id <= bindparam("horizon"))
+    .order_by(_E.id)
+    .limit(bindparam("most", type_=Integer))
+)
 _WRITERS = text(
     "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted"
     " AND relation = CAST('event' AS regclass) AND pid <> pg_backend_pid()"
@@ -60,7 +68,7 @@ def seal_events(engine: Engine, now: datetime) -> int:
         return 0
     with reading(engine) as conn:
         before = last_seal(conn)
-        rows = conn.execute(_unsealed(before.last_event, horizon)).all()
+        rows = _UNSEALED.rows(conn, {"after": before.last_event, "horizon": horizon, "most": EVENTS_A_COMMIT})
         digests = _backs(conn, before, 1 + len(rows) // EVENTS_A_SEAL)
     seals = []
     for start in range(0, len(rows), EVENTS_A_SEAL):
@@ -150,11 +158,6 @@ def _backs(conn: Connection, before: Seal, count: int) -> dict[int, str]:
     numbers = {back_of(before.id + n) for n in range(1, count + 1)}
     query = select(t.seal.c.id, t.seal.c.digest).where(t.seal.c.id.in_(sorted(numbers)))
     return {0: FIRST, before.id: before.digest, **{row.id: row.digest for row in conn.execute(query)}}
-
-
-def _unsealed(after: int, horizon: int) -> Select[tuple[object, ...]]:
-    e = t.event.c
-    return select(t.event).where(e.id > after, e.id <= horizon).order_by(e.id).limit(EVENTS_A_COMMIT)
 
 
 def _settled(engine: Engine) -> int:

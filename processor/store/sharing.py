@@ -12,16 +12,18 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 from processor.store import tables as t
 
 DAEMONS = "daemon/"
+_HANDS: ColumnElement[int] = func.coalesce(func.sum(t.lease.c.hands), 0)
+_DAEMONS: ColumnElement[int] = func.count()
 
 
 def work_share(conn: Connection, limit: int, which: Select[tuple[int]], given: Mapping[str, object]) -> int:
     """How many mails of ``which`` a worker may claim, ``limit`` at most: a share for each living daemon's worker."""
-    return _share(conn, limit, which, func.coalesce(func.sum(t.lease.c.hands), 0), given)
+    return _share(conn, limit, which, _HANDS, given)
 
 
 def delivery_share(conn: Connection, limit: int, which: Select[tuple[int]], given: Mapping[str, object]) -> int:
     """How many replies of ``which`` a daemon may claim, ``limit`` at most: a share for each living daemon."""
-    return _share(conn, limit, which, func.count(), given)
+    return _share(conn, limit, which, _DAEMONS, given)
 
 
 def _share(

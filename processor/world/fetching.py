@@ -254,5 +254,7 @@ def time_of(fact: Mapping[bytes, Any]) -> datetime | None:
 
 
 def header_of(body: bytes) -> bytes:
-    ends = [end for mark in (b"\r\n\r\n", b"\n\n") if (end := body.find(mark)) >= 0]
-    return body[: min(ends)] if ends else body
+    end = body.find(b"\r\n\r\n")
+    # The other mark counts only before it, and need not be sought in the text.
+    bare = body.find(b"\n\n", 0, end) if end >= 0 else body.find(b"\n\n")
+    return body[: bare if bare >= 0 else end] if max(bare, end) >= 0 else body

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
 from processor.store import tables as t
 from processor.store.arrivals import Arrival
 from processor.store.aside import set_aside_mails
 from processor.store.engine import open_store
-from processor.store.fair import sender_key
+from processor.store.fair import FROM, _from_field, sender_key
 from processor.store.keep import keep
 from processor.store.transaction import writing
 from processor.store.watermarks import first_start
@@ -100,6 +103,16 @@ def test_a_sender_is_told_from_the_from_field_alone(one: bytes, other: bytes, sa
     assert (keys[0] == keys[1]) is same
     assert 0 <= keys[0] < 2**62
     assert sender_key(b"another key", one) != keys[0]
+
+
+PIECES = (b"\n", b"\r\n", b"\r", b" ", b"From", b"\nfrom", b"from:", b":", b" a@b.no", b"x")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map(b"".join))
+def test_the_from_field_is_what_its_expression_alone_finds_in_the_head(raw: bytes) -> None:
+    found = FROM.search(re.split(rb"\n\r?\n", raw, maxsplit=1)[0])
+    assert _from_field(raw) == (found[1] if found else b"")
 
 
 def test_two_workers_get_different_mails(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from imapclient.response_parser import parse_fetch_response
 
 from processor.world.fetch_replies import Reply, plain_replies
+from processor.world.fetching import header_of
 
 UID, SIZE = b"UID 7", b"RFC822.SIZE 31"
 TIME = b'INTERNALDATE " 1-Dec-2026 09:05:00 +0100"'
@@ -96,3 +98,9 @@ def test_the_usual_replies_are_read_at_once(told: list[Reply]) -> None:
 )
 def test_anything_else_is_left_to_imapclient(told: list[Reply | None]) -> None:
     assert plain_replies(told) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"x"]), max_size=12).map(b"".join))
+def test_a_header_ends_at_the_first_of_two_marks(body: bytes) -> None:
+    assert header_of(body) == re.split(rb"\r\n\r\n|\n\n", body, maxsplit=1)[0]
