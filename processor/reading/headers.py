@@ -1,4 +1,4 @@
-"""Header fields of one part: our own decoding from the raw values.
+"""Header fields of one part: our own decoding from the raw values of the compat32 tree.
 
 The stdlib's parsed headers raise lazily or leave surrogates (email.md 38, 55); here a raw value is
 bytes in surrogate escapes, cut before it is decoded, since decoding a huge one is quadratic there.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from email.message import Message as Part
 from itertools import islice
 
 from processor.reading.charset import clean_line, decode, guess, mend_doubled
@@ -28,10 +28,11 @@ _NOT_BASE64 = bytes(n for n in range(256) if n not in _BASE64)
 class Headers:
     """The fields of one part, in order; names are lower case, values raw text without line ends."""
 
-    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, part: Part) -> None:
         self.items: list[tuple[str, str]] = []
         self._by_name: dict[str, list[str]] = {}
-        for raw_name, raw in islice(fields, MAX_FIELDS):
+        for raw_name, given in islice(part.raw_items(), MAX_FIELDS):
+            raw = str(given)
             name, value = raw_name.strip().lower(), raw
             # One line of ASCII is as it should be, as most values are.
             if not (raw.isascii() and raw.isprintable() and len(raw) <= MAX_VALUE):

@@ -1,9 +1,9 @@
 """Open a mail's bytes as a tree of parts; the one importer of mail-parser.
 
-Most mails are cut by ``well_formed``.  mail-parser opens the others and recovers addresses; the parts are
-walked by us, since its own walk merges the text of attached messages and raises on truncated ones (email.md A7).
-What could cost seconds or a RecursionError is refused before the parser sees it: then the header fields are
-kept, and the body is one plain text.
+mail-parser opens the bytes and recovers addresses; the parts are walked by us, since its own walk
+merges the text of attached messages and raises on truncated ones (email.md A7).  What could cost
+seconds or a RecursionError is refused before the parser sees it: then the header fields are kept,
+and the body is one plain text.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from mailparser import MailParser
 from mailparser.utils import get_addresses
 
 from processor.message import Defect
-from processor.reading.well_formed import MAX_HEAD, SOUND_HEAD, Piece, costly, cut, leaf, may_be_tree
 
 MAX_RAW = 64_000_000
 MAX_HEADER = 500_000
+MAX_BOUNDARIES = 300
+MAX_DELIMITERS = 5_000
+# Each line is compared with every open boundary: nesting times lines is what costs.
+MAX_COMPARISONS = 4_000_000
 REFUSED_TEXT = 200_000
 
+# A header block in which nothing is to mend: fields and their folds, no NUL, no lone CR, no blank before a colon.
+_SOUND_HEAD = re.compile(rb"(?:[\x21-\x39\x3b-\x7e]{1,200}:[^\r\n\0]*+\r?\n(?:[ \t][^\r\n\0]*+\r?\n)*+)*+")
 _BLANK_LINE = re.compile(rb"\n\r?\n|\r\r(?!\n)")
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,200})[ \t]*:")
 _LONE_CR = re.compile(rb"\r(?!\n)")
@@ -36,10 +41,14 @@ _BY_SERVERS = {b"authentication-results", b"arc-authentication-results", b"arc-s
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The tree of a mail's parts and what was wrong with its bytes."""
+    """The tree of a mail's parts and what was wrong with its bytes.
 
-    root: Part | Piece
+    ``body`` is what follows the header where that can be no tree; the root then holds nothing.
+    """
+
+    root: Part
     defects: tuple[Defect, ...]
+    body: bytes | None = None
 
 
 class _Opener(MailParser):  # type: ignore[misc]
@@ -58,14 +67,12 @@ def open_mail(raw: bytes) -> Opened:
     if len(raw) > MAX_RAW:
         raw = raw[:MAX_RAW]
         defects.append(Defect("raw_truncated", f"{MAX_RAW} bytes were read"))
-    if whole := cut(raw):
-        return Opened(whole, tuple(defects))
     end = _BLANK_LINE.search(raw)
     head, body = (raw[: end.start() + 1], raw[end.end() :]) if end else (raw, b"")
     head = _mend_head(head, defects)
-    if end and len(head) <= MAX_HEAD and not may_be_tree(head) and SOUND_HEAD.fullmatch(head):
-        return Opened(leaf(head, body), tuple(defects))
-    if costly(raw):
+    if end and not _may_be_tree(head) and (root := _flat(head)) is not None:
+        return Opened(root, tuple(defects), body)
+    if _costly(raw):
         defects.append(Defect("structure_refused", "too many or too deeply nested parts"))
         return Opened(_headers_only(head, body), tuple(defects))
     root = _open(head + b"\n" + body if end else head)
@@ -86,6 +93,18 @@ def address_pairs(value: str) -> tuple[list[tuple[str, str]], list[str]]:
     return [(name, spec) for name, spec in pairs if spec], [str(d["raw"]) for d in doubts if not d["recovered"]]
 
 
+def _may_be_tree(head: bytes) -> bool:
+    """Whether the parser might look for parts: below no other Content-Type does it."""
+    small = head.lower()
+    return b"multipart/" in small or b"message/" in small
+
+
+def _flat(head: bytes) -> Part | None:
+    """The header alone, since the parser splits such a body into lines only to join them; None if it ends early."""
+    root = _open(head + b"\n")
+    return None if root is None or root.get_payload() else root
+
+
 def _open(raw: bytes) -> Part | None:
     try:
         root: Part = _Opener.from_bytes(raw).message
@@ -99,7 +118,7 @@ def _mend_head(head: bytes, defects: list[Defect]) -> bytes:
     if len(head) > MAX_HEADER:
         head = head[:MAX_HEADER].rsplit(b"\n", 1)[0] + b"\n"
         defects.append(Defect("header_truncated", f"{MAX_HEADER} bytes were read"))
-    if SOUND_HEAD.fullmatch(head):
+    if _SOUND_HEAD.fullmatch(head):
         return head
     torn = b"\0" in head
     if torn:
@@ -128,6 +147,18 @@ def _mend_head(head: bytes, defects: list[Defect]) -> bytes:
     if junk:
         defects.append(Defect("header_junk", "a line that is no field was read as a lost fold"))
     return b"\n".join(lines)
+
+
+def _costly(raw: bytes) -> bool:
+    small = raw.lower()
+    depth = small.count(b"boundary") + small.count(b"message/")
+    if depth < 20:
+        return False
+    return (
+        depth > MAX_BOUNDARIES
+        or depth * small.count(b"\n") > MAX_COMPARISONS
+        or small.count(b"\n--") + small.count(b"\r--") > MAX_DELIMITERS
+    )
 
 
 def _headers_only(head: bytes, body: bytes) -> Part:

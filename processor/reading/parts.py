@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import quopri
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.generator import BytesGenerator
 from email.message import Message as Part
@@ -19,8 +18,8 @@ from processor.reading.body import MAX_PART, Chunk, Form, best, text_of
 from processor.reading.headers import Headers, loose_base64
 from processor.reading.parameters import content_type, parameters, token
 from processor.reading.uuencode import uudecode
-from processor.reading.well_formed import MAX_PARTS, Piece
 
+MAX_PARTS = 200
 MAX_DEPTH = 20
 
 _ENCRYPTED = {"multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
@@ -57,19 +56,17 @@ class Parts:
             self.defects.append(defect)
 
 
-def headers_of(part: Part | Piece) -> Headers:
-    """The header fields of a part."""
-    return Headers(part.fields if isinstance(part, Piece) else part.raw_items())
+def walk(root: Part, headers: Headers, body: bytes | None = None) -> Parts:
+    """Gather the parts of a mail whose own fields are ``headers``, at most 200 of them, 20 deep.
 
-
-def walk(root: Part | Piece, headers: Headers) -> Parts:
-    """Gather the parts of a mail whose own fields are ``headers``, at most 200 of them, 20 deep."""
+    ``body`` is the content of a root that is one text and holds none itself.
+    """
     parts = Parts()
-    parts.chunks = _gather(root, headers, parts, 0)
+    parts.chunks = _gather(root, headers, parts, 0, body)
     return parts
 
 
-def _gather(part: Part | Piece, headers: Headers, parts: Parts, depth: int) -> list[Chunk]:
+def _gather(part: Part, headers: Headers, parts: Parts, depth: int, body: bytes | None = None) -> list[Chunk]:
     parts.seen += 1
     if parts.seen > MAX_PARTS:
         parts.note("parts_truncated", f"{MAX_PARTS} parts were read")
@@ -77,32 +74,25 @@ def _gather(part: Part | Piece, headers: Headers, parts: Parts, depth: int) -> l
     if depth > MAX_DEPTH:
         parts.note("nested_too_deep", f"{MAX_DEPTH} levels were read")
         return []
-    if not isinstance(part, Piece):
-        for fault in part.defects:
-            if code := _FAULTS.get(type(fault).__name__):
-                parts.note(code)
+    for fault in part.defects:
+        if code := _FAULTS.get(type(fault).__name__):
+            parts.note(code)
     kind = content_type(headers.first("content-type"))
     parts.types.add(kind)
     if kind in _ENCRYPTED:
         parts.note("encrypted", kind)
-    children = _children(part)
-    if children and not kind.startswith("message/"):
-        return _gather_children(children, kind, parts, depth)
+    children = part.get_payload() if part.is_multipart() else None
+    if isinstance(children, list) and not kind.startswith("message/"):
+        return _gather_children([child for child in children if isinstance(child, Part)], kind, parts, depth)
     # A multipart in which no part was found is a text after all.
     kind = "text/plain" if kind.startswith("multipart/") else kind
-    return _leaf(headers, kind, parts, part.content if isinstance(part, Piece) else _wire(part, headers, parts))
+    return _leaf(headers, kind, parts, _wire(part, headers, parts) if body is None else body)
 
 
-def _children(part: Part | Piece) -> Sequence[Part | Piece]:
-    if isinstance(part, Piece):
-        return part.parts
-    return [child for child in part.get_payload() if isinstance(child, Part)] if part.is_multipart() else []
-
-
-def _gather_children(children: Sequence[Part | Piece], kind: str, parts: Parts, depth: int) -> list[Chunk]:
+def _gather_children(children: list[Part], kind: str, parts: Parts, depth: int) -> list[Chunk]:
     versions = []
     for child in children:
-        versions.append(_gather(child, headers_of(child), parts, depth + 1))
+        versions.append(_gather(child, Headers(child), parts, depth + 1))
         if parts.seen > MAX_PARTS:
             break
     if kind == "multipart/alternative":

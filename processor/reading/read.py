@@ -1,6 +1,6 @@
 """Read a mail: bytes to ``Message``, whatever the bytes are.
 
-The order is that of the modules: ``parse`` and ``well_formed`` open the tree, ``headers`` and ``addresses`` read its
+The order is that of the modules: ``parse`` opens the tree, ``headers`` and ``addresses`` read its
 fields, ``parts`` walks the bodies, ``body`` joins the text and ``sections`` splits it.  Faults of the
 mail become defects, since a mail that cannot be read must still be a ticket with its bytes kept.
 """
@@ -20,7 +20,7 @@ from processor.reading.dates import arrival, parse_date
 from processor.reading.headers import Headers, decode_words, readable
 from processor.reading.marks import read_marks
 from processor.reading.parse import open_mail
-from processor.reading.parts import Parts, headers_of, walk
+from processor.reading.parts import Parts, walk
 from processor.reading.sections import Letter, split
 
 MAX_SUBJECT = 1_000
@@ -43,8 +43,8 @@ def read(raw: bytes) -> Message:
 
 def _read(raw: bytes, *, attached: bool) -> Message:
     opened = open_mail(raw)
-    headers = headers_of(opened.root)
-    parts = walk(opened.root, headers)
+    headers = Headers(opened.root)
+    parts = walk(opened.root, headers, opened.body)
     defects = [*opened.defects, *_repeated(headers), *parts.defects]
 
     addresses, sender, seen = read_from(headers)

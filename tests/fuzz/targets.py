@@ -113,7 +113,7 @@ def _utf8(text: str) -> bool:
 
 
 def _addresses(data: bytes) -> str:
-    headers = Headers(message_from_bytes(data[:20_000]).raw_items())
+    headers = Headers(message_from_bytes(data[:20_000]))
     authors, sender, _ = read_from(headers)
     found = [*authors, *read_addresses(headers, "to")[0], *read_addresses(headers, "reply-to")[0]]
     read_return_path(headers)

@@ -57,9 +57,8 @@ def test_the_shorter_way_reads_what_the_longer_one_reads(
     raw = b"\n".join([*(name + b": " + value for name, value in fields), b"", *lines]).replace(b"\n", end)
     short = read(raw)
     with ExitStack() as longer:
-        longer.enter_context(patch.object(parse, "cut", lambda raw: None))
-        longer.enter_context(patch.object(parse, "may_be_tree", lambda head: True))
-        longer.enter_context(patch.object(parse, "SOUND_HEAD", NEVER_BYTES))
+        longer.enter_context(patch.object(parse, "_may_be_tree", lambda head: True))
+        longer.enter_context(patch.object(parse, "_SOUND_HEAD", NEVER_BYTES))
         longer.enter_context(patch.object(charset, "_CLEAN", NEVER))
         longer.enter_context(patch.object(introductions, "may_be_mark", lambda line: True))
         longer.enter_context(patch.object(signatures, "may_open", lambda text: True))
