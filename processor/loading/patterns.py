@@ -118,13 +118,16 @@ def _read(text: str) -> tuple[tuple[str, ...], Alternative]:
         return tuple(faults), clauses_of_plain(text)
     try:
         tree = grammar.parse(text)
-    except (re.error, OverflowError, RecursionError) as fault:
+        unbounded, clauses = _unbounded(tree, inside=False), clauses_of(tree)
+    except RecursionError:
+        return (*faults, f"{text!r} has too many brackets within another"), ""
+    except (re.error, OverflowError) as fault:
         return (*faults, f"{text!r} is no regular expression: {fault}"), ""
-    if _unbounded(tree, inside=False):
+    if unbounded:
         faults.append(f"{text!r} can take for ever: a repeat without bound within or beside another")
     elif tree.getwidth()[0] == 0:
         faults.append(f"{text!r} matches nothing at all")
-    return tuple(faults), clauses_of(tree)
+    return tuple(faults), clauses
 
 
 def forget_read() -> None:

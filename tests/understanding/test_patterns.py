@@ -143,6 +143,13 @@ def test_a_pattern_that_could_take_for_ever_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["(a|" * 300 + "b" + ")" * 300, "(?:" * 300 + "b" + "c)?" * 300, "(" * 2000 + "b" + ")" * 2000]
+)
+def test_a_pattern_of_too_many_brackets_is_refused(text: str) -> None:
+    assert "too many brackets" in refused(any=[text])
+
+
+@pytest.mark.parametrize(
     ("table", "says"),
     [
         ({"wieght": 3}, "unknown key 'wieght' (did you mean weight?)"),
