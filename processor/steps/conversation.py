@@ -37,6 +37,7 @@ class Conversation:
     def __init__(self, connection: Connection, rulebook: Rulebook, config: Config, messages: Sequence[Message]) -> None:
         self.connection, self.rulebook, self.config = connection, rulebook, config
         self.marks: set[Mark] = set()
+        self.number = re.compile(rf"\b{re.escape(config.ticket_prefix)}-\w{{4}}-\w{{4}}\b", re.IGNORECASE)
         # Before all else, so that what comes after it is looked at once more when the batch is recorded.
         self.newest = newest_item(connection)
         self.threads = Threads(connection, [_thread(each) for each in messages])
@@ -99,7 +100,7 @@ class Conversation:
     def _in_subject(self, message: Message) -> str:
         """The ticket whose number stands in the subject; a number alone opens nothing (threats T13)."""
         prefix = self.config.ticket_prefix
-        words = re.findall(rf"\b{re.escape(prefix)}-\w{{4}}-\w{{4}}\b", message.subject[:MOST_SUBJECT], re.IGNORECASE)
+        words = self.number.findall(message.subject[:MOST_SUBJECT])
         return next(
             (
                 each.upper()
