@@ -19,7 +19,7 @@ def role_of(passages: Iterable[Passage], vocabulary: Vocabulary, sender: str) ->
     text = "\n".join([p.folded for p in passages if p.kind in ("subject", "thread", "new", "signature")])
     if vocabulary.says("names.estate", text):
         return "estate"
-    if vocabulary.says("names.own_account", text) or not vocabulary.says("names.accountant", text):
+    if not vocabulary.says("names.accountant", text) or vocabulary.says("names.own_account", text):
         return "customer"
     firm = "names.accountant_firm"
     return "accountant" if vocabulary.says(firm, text) or vocabulary.says(firm, sender.lower()) else "customer"

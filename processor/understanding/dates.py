@@ -6,6 +6,7 @@ A year not written is the next such date on or after the day the mail was sent.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,9 +88,10 @@ def moments(text: str, today: date, vocabulary: Vocabulary) -> list[Moment]:
         return found
     kept: list[Moment] = []
     for moment in sorted(found, key=lambda m: (m.start - m.end, m.start)):
-        if all(moment.end <= other.start or moment.start >= other.end for other in kept):
-            kept.append(moment)
-    return sorted(kept, key=lambda m: m.start)
+        at = bisect_left(kept, moment.start, key=lambda m: m.start)
+        if (at == 0 or kept[at - 1].end <= moment.start) and (at == len(kept) or moment.end <= kept[at].start):
+            kept.insert(at, moment)
+    return kept
 
 
 def _days(text: str, months: list[re.Match[str]], today: date) -> Iterator[Moment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,3 +156,34 @@ BREAKS = re.compile(
 def test_sentences_are_cut_wherever_they_end(text: str) -> None:
     cuts = [(cut.start() + (cut.group()[0] != "\n"), cut.end()) for cut in _BREAK.finditer(text)]
     assert cuts == [cut.span() for cut in BREAKS.finditer(text)]
+
+
+DAYS = (
+    "1.",
+    "2",
+    " januar",
+    " 2027",
+    "fra ",
+    "ut ",
+    "året",
+    "første kvartal",
+    "neste måned",
+    "i morgen",
+    " ",
+    "/",
+    "31.12.",
+    "-",
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(DAYS)).map("".join))
+def test_of_days_that_share_a_sign_the_longest_stands(text: str) -> None:
+    vocabulary, today = rulebook().vocabulary, date(2026, 9, 14)
+    months = list(dates._MONTH_WORD.finditer(text))
+    found = [*dates._days(text, months, today), *dates._stretches(text, months, today, vocabulary)]
+    kept: list[dates.Moment] = []
+    for moment in sorted(found, key=lambda m: (m.start - m.end, m.start)):
+        if all(moment.end <= other.start or moment.start >= other.end for other in kept):
+            kept.append(moment)
+    assert dates.moments(text, today, vocabulary) == sorted(kept, key=lambda m: m.start)
