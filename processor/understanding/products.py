@@ -72,8 +72,9 @@ def products_in(
     found: dict[str, Evidence] = {}
     kept: set[str] = set()
     for passage in passages:
-        for name, match in _mentions(passage, spellings):
-            ended = any(word in passage.folded for word in _END_WORDS)
+        mentions = [*_mentions(passage, spellings)]
+        ended = bool(mentions) and any(word in passage.folded for word in _END_WORDS)
+        for name, match in mentions:
             clause = _clause(passage, match) if ended or ending else ""
             if _ENDED.search(clause) or (ending and _is_kept(passage, match, clause, moods)):
                 kept.add(name)
