@@ -27,7 +27,7 @@ clauses that must stand as well (the numbers of their literals), each with the b
 LONGEST = 12
 """A literal is cut after so many characters: what it leads to is as rare, and the automaton is smaller."""
 
-WORD = re.compile(r"\w")
+_WORD = re.compile(r"\w")
 _OF_NO_WORD = re.compile(r"[^\w ]")
 
 
@@ -46,7 +46,7 @@ class Literals:
     @classmethod
     def of(cls, numbers: Mapping[str, int]) -> Literals:
         """Build it for literals that are numbered in order."""
-        signs = tuple((literal, n) for literal, n in numbers.items() if len(literal) == 1 and not WORD.match(literal))
+        signs = tuple((literal, n) for literal, n in numbers.items() if len(literal) == 1 and not _WORD.match(literal))
         # The default is quicker by a third, and takes ten times the memory.
         return cls(AhoCorasick(numbers, store_patterns=False, implementation=Implementation.ContiguousNFA), signs)
 
@@ -97,6 +97,7 @@ class Index:
 
 
 def _leads(wanted: Iterable[Wanted], numbers: dict[str, int]) -> tuple[dict[int, Entry], tuple[int, int]]:
+    """What each literal leads to by its number, and the bits of what nothing must stand for; new literals get a number."""
     firsts: dict[str, dict[tuple[int, str], int]] = {}
     sets: dict[int, int] = {}
     always = [0, 0]

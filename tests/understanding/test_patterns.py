@@ -15,7 +15,7 @@ from processor.loading.vocabulary import load_vocabulary
 from processor.rulebook import MOOD, Needles, Pattern
 from processor.understanding.passages import passages
 from processor.understanding.recognise import recognise, strikes
-from tests.understanding.made_mail import mail
+from tests.understanding.made_mail import mail, rulebook
 
 
 def compiled(**table: Any) -> Pattern:
@@ -126,6 +126,15 @@ def test_the_index_never_hides_what_the_search_finds(data: st.DataObject, expres
 )
 def test_what_must_stand_is_told_of_an_expression(expression: str, needs: list[str]) -> None:
     assert sorted(re.split(r"[\n\t]", compiled(any=[expression]).needs[0])) == sorted(needs)
+
+
+def test_of_every_shipped_pattern_something_must_stand() -> None:
+    for owner, pattern in rulebook().needles.patterns:
+        assert any(ways and all(ways) for ways in (pattern.needs, pattern.besides)), f"{owner}/{pattern.name}"
+
+
+def test_nothing_is_found_by_no_patterns() -> None:
+    assert not recognise(Needles.of([]), passages(mail("Vi sier opp."), Needles.of([])))
 
 
 def test_a_thousand_more_patterns_are_not_each_tried() -> None:
