@@ -37,6 +37,8 @@ AHEAD = 3
 """So many attempts of automatic replies are committed at once; a crash leaves no more in doubt on a connection."""
 MANY = 7
 """So many must be in hand, and a quarter of what was asked for."""
+FEW = 31
+"""Of a hand of more, the rest is for whoever is free when the server turns out slow: the first and ten times three."""
 QUICK = timedelta(seconds=0.2)
 """A server that takes a mail within this time is quick: the switch that stops answers is obeyed within a second."""
 # Longer than the longest wait for a reply (ten minutes after the final dot, RFC 5321 section 4.5.3.2.6).
@@ -98,6 +100,11 @@ def deliver(
             if number + 1 < len(rows) or outcome is None:
                 outbox.abandon(engine, worker, clock())
             return Delivery(len(rows), line.taken, trouble, rows.full)
+        if FEW <= number + 1 < len(rows) and not line.quick:
+            line.finish("the server is slow")
+            outbox.abandon(engine, worker, clock())
+            full()
+            return Delivery(number + 1, line.taken, more=True)
     line.finish()
     return Delivery(len(rows), line.taken, more=rows.full)
 

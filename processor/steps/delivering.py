@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from processor import journal
 from processor.mail_servers import SmtpSettings
-from processor.steps.deliver import Delivery, deliver
+from processor.steps.deliver import FEW, Delivery, deliver
 from processor.steps.failing import note_delivery, note_success
 from processor.store.counts import sending
 from processor.store.outbox import abandon
@@ -26,8 +26,8 @@ from processor.world.handing import way_out
 
 IDLE_SECONDS = 1.0
 WELL_SECONDS = 30.0
-FEW, MANY = 31, 91
-"""Replies claimed at once, the first and ten or thirty times three: few, so that the connections share what is ready."""
+MANY = 91
+"""Replies claimed at once, the first and thirty times three; else FEW, so that the connections share what is ready."""
 HAND_SECONDS = 1.0
 """Many only where the replies before went so fast that many leave within this time."""
 # RFC 5321 4.5.3.2.6 lets a server take ten minutes for one mail; after this long the loop has hung.

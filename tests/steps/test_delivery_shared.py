@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
+from itertools import count
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from processor.steps.deliver import Delivery, deliver
-from processor.steps.delivering import FEW, MANY, Deliveries, DeliveryLoop, hand_after
+from processor.steps.deliver import FEW, Delivery, deliver
+from processor.steps.delivering import MANY, Deliveries, DeliveryLoop, hand_after
+from processor.store import tables as t
 from processor.store.outbox import claim, stop_answers
 from processor.world.courier import Courier
 from tests.servers.smtp_sink import SmtpSink
@@ -44,6 +47,18 @@ def test_a_hand_that_takes_all_calls_nobody(engine: Engine, sink: SmtpSink) -> N
     ready(engine, *FIVE)
     made, called = delivered(engine, sink, 6)
     assert (made.claimed, made.more, called) == (5, False, [])
+
+
+def test_the_rest_of_a_large_hand_is_free_when_the_server_turns_out_slow(engine: Engine, sink: SmtpSink) -> None:
+    ready(engine, *[f"k{number}@x.no" for number in range(FEW + 4)])
+    ticks, called = count(), list[int]()
+    with Courier(settings(sink.port)) as courier:
+        road = (engine, courier, settings(sink.port), "w", lambda: NOW + timedelta(seconds=next(ticks)))
+        made = deliver(*road, MANY, full=lambda: called.append(len(sink.accepted)))
+    assert (made, called) == (Delivery(FEW, FEW, more=True), [FEW])
+    assert states(engine) == ["sent"] * FEW + ["ready"] * 4
+    with engine.connect() as conn:
+        assert set(conn.execute(select(t.outbox.c.claimed_by)).scalars()) == {None}
 
 
 def test_what_may_not_leave_keeps_nobody_looking(engine: Engine, sink: SmtpSink) -> None:
