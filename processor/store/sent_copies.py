@@ -10,7 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, String, bindparam, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from processor.masking import masked
 from processor.store import tables as t
@@ -18,7 +31,7 @@ from processor.store.columns import Utc
 from processor.store.escalations import ESCALATION
 from processor.store.events import Happening, write_event
 from processor.store.forwarding import FORWARD
-from processor.store.prepared import Prepared
+from processor.store.prepared import Prepared, Query
 from processor.store.transaction import reading, writing
 
 WAITING, DONE, NONE, GIVEN_UP = "waiting", "done", "none", "given_up"
@@ -45,15 +58,8 @@ def note_copies(conn: Connection, taken: Sequence[tuple[int, datetime, datetime]
 
 def due_copies(engine: Engine, account: str, now: datetime, limit: int) -> list[Due]:
     """The account's copies that are to be made now, those waiting longest first."""
-    c = t.sent_copy.c
-    query = (
-        select(c.outbox_id, c.tries, c.dated_at)
-        .where(c.state == WAITING, c.account == account, c.due_at <= now)
-        .order_by(c.due_at, c.outbox_id)
-        .limit(limit)
-    )
     with reading(engine) as conn:
-        return [Due(*row) for row in conn.execute(query)]
+        return [Due(*row) for row in _DUE.rows(conn, {"whose": account, "now_at": now, "most": limit})]
 
 
 def copied(engine: Engine, due: Due, folder: str, ours: bool, now: datetime) -> None:
@@ -80,13 +86,11 @@ def copy_failed(engine: Engine, due: Due, error: str, again_at: datetime | None)
 
 def want_none(engine: Engine, account: str) -> None:
     """The account has no folder for copies, or is to have none: what waits is not waited for."""
-    c = t.sent_copy.c
-    waits = c.state == WAITING, c.account == account
     with reading(engine) as conn:
-        if conn.execute(select(c.outbox_id).where(*waits).limit(1)).first() is None:
+        if not _WAITING.rows(conn, {"whose": account}):
             return
     with writing(engine) as conn:
-        conn.execute(update(t.sent_copy).where(*waits).values(state=NONE))
+        _WANT_NONE.run(conn, {"whose": account})
 
 
 def copies(source: Engine | Connection) -> Mapping[str, int]:
@@ -98,7 +102,17 @@ def copies(source: Engine | Connection) -> Mapping[str, int]:
         return {WAITING: 0, GIVEN_UP: 0} | {row[0]: row[1] for row in rows}
 
 
-_O = t.outbox.c
+# Built once: each pass over a mailbox asks.
+_O, _C = t.outbox.c, t.sent_copy.c
+_WAITS = and_(_C.state == WAITING, _C.account == bindparam("whose"))
+_DUE = Query(
+    select(_C.outbox_id, _C.tries, _C.dated_at)
+    .where(_WAITS, _C.due_at <= bindparam("now_at", type_=Utc()))
+    .order_by(_C.due_at, _C.outbox_id)
+    .limit(bindparam("most", type_=Integer))
+)
+_WAITING = Query(select(_C.outbox_id).where(_WAITS).limit(1))
+_WANT_NONE = Prepared(update(t.sent_copy).where(_WAITS).values(state=NONE))
 _NOTE = Prepared(
     insert(t.sent_copy)
     .inline()
