@@ -69,8 +69,7 @@ def lowest(known: Mapping[str, TypeLevel], types: Iterable[str], arrival: dateti
 
 
 def _of(known: Mapping[str, TypeLevel], name: str) -> TypeLevel:
-    missing = TypeLevel(name, Level.OBSERVE, Level.OBSERVE, None)
-    return known.get(name) or known.get(GENERAL, missing)
+    return known.get(name) or known.get(GENERAL) or TypeLevel(name, Level.OBSERVE, Level.OBSERVE, None)
 
 
 def _set_level(conn: Connection, type: str, level: Level, actor: str, now: datetime, default: Level) -> TypeLevel:
