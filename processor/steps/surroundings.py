@@ -35,7 +35,7 @@ from processor.store.context import (
     replies_to_many,
 )
 from processor.store.contract_lookup import contracts_for
-from processor.store.forms import tickets_with_forms
+from processor.store.forms import ticket_with_form
 from processor.store.likenesses import domains_like, owners_of
 from processor.store.outages import Outage, outage_of, outages
 from processor.store.work import Pending
@@ -81,7 +81,6 @@ class Surroundings:
         self.signatures = {each.digest: own for each, own in zip(messages, signatures, strict=False)}
         self.conversation = Conversation(connection, rulebook, config, messages)
         self.outages: list[Outage] | None = None
-        self.forms = tickets_with_forms(connection, [each.form for each in understandings if each.form])
         self.to_sender = Counter(replies_to_many(connection, {each.spec for each in senders}, now))
         self.circles = {each.digest: self._circle(each.sender) for each in messages}
         self.to_domain = Counter(replies_to_domains(connection, {*self.circles.values()} - {NOBODY}, now))
@@ -198,7 +197,7 @@ class Surroundings:
     def _form_seen(self, message: Message, own: str) -> str:
         """Another ticket that holds the same filled-in form; a customer who sends it again in the same one copies nothing."""
         form = self.understandings[message.digest].form
-        return next((number for number in self.forms.get(form.words, ()) if number != own), "") if form else ""
+        return ticket_with_form(self.connection, form, own) if form else ""
 
     def _known(self, message: Message) -> bool:
         sender = message.sender

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from processor.findings import Form
 from processor.store import tables as t
 from processor.store.engine import store_key
 from processor.store.mail_tables import HAS_FORM
+from processor.store.prepared import Query
 
 
 def form_digest(key: bytes, form: Form | None) -> str:
@@ -18,20 +18,17 @@ def form_digest(key: bytes, form: Form | None) -> str:
     return hmac.digest(key, b"form\0" + form.words.encode("utf-8", "surrogatepass"), "sha256").hex() if form else ""
 
 
-def tickets_with_forms(conn: Connection, forms: Sequence[Form]) -> dict[str, tuple[str, ...]]:
-    """The tickets in which each of these forms came before, by its words, oldest first."""
-    if not forms:
-        return {}
-    key = store_key(conn)
-    words = {form_digest(key, form): form.words for form in forms}
-    m, k = t.mail.c, t.ticket.c
-    query = (
-        select(m.form_digest, k.number)
-        .join_from(t.mail, t.ticket, k.id == m.ticket_id)
-        .where(text(HAS_FORM), m.form_digest.in_(sorted(words)))
-        .order_by(m.id)
-    )
-    found: dict[str, tuple[str, ...]] = {}
-    for digest, number in conn.execute(query):
-        found[words[digest]] = (*found.get(words[digest], ()), number)
-    return found
+def ticket_with_form(conn: Connection, form: Form, own: str) -> str:
+    """The first ticket but ``own`` in which the form came before, "" for none."""
+    return _FIRST.value(conn, {"form": form_digest(store_key(conn), form), "own": own}) or ""
+
+
+_M, _K = t.mail.c, t.ticket.c
+_FIRST = Query(
+    select(_K.number)
+    .join_from(t.mail, t.ticket, _K.id == _M.ticket_id)
+    .where(text(HAS_FORM), _M.form_digest == bindparam("form"), _K.number != bindparam("own"))
+    # However often it came, one row is read.
+    .order_by(_M.id)
+    .limit(1)
+)

@@ -43,7 +43,7 @@ class Mail(Row, table=True):
         index_among("ix_mail_message_id", "message_id", where="message_id IS NOT NULL"),
         index_among("ix_mail_ticket_id", "ticket_id", where="ticket_id IS NOT NULL"),
         # Few mails bring a form; whoever asks must say so in these words.
-        index_among("ix_mail_form_digest", "form_digest", where=HAS_FORM),
+        index_among("ix_mail_form_digest", "form_digest", "id", where=HAS_FORM),
         # Of waiting mails alone; whoever asks must say so in these words.
         index_among("ix_mail_waiting_sender", "sender_key", "arrived_at", "id", where=WAITS),
     )

@@ -25,11 +25,12 @@ COLUMNS = (
 
 def upgrade() -> None:
     for table, column in COLUMNS:
-        _among(table, column, f"{column} IS NOT NULL")
-    _among("mail", "form_digest", "form_digest <> ''")
+        _among(table, [column], f"{column} IS NOT NULL")
+    # In the order of their mails, so that the first one with a form is found without looking at the others.
+    _among("mail", ["form_digest", "id"], "form_digest <> ''")
 
 
-def _among(table: str, column: str, where: str) -> None:
-    name, words = f"ix_{table}_{column}", sa.text(where)
+def _among(table: str, columns: list[str], where: str) -> None:
+    name, words = f"ix_{table}_{columns[0]}", sa.text(where)
     op.drop_index(name, table)
-    op.create_index(name, table, [column], sqlite_where=words, postgresql_where=words)
+    op.create_index(name, table, columns, sqlite_where=words, postgresql_where=words)
