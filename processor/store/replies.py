@@ -67,11 +67,13 @@ def insert_replies(conn: Connection, fresh: Sequence[Landed], items: Mapping[int
             state, reason = _held(r, landing, room) or (state, reason)
         item_id = next(iter(items.get(r.mail_id, ())), None)
         rows.append(_row(r, landing, reply, item_id) | {"state": state.value, "hold_reason": reason})
-    if any(row["hold_reason"] == HOLD_ALL for row in rows):
-        turn(conn, True, BREAKER, max(r.now for r, _, _ in replying))
     own = {landing.ticket_no for _, landing, _ in replying if not landing.joined}
     _open_tickets(conn, {str(row["ticket_no"]) for row in rows if row["state"] != OutboxState.READY.value} & own)
-    return dict(zip((r.mail_id for r, _, _ in replying), insert_for_ids(conn, t.outbox, rows), strict=True))
+    ids = insert_for_ids(conn, t.outbox, rows)
+    # After those for which there was room: they are ready, and wait like all others until answers are resumed.
+    if any(row["hold_reason"] == HOLD_ALL for row in rows):
+        turn(conn, True, BREAKER, max(r.now for r, _, _ in replying))
+    return dict(zip((r.mail_id for r, _, _ in replying), ids, strict=True))
 
 
 class _Room:

@@ -25,6 +25,11 @@ def test_the_laws_see_each_way_in_which_the_program_may_be_broken() -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+def test_a_batch_that_uses_the_last_of_the_limit_makes_no_reply_ready_behind_the_breaker() -> None:
+    # A million steps had found it: the breaker opened first, and then the replies for which there was room were ready.
+    assert "0 laws broken" in simulator("--one", "--steps", "420", "--seed", "1795756159").stdout
+
+
 def test_a_seed_replays_its_run() -> None:
     once, again = (simulator("--one", "--steps", "200", "--seed", "3").stdout.partition(" s (")[0] for _ in range(2))
     assert once.rpartition(",")[0] == again.rpartition(",")[0] != ""
