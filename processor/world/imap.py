@@ -163,20 +163,21 @@ class Session:
 
     def _lines_at_hand(self) -> list[bytes]:
         lines: list[bytes] = []
+        # Of a line that has begun the rest is waited for as for any answer: it may come in another packet.
+        while self._something_at_hand():
+            lines.append(self._client._imap._get_line())
+        return lines
+
+    def _something_at_hand(self) -> bool:
+        """Whether at least a byte has come; not at the connection's end."""
         line_socket = self._client.socket()
         line_socket.settimeout(0)
         try:
-            while True:
-                lines.append(self._client._imap._get_line())
-        except IMAPClientAbortError as nothing:
-            # imaplib calls it EOF too when there is nothing yet.
-            if "EOF" not in str(nothing):
-                raise
+            return bool(self._client._imap.file.peek(1))
         except OSError:
-            pass
+            return False
         finally:
             line_socket.settimeout(self._timeout)
-        return lines
 
     def hurry(self) -> None:
         """Wait no longer than two seconds for anything from now on: we are leaving."""

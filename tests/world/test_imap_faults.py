@@ -220,6 +220,32 @@ def test_T75_a_goodbye_in_idle_is_transient() -> None:
         mailbox.wait(30)
 
 
+def test_news_that_comes_in_pieces_is_news_and_breaks_no_connection() -> None:
+    def dribble(client: socket.socket, tag: bytes) -> None:
+        client.sendall(b"+ idling\r\n* 1 FETCH (FLA")
+        for piece in (b"GS ())", b"\r\n* 1 EXI", b"STS\r", b"\n"):
+            time.sleep(0.1)
+            client.sendall(piece)
+        with contextlib.suppress(OSError):
+            client.recv(100)
+            client.sendall(tag + b" OK done\r\n")
+
+    with (
+        ScriptedImap({"SELECT": EMPTY, "IDLE": dribble}, capabilities=IDLE) as server,
+        Mailbox(server.settings()) as mailbox,
+    ):
+        assert mailbox.wait(30)
+
+
+def test_a_line_in_idle_that_never_ends_is_waited_for_no_longer_than_any_answer() -> None:
+    with ScriptedImap({"SELECT": EMPTY}, capabilities=IDLE) as server:
+        server.replies["IDLE"] = lambda client, tag: client.sendall(b"+ idling\r\n* 1 EXI")
+        began = time.monotonic()
+        with Mailbox(server.settings(timeout=0.5)) as mailbox, pytest.raises(Transient):
+            mailbox.wait(30)
+        assert time.monotonic() - began < 10
+
+
 def test_news_told_before_idle_begins_is_news() -> None:
     def hasty(client: socket.socket, tag: bytes) -> None:
         client.sendall(b"* 1 EXISTS\r\n+ idling\r\n")
