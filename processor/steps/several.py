@@ -106,7 +106,7 @@ class Several(threading.Thread):
         self.seconds = config.lease_seconds
         self.hands = max(1, config.workers)
         self.leases = {each.name: MailboxLease(engine, each, name, self.seconds) for each in config.mailboxes}
-        self.lines = Lines(engine, self.seconds)
+        self.lines = Lines(engine, self.seconds, name)
         self.ending, self.over, self.wake = threading.Event(), threading.Event(), threading.Event()
         self.troubled_until = 0.0
         self.answered = self.looked = time.monotonic()

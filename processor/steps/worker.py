@@ -99,7 +99,7 @@ def work(config_path: Path, name: str, folders: tuple[Path, Path], *, look: bool
     config = load_config(config_path)
     # The daemon has brought the schema up to date.
     engine = opened(config, connect)
-    lines, clock = Lines(engine, config.lease_seconds), StoreClock(engine)
+    lines, clock = Lines(engine, config.lease_seconds, name), StoreClock(engine)
     signal.signal(signal.SIGUSR1, lambda *_: lines.cut())
     rulebook = _accepted(config, folders) if look else load_rulebook(*folders, config.own_addresses)
     if rulebook is None:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from processor.store import tables as t
+from processor.store.lines import called
 from processor.store.sweep import Swept, claimed_by, sweep
 from processor.store.transaction import GUARD, reading, writing
 from processor.store.work import free_claims
@@ -147,6 +148,8 @@ def bury(engine: Engine, holder: str, now: datetime, grace: float = 0.0) -> list
     )
     with reading(engine) as conn:
         found = list(conn.execute(dead).scalars())
+        for each in found:
+            conn.execute(_END, {"name": called(each)})
     return [_bury(engine, each, now) for each in found]
 
 
@@ -162,7 +165,7 @@ def leases(engine: Engine) -> list[Lease]:
 def _bury(engine: Engine, holder: str, now: datetime) -> Buried:
     mails = free_claims(engine, holder)
     replies = sweep(engine, now, worker=holder)
-    # A row that it is still holding in a commit, until the server ends that, is freed at another turn.
+    # A row that it is still holding in a commit, until that is over or ended, is freed at another turn.
     held = or_(
         exists().where(t.mail.c.state == MailState.KEPT.value, claimed_by(t.mail, holder)),
         exists().where(t.outbox.c.state.in_(UNDER_WAY), claimed_by(t.outbox, holder)),
@@ -196,5 +199,14 @@ def _tell(conn: Connection) -> None:
     )
 
 
+# Of the dead, what stands still in the middle of a transaction and waits for its next word: the server's own clock does
+# not run where a batch was cut off in the middle, and the rows would be held until TCP gives up.  What waits for a
+# standby is let alone: it would be committed here and perhaps not there.
+_END = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+    " AND xact_start IS NOT NULL AND wait_event = 'ClientRead'"
+    " AND (application_name = :name OR starts_with(application_name, :name || '/'))"
+)
 # Not now(), which stands still within a transaction.
 _NOW: ColumnElement[datetime] = func.clock_timestamp(type_=DateTime(timezone=True))

@@ -14,15 +14,22 @@ from sqlalchemy import Engine, event
 LEAST_IDLE_SECONDS = 10.0
 
 
+def called(name: str) -> str:
+    """What the server calls the connections of a daemon or worker: its name without the host, since the server cuts
+    a name after 63 bytes, and two that are cut alike would be taken for one."""
+    return f"processor {name.partition(':')[2] or name}"
+
+
 class Lines:
     """The open connections of an engine; nothing on SQLite.
 
     A daemon that stands still in the middle of a transaction holds rows that others need: the server ends it after
-    ``idle_seconds``.  ``cut`` is for a server, or something in between, that keeps the connection and says nothing.
+    ``idle_seconds``.  By ``name``, its own, another daemon ends what it left when it is dead.  ``cut`` is for a server, or something in between, that keeps the connection and says nothing.
     """
 
-    def __init__(self, engine: Engine, idle_seconds: float) -> None:
+    def __init__(self, engine: Engine, idle_seconds: float, name: str = "") -> None:
         self.open: WeakSet[Any] = WeakSet()
+        self.name = called(name) if name else ""
         self.idle = int(1000 * max(idle_seconds, LEAST_IDLE_SECONDS))
         if engine.dialect.name == "postgresql":
             event.listen(engine, "connect", self._opened)
@@ -44,6 +51,8 @@ class Lines:
     def _opened(self, driver: Any, _record: object) -> None:
         with driver.cursor() as cursor:
             cursor.execute(f"SET idle_in_transaction_session_timeout = {self.idle}")
+            if self.name:
+                cursor.execute("SELECT set_config('application_name', %s, false)", (self.name,))
         driver.commit()
         self.open.add(driver)
 

@@ -118,6 +118,32 @@ def test_a_daemon_that_stands_still_in_a_commit_is_ended_by_the_server(
     other.dispose()
 
 
+@pytest.mark.parametrize("ours", ["a:7:b0", "a:7:b0/worker-1"])
+def test_what_a_dead_daemon_holds_in_a_commit_that_stands_still_is_ended(engine: Engine, ours: str) -> None:
+    recorded(engine, 1)
+    at = now(engine)
+    _leave_at_any_time(engine)
+    live(engine, "a:7:b0", 1, 0.1)
+    claim(engine, "a:7:b0/delivery", 50, at, 900)
+    dead, living = (open_store(engine.url.render_as_string(False)) for _ in range(2))
+    Lines(dead, 3600, ours)
+    # Its name only begins alike, and it lives.
+    Lines(living, 3600, "a:7:b01")
+    time.sleep(0.2)
+    with living.connect() as other, dead.connect() as conn:
+        other.execute(text("SELECT 1"))
+        conn.execute(update(t.outbox).values(fence=t.outbox.c.fence))
+        buried: list[bool] = []
+        while not any(buried) and len(buried) < 20:
+            buried += [each.whole for each in bury(engine, "b:8:c1", now(engine))]
+        with pytest.raises(DBAPIError, match=r"terminating connection|closed"):
+            conn.execute(text("SELECT 1"))
+        assert any(buried)
+        other.execute(text("SELECT 1"))
+    dead.dispose()
+    living.dispose()
+
+
 def test_what_a_dead_daemon_had_in_hand_is_free_and_what_it_was_sending_is_unknown(engine: Engine) -> None:
     recorded(engine, 1)
     recorded(engine, 2)
