@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -55,7 +56,10 @@ COUNT_SECONDS = 3600
 # After so long without a word a loop has hung: the one that only waits, and the clocks, of which two may do
 # long work.
 TICK_SECONDS = 60.0
+TURN_SECONDS = 0.2
 CLOCK_SECONDS = 900.0
+# What the main thread is told.
+END, RELOAD, WISH = "end", "reload", "wish"
 
 
 def clock() -> datetime:
@@ -83,14 +87,18 @@ class Deciders(Protocol):
 
 @dataclass
 class Daemon:
-    """Everything that runs, wired by hand; ``ended`` is set by a signal or by the caller."""
+    """Everything that runs, wired by hand; ``ended`` is set after a signal, or by the caller.
+
+    ``told`` is what signals and clocks want of the main thread.  A handler runs inside whatever that thread
+    does: an Event has a lock, which the thread itself holds at each turn of its wait, and a handler that set the
+    Event would wait for ever for whom it interrupts.  A SimpleQueue may be filled at any moment.
+    """
 
     config: Config
     engine: Engine
     deciders: Deciders
     ended: threading.Event = field(default_factory=threading.Event)
-    reload: threading.Event = field(default_factory=threading.Event)
-    look: threading.Event = field(default_factory=threading.Event)
+    told: SimpleQueue[str] = field(default_factory=SimpleQueue)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
     deliveries: Deliveries = field(default_factory=Deliveries)
     several: Several | None = None
@@ -130,23 +138,32 @@ class Daemon:
         watch(self.config, self.engine, self.clock, self.ended, pulse.of("alarms"), lambda: pulse.ticking)
         self.lookout.begin()
         start_webhooks(self.config, self.engine, self.clock, self.ended)
-        while not self.ended.wait(0.2):
+        while not self.ended.is_set():
             pulse.beat("main", TICK_SECONDS)
             if self.several and self.several.silent():
                 self.deciders.hang_up()
-            if self.reload.is_set():
-                self.reload.clear()
-                self._reload(None)
-            if self.look.is_set():
-                self.look.clear()
-                self._reload(self.wish)
+            self._do(self._next_told())
         self._end(scheduler)
 
     def listen_to_signals(self) -> None:
         """Let SIGTERM and SIGINT end the daemon and SIGHUP reload its rules."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.ended.set())
-        signal.signal(signal.SIGHUP, lambda *_: self.reload.set())
+            signal.signal(number, lambda *_: self.told.put(END))
+        signal.signal(signal.SIGHUP, lambda *_: self.told.put(RELOAD))
+
+    def _next_told(self) -> str:
+        try:
+            return self.told.get(timeout=TURN_SECONDS)
+        except Empty:
+            return ""
+
+    def _do(self, told: str) -> None:
+        if told == END:
+            self.ended.set()
+        elif told == RELOAD:
+            self._reload(None)
+        elif told == WISH:
+            self._reload(self.wish)
 
     def _mailbox_loop(self, settings: MailboxSettings) -> MailboxLoop:
         beat = self.lookout.pulse.of(f"mailbox {settings.name}")
@@ -214,7 +231,7 @@ class Daemon:
             return
         if found is not None and found != self.wish:
             self.wish = found
-            self.look.set()
+            self.told.put(WISH)
 
     def _take_rules(self, wish: Wish | None) -> None:
         force = bool(wish and wish.force)

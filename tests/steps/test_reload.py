@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from processor.daemon import Daemon
+from processor.daemon import END, RELOAD, Daemon
 from processor.steps.acceptance import Acceptance
 from processor.steps.in_process import InProcess
 from processor.store.engine import open_store
@@ -62,9 +64,8 @@ def test_a_wish_is_done_once_and_answered(here: Here, engine: Engine) -> None:
     def look() -> None:
         """What a clock does, and then the main thread."""
         daemon._look_for_wish()
-        if daemon.look.is_set():
-            daemon.look.clear()
-            daemon._reload(daemon.wish)
+        while not daemon.told.empty():
+            daemon._do(daemon.told.get())
 
     look()
     assert deciders.forced == []
@@ -79,6 +80,29 @@ def test_a_wish_is_done_once_and_answered(here: Here, engine: Engine) -> None:
     assert yes
     assert (no.taken, no.problems, yes.taken) == (False, "an example fails", True)
     assert [each.version for each in rules_seen(engine)] == ["r2"]
+
+
+@pytest.mark.parametrize(("number", "told"), [(signal.SIGTERM, END), (signal.SIGHUP, RELOAD)])
+def test_a_signal_at_any_moment_is_heard(number: int, told: str, here: Here, engine: Engine) -> None:
+    def late(*_: object) -> None:
+        raise TimeoutError("the handler waits for whom it interrupts")
+
+    daemon = Daemon(here.config, engine, Taking())
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)}
+    try:
+        daemon.listen_to_signals()
+        signal.signal(signal.SIGALRM, late)
+        signal.alarm(5)
+        # The main thread in the middle of a turn of its waits.
+        with daemon.ended._cond:  # type: ignore[attr-defined]
+            os.kill(os.getpid(), number)
+            assert daemon.told.get(timeout=5) == told
+    finally:
+        signal.alarm(0)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    daemon._do(told)
+    assert daemon.ended.is_set() == (told == END)
 
 
 def test_a_store_that_fails_ends_nothing(here: Here, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
