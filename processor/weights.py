@@ -7,7 +7,9 @@ that lie far apart, and its sum so many steps; here it is one, and a step.  Weig
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, isqrt
 
 SCALE = 1000
@@ -54,3 +56,35 @@ def of_rare_row(row: int, width: int) -> tuple[int, list[int]]:
     *worth, square = unpacked(row, width + 1)
     rarity = isqrt(square)
     return rarity, [each // rarity for each in worth]
+
+
+def rows_of_table(table: array[int], width: int, middle: int, order: Iterable[int]) -> Iterator[int]:
+    """Rows of a table in this order; each number in the table has ``middle`` added, and none is negative.
+
+    What ``packed`` makes of them one by one, without a step a weight: a model has half a million.
+    """
+    nothing = (MIDDLE - middle) * _ones(width)
+    return (row + nothing for row in _places(table, width, order))
+
+
+def rare_rows_of_table(
+    rarities: Iterable[int], table: array[int], width: int, middle: int, order: Iterable[int]
+) -> Iterator[int]:
+    """What ``rare_rows`` makes of the rows of such a table."""
+    taken, nothing, end = middle * _ones(width), MIDDLE * _ones(width + 1), width * BITS
+    for rarity, row in zip(rarities, _places(table, width, order), strict=True):
+        yield rarity * (row - taken) + (rarity * rarity << end) + nothing
+
+
+def _places(table: array[int], width: int, order: Iterable[int]) -> Iterator[int]:
+    """The table's rows, each number in its place."""
+    wide = array("Q", table)
+    if sys.byteorder == "big":
+        wide.byteswap()
+    text, step = wide.tobytes(), width * BITS // 8
+    return (int.from_bytes(text[at * step : (at + 1) * step], "little") for at in order)
+
+
+def _ones(width: int) -> int:
+    """A row with a one at each place."""
+    return sum(1 << at * BITS for at in range(width))

@@ -12,14 +12,14 @@ import json
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from processor.loading.problems import Problem
 from processor.rulebook import Model
-from processor.weights import of_rare_row, packed, rare_rows, unpacked
+from processor.weights import of_rare_row, rare_rows_of_table, rows_of_table, unpacked
 
 SHIPPED = Path(__file__).parent.parent / "understanding" / "model.json.gz"
 LARGEST = 60_000_000
@@ -58,9 +58,10 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
         raise ValueError("its tables differ in length")
     # Those that most mails hold come first: they lie close together, so that the processor's cache holds them.
     order = sorted(range(len(names)), key=rarity.__getitem__)
-    rows = _rows_of(values["weights"], width, order)
+    rows = _table_of(values["weights"], width, len(order))
     languages = values.get("languages", {"words": [], "weights": "", "bias": []})
-    by_language = _rows_of(languages["weights"], len(languages["bias"]) or 1, range(len(languages["words"])))
+    known, beside = languages["words"], len(languages["bias"]) or 1
+    by_language = _table_of(languages["weights"], beside, len(known))
     if len(values["bias"]) != width:
         raise ValueError("its tables differ in length")
     if not all(0 < rare < MIDDLE for rare in rarity):
@@ -69,7 +70,13 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
         version=values["version"],
         data=values["data"],
         labels=labels,
-        words=dict(zip([names[at] for at in order], rare_rows([rarity[at] for at in order], rows), strict=True)),
+        words=dict(
+            zip(
+                [names[at] for at in order],
+                rare_rows_of_table([rarity[at] for at in order], rows, width, MIDDLE, order),
+                strict=True,
+            )
+        ),
         bias=tuple(float(each) for each in values["bias"]),
         join=_table(values["join"], width),
         prior=tuple(float(each) for each in values["prior"]),
@@ -79,7 +86,7 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
         answer_from={name: float(least) for name, least in values["answer_from"].items()},
         figures={name: float(figure) for name, figure in values["figures"].items()},
         # A model that was trained before these were kept has none.
-        languages=dict(zip(languages["words"], packed(by_language), strict=True)),
+        languages=dict(zip(known, rows_of_table(by_language, beside, MIDDLE, range(len(known))), strict=True)),
         language_bias=tuple(float(each) for each in languages["bias"]),
         shown={name: (int(alone), int(right)) for name, (alone, right) in values.get("shown", {}).items()},
     )
@@ -105,16 +112,14 @@ def _text_of(rows: Iterable[Sequence[int]]) -> str:
     return base64.b64encode(numbers.tobytes()).decode("ascii")
 
 
-def _rows_of(text: str, width: int, order: Sequence[int]) -> Iterator[list[int]]:
-    """Row by row: all at once they are a million numbers, whose room the system would not get back whole."""
+def _table_of(text: str, width: int, rows: int) -> array[int]:
     numbers = array("H")
     numbers.frombytes(base64.b64decode(text, validate=True))
     if sys.byteorder == "big":
         numbers.byteswap()
-    if len(numbers) != width * len(order):
+    if len(numbers) != width * rows:
         raise ValueError("its tables differ in length")
-    for at in order:
-        yield [number - MIDDLE for number in numbers[at * width : (at + 1) * width]]
+    return numbers
 
 
 def file_of(model: Model) -> bytes:
