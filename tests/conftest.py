@@ -7,6 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from processor.loading import rules
+from tests.read_once import read_once
 from tests.store.blank import remember_the_schema
 from tests.store.compiled import share_statements
 from tests.store.hashing import hash_quickly
@@ -17,6 +18,7 @@ pytest_plugins = ["tests.servers.fixtures"]
 # compiles an expression once.  What is found of an expression depends on its text alone.
 re._MAXCACHE = 100_000  # type: ignore[attr-defined]
 rules.forget_read = lambda: None  # type: ignore[attr-defined]
+read_once()
 remember_the_schema()
 hash_quickly()
 share_statements()
