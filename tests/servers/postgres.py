@@ -19,13 +19,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from processor.store.engine import connect, upgrade
 from tests.servers.dovecot import free_port
 from tests.servers.rooms import emptied, schema
 
 T = TypeVar("T")
+
+
+def _asked(admin: Engine, ask: Callable[[Connection], T]) -> T:
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        return ask(conn)
 
 
 def installed() -> bool:
@@ -43,6 +49,7 @@ class Postgres:
         self._rooms = itertools.count()
         self._template = self._as_new = ""
         self._free: list[str] = []
+        self._beside: dict[str, Engine] = {}
         # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         if os.getuid() == 0:
@@ -94,6 +101,8 @@ class Postgres:
 
     def close(self) -> None:
         """Stop and forget everything."""
+        for each in self._beside.values():
+            each.dispose()
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self.home, ignore_errors=True)
@@ -117,6 +126,8 @@ class Postgres:
             if migrated and self._emptied(name):
                 self._free.append(name)
             else:
+                if name in self._beside:
+                    self._beside.pop(name).dispose()
                 self._tell(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _make(self, name: str, migrated: bool) -> None:
@@ -134,13 +145,14 @@ class Postgres:
         return self._in(name, partial(emptied, as_new=self._as_new))
 
     def _in(self, name: str, ask: Callable[[Connection], T]) -> T:
-        """Ask on a connection to this database, which ends with the question."""
-        admin = connect(self._url(name))
+        """Ask on a connection to this database that stays: what a new one has to learn costs more than most questions."""
+        admin = self._beside.setdefault(name, connect(self._url(name)))
         try:
-            with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-                return ask(conn)
-        finally:
+            return _asked(admin, ask)
+        except OperationalError:
+            # The server has been started anew since.
             admin.dispose()
+            return _asked(admin, ask)
 
     def _tell(self, *statements: str) -> None:
         admin = connect(self._url("postgres"))

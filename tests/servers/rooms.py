@@ -42,8 +42,9 @@ def emptied(conn: Connection, as_new: str) -> bool:
     tables = conn.execute(text(TABLES)).scalars().all()
     asked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
     if full := conn.execute(text(asked)).scalars().all():
-        # The triggers that refuse to empty the trail stand aside.
+        # The triggers that refuse to empty the trail stand aside, and those that keep the order of tables.
         conn.execute(text("SET session_replication_role = replica"))
-        conn.execute(text(f"TRUNCATE {', '.join(full)} CASCADE"))
+        # A test leaves some rows: to delete them costs a tenth of the new files that TRUNCATE makes.
+        conn.execute(text("; ".join(f"DELETE FROM {table}" for table in full)))
     conn.execute(text(USED))
     return True
