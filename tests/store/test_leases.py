@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, event, make_url, text, update
+from sqlalchemy import Engine, event, text, update
 from sqlalchemy.exc import DBAPIError
 
 from processor.steps.several import own_name
 from processor.store import tables as t
 from processor.store.clock import StoreClock
-from processor.store.engine import connect, open_store, upgrade
+from processor.store.engine import open_store
 from processor.store.keep import advance, keep, watermark
 from processor.store.leases import LeaseLostError, bury, fenced, leases, leave, let_go, live, renew, take
 from processor.store.lines import Lines
@@ -27,24 +26,13 @@ from tests.servers.postgres import Postgres
 from tests.store.made import arrival, column, kept, recorded
 
 
-@pytest.fixture(scope="module")
-def database(postgres: Postgres) -> str:
-    return postgres.url(f"leases_{secrets.token_hex(4)}")
-
-
 @pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    """A store on PostgreSQL, a schema of its own, whatever the other tests of this room run on."""
-    schema = f"test_{secrets.token_hex(6)}"
-    admin = connect(database)
-    with admin.begin() as conn:
-        conn.execute(text(f"CREATE SCHEMA {schema}"))
-    admin.dispose()
-    url = make_url(database).update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(False)
-    upgrade(url)
-    made = open_store(url)
-    yield made
-    made.dispose()
+def engine(postgres: Postgres) -> Iterator[Engine]:
+    """A store on PostgreSQL, whatever the other tests of this room run on."""
+    with postgres.room(migrated=True) as url:
+        made = open_store(url)
+        yield made
+        made.dispose()
 
 
 def now(engine: Engine) -> datetime:
