@@ -47,6 +47,8 @@ def ask(
     # An answer to a robot's mail would go to nobody (RFC 3834 3.3); where we read bounces, we want them.
     quiet = ["NOTIFY=NEVER"] * (sender == "" and smtp.has_extn("dsn"))
     envelope = [from_command(sender, options), ("RCPT", " ".join([f"TO:<{recipient}>", *quiet]))]
+    if spoke_first(smtp):
+        return Lost(False, "the server spoke before it was asked")
     wait(smtp, COMMAND * settings.timeout)
     return say(smtp, [*envelope, DATA_COMMAND] if data else envelope)
 
@@ -103,6 +105,8 @@ def judged(verb: str, code: int, text: bytes) -> Outcome | None:
 
 def hand_over(smtp: SMTP, settings: SmtpSettings, data: bytes) -> Outcome:
     """The text, which DATA has asked for, and the dot, each with its own time."""
+    if spoke_first(smtp):
+        return Lost(False, "the server spoke before it had the text")
     wait(smtp, BLOCK * settings.timeout)
     assert smtp.sock is not None
     whole = memoryview(stuffed(data) + DOT_LINE)
@@ -123,6 +127,18 @@ def hand_over(smtp: SMTP, settings: SmtpSettings, data: bytes) -> Outcome:
     if 200 <= code < 300:
         return Delivered(f"{code} {words(text)}")
     return refused(code, text) or Lost(True, f"unexpected answer after the data: {code} {words(text)}")
+
+
+def spoke_first(smtp: SMTP) -> bool:
+    """Whether the server has said what nobody asked for, as a 421 of age: it would be taken for the next reply."""
+    if smtp.sock is None or smtp.file is None:
+        return False
+    wait(smtp, 0)
+    try:
+        return bool(smtp.file.peek(1))
+    except OSError:
+        # Nothing that could be read at once, in TLS; a broken line is found by whoever asks next.
+        return False
 
 
 def envelope_address(address: str) -> str:

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -414,3 +415,35 @@ def test_a_server_that_refuses_and_hangs_up_has_refused() -> None:
         server.start()
         assert Attempts(sink, port=listener.getsockname()[1]).send() == Deferred(451, "4.3.0 later")
         server.join()
+
+
+def test_a_server_that_answers_the_text_before_it_has_it_has_not_taken_the_mail(sink: SmtpSink) -> None:
+    """Its 250 would be read behind the dot, and what it says of the mail then would be read as the next mail's."""
+
+    def serve(listener: socket.socket) -> None:
+        line, _ = listener.accept()
+        with line, line.makefile("rb") as heard:
+            for reply in (b"220 mx", b"250 mx", b"250 sender", b"250 recipient", b"354 go on\r\n250 2.0.0 taken"):
+                line.sendall(reply + b"\r\n")
+                said.append(heard.readline())
+
+    said: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        outcome = Attempts(sink, port=listener.getsockname()[1]).send()
+        server.join()
+    assert isinstance(outcome, Lost)
+    assert not outcome.after_data
+    assert said[-1] == b""
+
+
+@pytest.mark.parametrize("tls", ["plain", "implicit"])
+def test_a_server_that_said_something_unasked_is_asked_on_a_new_connection(tls: Literal["plain", "implicit"]) -> None:
+    with SmtpSink(tls=tls) as sink:
+        attempts = Attempts(sink)
+        sink.tell(Fault("dot", "250 2.0.0 OK\r\n250 2.0.0 and once more"))
+        assert isinstance(attempts.send(), Delivered)
+        time.sleep(0.2)
+        assert isinstance(attempts.send(), Delivered)
+        assert sink.connections == 2
