@@ -19,6 +19,7 @@ FAULTS = (
     *(
         "lost after the dot",
         "lost after the dot",
+        "said unasked",
         "silent after the dot",
         "silent after the dot",
         "nonsense after the dot",
@@ -69,7 +70,7 @@ class Connection:
     """One connection; after a lost line every command raises."""
 
     def __init__(self, peer: Peer) -> None:
-        self.peer, self.sock, self.command_encoding = peer, Line(self), "ascii"
+        self.peer, self.sock, self.file, self.command_encoding = peer, Line(self), Unasked(peer), "ascii"
         self.esmtp_features = {"size": "10000000", "8bitmime": "", "dsn": ""}
         if peer.dice.random() < 0.5:
             self.esmtp_features["pipelining"] = ""
@@ -183,6 +184,16 @@ class Line:
     def sendall(self, data: memoryview) -> None:
         assert bytes(data) == DOT
         self.connection.hear_dot()
+
+
+class Unasked:
+    """What can be read before anything was asked: nothing, but for a server that is out of step."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+
+    def peek(self, _size: int) -> bytes:
+        return b"250 taken\r\n" if self.peer.meets("said unasked") else b""
 
 
 DOT = b".\r\n"
