@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -56,10 +56,7 @@ COUNT_SECONDS = 3600
 # After so long without a word a loop has hung: the one that only waits, and the clocks, of which two may do
 # long work.
 TICK_SECONDS = 60.0
-TURN_SECONDS = 0.2
 CLOCK_SECONDS = 900.0
-# What the main thread is told.
-END, RELOAD, WISH = "end", "reload", "wish"
 
 
 def clock() -> datetime:
@@ -87,18 +84,14 @@ class Deciders(Protocol):
 
 @dataclass
 class Daemon:
-    """Everything that runs, wired by hand; ``ended`` is set after a signal, or by the caller.
-
-    ``told`` is what signals and clocks want of the main thread.  A handler runs inside whatever that thread
-    does: an Event has a lock, which the thread itself holds at each turn of its wait, and a handler that set the
-    Event would wait for ever for whom it interrupts.  A SimpleQueue may be filled at any moment.
-    """
+    """Everything that runs, wired by hand; ``ended`` is set by a signal or by the caller."""
 
     config: Config
     engine: Engine
     deciders: Deciders
     ended: threading.Event = field(default_factory=threading.Event)
-    told: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    reload: threading.Event = field(default_factory=threading.Event)
+    look: threading.Event = field(default_factory=threading.Event)
     mailboxes: list[MailboxLoop] = field(default_factory=list)
     deliveries: Deliveries = field(default_factory=Deliveries)
     several: Several | None = None
@@ -138,32 +131,30 @@ class Daemon:
         watch(self.config, self.engine, self.clock, self.ended, pulse.of("alarms"), lambda: pulse.ticking)
         self.lookout.begin()
         start_webhooks(self.config, self.engine, self.clock, self.ended)
-        while not self.ended.is_set():
+        while not self.ended.wait(0.2):
             pulse.beat("main", TICK_SECONDS)
             if self.several and self.several.silent():
                 self.deciders.hang_up()
-            self._do(self._next_told())
+            if self.reload.is_set():
+                self.reload.clear()
+                self._reload(None)
+            if self.look.is_set():
+                self.look.clear()
+                self._reload(self.wish)
         self._end(scheduler)
 
     def listen_to_signals(self) -> None:
-        """Let SIGTERM and SIGINT end the daemon and SIGHUP reload its rules."""
+        """Let SIGTERM and SIGINT end the daemon and SIGHUP reload its rules, whatever it is at.
+
+        A handler runs inside what the main thread does, which holds an Event's lock at each turn of its wait for
+        it: a handler that set the Event would then wait for ever for whom it interrupts.  A SimpleQueue may be
+        filled at any moment, and a thread of its own sets what it brings.
+        """
+        told: SimpleQueue[threading.Event] = SimpleQueue()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.told.put(END))
-        signal.signal(signal.SIGHUP, lambda *_: self.told.put(RELOAD))
-
-    def _next_told(self) -> str:
-        try:
-            return self.told.get(timeout=TURN_SECONDS)
-        except Empty:
-            return ""
-
-    def _do(self, told: str) -> None:
-        if told == END:
-            self.ended.set()
-        elif told == RELOAD:
-            self._reload(None)
-        elif told == WISH:
-            self._reload(self.wish)
+            signal.signal(number, lambda *_: told.put(self.ended))
+        signal.signal(signal.SIGHUP, lambda *_: told.put(self.reload))
+        threading.Thread(target=set_all, args=(told,), name="signals", daemon=True).start()
 
     def _mailbox_loop(self, settings: MailboxSettings) -> MailboxLoop:
         beat = self.lookout.pulse.of(f"mailbox {settings.name}")
@@ -231,7 +222,7 @@ class Daemon:
             return
         if found is not None and found != self.wish:
             self.wish = found
-            self.told.put(WISH)
+            self.look.set()
 
     def _take_rules(self, wish: Wish | None) -> None:
         force = bool(wish and wish.force)
@@ -281,6 +272,12 @@ class Daemon:
         sweep(self.engine, self.clock())
         self.deliveries.wake()
         self.deciders.wake()
+
+
+def set_all(told: SimpleQueue[threading.Event]) -> None:
+    """Set each Event that comes, for as long as the program runs."""
+    while True:
+        told.get().set()
 
 
 def begin_answering(engine: Engine, config: Config) -> None:

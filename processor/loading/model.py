@@ -64,7 +64,7 @@ def _model(values: dict[str, Any], text: bytes) -> Model:
     by_language = _table_of(languages["weights"], beside, len(known))
     if len(values["bias"]) != width:
         raise ValueError("its tables differ in length")
-    if not all(0 < rare < MIDDLE for rare in rarity):
+    if not all(type(rare) is int and 0 < rare < MIDDLE for rare in rarity):
         raise ValueError("a word's rarity is beside all measure")
     return Model(
         version=values["version"],

@@ -47,8 +47,8 @@ def ask(
     # An answer to a robot's mail would go to nobody (RFC 3834 3.3); where we read bounces, we want them.
     quiet = ["NOTIFY=NEVER"] * (sender == "" and smtp.has_extn("dsn"))
     envelope = [from_command(sender, options), ("RCPT", " ".join([f"TO:<{recipient}>", *quiet]))]
-    if spoke_first(smtp):
-        return Lost(False, "the server spoke before it was asked")
+    if unasked := said_unasked(smtp):
+        return Lost(False, f"the server spoke before it was asked: {unasked}")
     wait(smtp, COMMAND * settings.timeout)
     return say(smtp, [*envelope, DATA_COMMAND] if data else envelope)
 
@@ -105,8 +105,8 @@ def judged(verb: str, code: int, text: bytes) -> Outcome | None:
 
 def hand_over(smtp: SMTP, settings: SmtpSettings, data: bytes) -> Outcome:
     """The text, which DATA has asked for, and the dot, each with its own time."""
-    if spoke_first(smtp):
-        return Lost(False, "the server spoke before it had the text")
+    if unasked := said_unasked(smtp):
+        return Lost(False, f"the server spoke before it had the text: {unasked}")
     wait(smtp, BLOCK * settings.timeout)
     assert smtp.sock is not None
     whole = memoryview(stuffed(data) + DOT_LINE)
@@ -129,16 +129,17 @@ def hand_over(smtp: SMTP, settings: SmtpSettings, data: bytes) -> Outcome:
     return refused(code, text) or Lost(True, f"unexpected answer after the data: {code} {words(text)}")
 
 
-def spoke_first(smtp: SMTP) -> bool:
-    """Whether the server has said what nobody asked for, as a 421 of age: it would be taken for the next reply."""
+def said_unasked(smtp: SMTP) -> str:
+    """What the server has said that nobody asked for, as a 421 of age: it would be taken for the next reply."""
     if smtp.sock is None or smtp.file is None:
-        return False
+        return ""
     wait(smtp, 0)
     try:
-        return bool(smtp.file.peek(1))
+        said = smtp.file.peek(1)
     except OSError:
         # Nothing that could be read at once, in TLS; a broken line is found by whoever asks next.
-        return False
+        return ""
+    return (words(said) or "an empty line") if said else ""
 
 
 def envelope_address(address: str) -> str:

@@ -20,18 +20,12 @@ from types import TracebackType
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
 
 from processor.store.engine import connect, upgrade
 from tests.servers.dovecot import free_port
 from tests.servers.rooms import emptied, schema
 
 T = TypeVar("T")
-
-
-def _asked(admin: Engine, ask: Callable[[Connection], T]) -> T:
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        return ask(conn)
 
 
 def installed() -> bool:
@@ -146,13 +140,10 @@ class Postgres:
 
     def _in(self, name: str, ask: Callable[[Connection], T]) -> T:
         """Ask on a connection to this database that stays: what a new one has to learn costs more than most questions."""
-        admin = self._beside.setdefault(name, connect(self._url(name)))
-        try:
-            return _asked(admin, ask)
-        except OperationalError:
-            # The server has been started anew since.
-            admin.dispose()
-            return _asked(admin, ask)
+        if name not in self._beside:
+            self._beside[name] = connect(self._url(name))
+        with self._beside[name].connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            return ask(conn)
 
     def _tell(self, *statements: str) -> None:
         admin = connect(self._url("postgres"))

@@ -23,7 +23,7 @@ SELECT md5(string_agg(each, '|' ORDER BY each)) FROM (
     UNION ALL SELECT version_num FROM alembic_version
 ) AS everything(each)
 """
-OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 USED = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences WHERE last_value IS NOT NULL"
 
@@ -35,7 +35,7 @@ def schema(conn: Connection) -> str:
 
 def emptied(conn: Connection, as_new: str) -> bool:
     """Empty the database of this connection; False where its schema is not what it was as new."""
-    # A thread that a test forgot must not write into the next test.
+    # A thread that a test forgot must not write into the next test: its connection has ended when this returns.
     conn.execute(text(OTHERS))
     if schema(conn) != as_new:
         return False

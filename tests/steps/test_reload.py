@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from processor.daemon import END, RELOAD, Daemon
+from processor.daemon import Daemon
 from processor.steps.acceptance import Acceptance
 from processor.steps.in_process import InProcess
 from processor.store.engine import open_store
@@ -64,8 +64,9 @@ def test_a_wish_is_done_once_and_answered(here: Here, engine: Engine) -> None:
     def look() -> None:
         """What a clock does, and then the main thread."""
         daemon._look_for_wish()
-        while not daemon.told.empty():
-            daemon._do(daemon.told.get())
+        if daemon.look.is_set():
+            daemon.look.clear()
+            daemon._reload(daemon.wish)
 
     look()
     assert deciders.forced == []
@@ -82,27 +83,26 @@ def test_a_wish_is_done_once_and_answered(here: Here, engine: Engine) -> None:
     assert [each.version for each in rules_seen(engine)] == ["r2"]
 
 
-@pytest.mark.parametrize(("number", "told"), [(signal.SIGTERM, END), (signal.SIGHUP, RELOAD)])
-def test_a_signal_at_any_moment_is_heard(number: int, told: str, here: Here, engine: Engine) -> None:
+@pytest.mark.parametrize(("number", "event"), [(signal.SIGTERM, "ended"), (signal.SIGHUP, "reload")])
+def test_a_signal_at_any_moment_is_heard(number: int, event: str, here: Here, engine: Engine) -> None:
     def late(*_: object) -> None:
         raise TimeoutError("the handler waits for whom it interrupts")
 
     daemon = Daemon(here.config, engine, Taking())
+    wanted = getattr(daemon, event)
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)}
     try:
         daemon.listen_to_signals()
         signal.signal(signal.SIGALRM, late)
         signal.alarm(5)
         # The main thread in the middle of a turn of its waits.
-        with daemon.ended._cond:  # type: ignore[attr-defined]
+        with wanted._cond:
             os.kill(os.getpid(), number)
-            assert daemon.told.get(timeout=5) == told
+        assert wanted.wait(5)
     finally:
         signal.alarm(0)
         for each, handler in before.items():
             signal.signal(each, handler)
-    daemon._do(told)
-    assert daemon.ended.is_set() == (told == END)
 
 
 def test_a_store_that_fails_ends_nothing(here: Here, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
