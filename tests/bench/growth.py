@@ -9,6 +9,9 @@ from __future__ import annotations
 import tempfile
 import time
 from datetime import UTC, datetime
+from itertools import count
+from math import ceil
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -24,12 +27,13 @@ from processor.store.keep import Arrival, keep
 from processor.store.tables import ticket
 from processor.store.transaction import writing
 from processor.world.confined import Confined
-from tests.bench.site import ROOT, USER, corpus, settings_text
+from tests.bench.site import ROOT, USER, corpus, examples, settings_text
 
 COPIED = ("ticket", "mail", "arrival", "item", "letter", "action", "outbox", "event", "outbox_attempt", "event_text")
 UNIQUE = {"number", "digest", "message_id"}
 ADDRESSES = {"sender", "recipient", "to_addr"}
 MEASURED = 500
+TIMES = 3
 
 
 def double(engine: Engine, mark: int) -> None:
@@ -61,7 +65,10 @@ def _copied(column: object, offset: int, mark: int) -> str:
 
 
 def growth(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> list[tuple[int, float, float]]:
-    """For each size: tickets stored, and milliseconds a mail from kept to recorded, by the clock and of the processor."""
+    """For each size: tickets stored, and milliseconds a mail from kept to recorded, by the clock and of the processor.
+
+    Of three tries that with the least processor time, since a neighbour on the machine only adds.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "secrets").mkdir()
@@ -74,16 +81,17 @@ def growth(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> list[tuple[int,
         engine = open_store(f"sqlite:///{folder}/store.db")
         found = []
         with Confined() as files:
-            first = 0
+            # The same examples each time, since of some a file is read and of others a line.
+            firsts = count(0, len(examples()) * ceil(MEASURED / len(examples())))
             mark = 0
-            work(engine, rulebook, config, files, first)
+            work(engine, rulebook, config, files, next(firsts))
             for size in sizes:
                 while stored(engine) < size:
                     mark += 1
                     double(engine, mark)
-                first += MEASURED
                 tickets = stored(engine)
-                found.append((tickets, *work(engine, rulebook, config, files, first)))
+                tried = [work(engine, rulebook, config, files, next(firsts)) for _ in range(TIMES)]
+                found.append((tickets, *min(tried, key=itemgetter(1))))
         engine.dispose()
     return found
 

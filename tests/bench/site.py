@@ -37,9 +37,13 @@ def corpus(count: int, first: int = 0) -> list[bytes]:
     Of one domain a second notice for the same contract would join the first.  ``first`` is the number of the
     first, by which it differs from those of another call.
     """
-    files = sorted([*(ROOT / "tests" / "mails").rglob("*.eml"), *(ROOT / "processor" / "demo" / "mails").glob("*.eml")])
-    texts = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
+    texts = [file.read_bytes().replace(b"\r\n", b"\n") for file in examples()]
     return [_fresh(texts[number % len(texts)], number) for number in range(first, first + count)]
+
+
+def examples() -> list[Path]:
+    """The shipped example mails, in the order in which ``corpus`` begins over and over with them."""
+    return sorted([*(ROOT / "tests" / "mails").rglob("*.eml"), *(ROOT / "processor" / "demo" / "mails").glob("*.eml")])
 
 
 def _fresh(text: bytes, number: int) -> bytes:
