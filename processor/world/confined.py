@@ -17,6 +17,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, cast, get_args
 
@@ -30,6 +32,8 @@ MOST_REMEMBERED = 1_000
 CHILD = "processor.world.confined_child"
 FAILURES = (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError)
 """What comes of a child that dies, is late, or does not answer as agreed."""
+READERS = ("pypdf", "defusedxml")
+"""The packages that the child imports, which may lie in a folder of the operator's own (``pip install --target``)."""
 _PROGRAM = Path(__file__).parent.parent.parent
 # Isolated (-I), so that neither the folder we stand in nor the environment gives it code; without site (-S), which
 # runs what the packages' .pth files say and takes a third of the start.  So it is told where the packages lie.
@@ -203,8 +207,12 @@ def _start(limits: Limits, module: str) -> Child:
 
 
 def _packages() -> list[str]:
-    """The folders of installed packages that we ourselves import from, in order."""
-    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    """The folders of installed packages that we ourselves import from, in order, wherever a reader's lie."""
+    found = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    for name in READERS:
+        if PathFinder.find_spec(name, found) is None and (elsewhere := find_spec(name)) and elsewhere.origin:
+            found.append(str(Path(elsewhere.origin).parent.parent))
+    return found
 
 
 def _words(said: Any) -> dict[str, str]:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from processor.extracting.extract import Kind
@@ -143,6 +144,24 @@ def test_it_takes_no_code_from_the_folder_or_the_environment_we_run_in(
     with Confined() as files:
         assert files.extract(word_form(), "docx", "form").rows
         assert files.extract(pdf_form(fillable=True), "pdf", "pdf form").rows
+
+
+def test_packages_may_lie_in_a_folder_of_the_operators_own(tmp_path: Path) -> None:
+    """As ``pip install --target`` puts them, with that folder in PYTHONPATH."""
+    for package in Path(pypdf.__file__).parents[1].iterdir():
+        if package.suffix not in (".pth", ".dist-info"):
+            (tmp_path / package.name).symlink_to(package)
+    script = """
+import sys
+sys.path += sys.argv[1:3]
+from processor.world.confined import Confined
+with Confined() as files:
+    found = files.extract(sys.stdin.buffer.read(), "pdf", "form")
+    print(len(found.rows) > 0, repr(found.fault))
+"""
+    command = [sys.executable, "-I", "-S", "-c", script, str(ROOT), str(tmp_path)]
+    told = subprocess.run(command, input=pdf_form(fillable=True), capture_output=True, timeout=60, check=True)
+    assert told.stdout.decode() == "True ''\n"
 
 
 def test_what_a_library_prints_does_not_come_between_the_frames(hostile: Confined) -> None:
