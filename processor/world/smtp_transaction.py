@@ -130,16 +130,21 @@ def hand_over(smtp: SMTP, settings: SmtpSettings, data: bytes) -> Outcome:
 
 
 def said_unasked(smtp: SMTP) -> str:
-    """What the server has said that nobody asked for, as a 421 of age: it would be taken for the next reply."""
+    """What the server has said that nobody asked for, as a 421 of age, which would be taken for the next reply.
+
+    That it has hung up is said too: of a text sent into the void nobody would know whether it was taken.
+    """
     if smtp.sock is None or smtp.file is None:
         return ""
     wait(smtp, 0)
     try:
-        said = smtp.file.peek(1)
+        said = smtp.file.peek(1) or smtp.file.raw.read(1)
     except OSError:
         # Nothing that could be read at once, in TLS; a broken line is found by whoever asks next.
         return ""
-    return (words(said) or "an empty line") if said else ""
+    if said is None:
+        return ""
+    return (words(said) or "an empty line") if said else "it hung up"
 
 
 def envelope_address(address: str) -> str:

@@ -20,6 +20,7 @@ FAULTS = (
         "lost after the dot",
         "lost after the dot",
         "said unasked",
+        "hung up",
         "silent after the dot",
         "silent after the dot",
         "nonsense after the dot",
@@ -190,10 +191,13 @@ class Unasked:
     """What can be read before anything was asked: nothing, but for a server that is out of step."""
 
     def __init__(self, peer: Peer) -> None:
-        self.peer = peer
+        self.peer, self.raw = peer, self
 
     def peek(self, _size: int) -> bytes:
         return b"250 taken\r\n" if self.peer.meets("said unasked") else b""
+
+    def read(self, _size: int) -> bytes | None:
+        return b"" if self.peer.meets("hung up") else None
 
 
 DOT = b".\r\n"

@@ -437,6 +437,28 @@ def test_a_server_that_answers_the_text_before_it_has_it_has_not_taken_the_mail(
     assert said[-1] == b""
 
 
+def test_a_line_that_ends_before_the_text_has_lost_nothing(sink: SmtpSink) -> None:
+    """Else a person would have to find out whether the mail was taken."""
+
+    def serve(listener: socket.socket) -> None:
+        line, _ = listener.accept()
+        with line, line.makefile("rb") as heard:
+            for reply in (b"220 mx", b"250 mx", b"250 sender", b"250 recipient", b"354 go on"):
+                # The last reply and the end go in one packet.
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, reply[:3] == b"354")
+                line.sendall(reply + b"\r\n")
+                if reply[:3] != b"354":
+                    heard.readline()
+            line.shutdown(socket.SHUT_RDWR)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        outcome = Attempts(sink, port=listener.getsockname()[1]).send()
+        server.join()
+    assert outcome == Lost(False, "the server spoke before it had the text: it hung up")
+
+
 @pytest.mark.parametrize("tls", ["plain", "implicit"])
 def test_a_server_that_said_something_unasked_is_asked_on_a_new_connection(tls: Literal["plain", "implicit"]) -> None:
     with SmtpSink(tls=tls) as sink:
