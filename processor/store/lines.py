@@ -24,7 +24,8 @@ class Lines:
     """The open connections of an engine; nothing on SQLite.
 
     A daemon that stands still in the middle of a transaction holds rows that others need: the server ends it after
-    ``idle_seconds``.  By ``name``, its own, another daemon ends what it left when it is dead.  ``cut`` is for a server, or something in between, that keeps the connection and says nothing.
+    ``idle_seconds``.  By ``name``, its own, another daemon ends what it left when it is dead.  ``cut`` is for a server,
+    or something in between, that keeps the connection and says nothing.
     """
 
     def __init__(self, engine: Engine, idle_seconds: float, name: str = "") -> None:

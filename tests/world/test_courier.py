@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 import pytest
@@ -402,60 +403,55 @@ def test_what_has_begun_and_is_lost_before_its_text_was_not_sent(sink: SmtpSink,
     assert (len(sink.accepted), attempts.begun) == (2, 3)
 
 
-def test_a_server_that_refuses_and_hangs_up_has_refused() -> None:
-    def serve(listener: socket.socket) -> None:
+@contextmanager
+def scripted(*replies: bytes, corked: bool = False) -> Iterator[tuple[int, list[bytes]]]:
+    """The port of a server that says these and hangs up, and what it heard after each.
+
+    With ``corked`` the last reply and the end go in one packet, and nothing is heard in between.
+    """
+
+    def serve() -> None:
         line, _ = listener.accept()
         with line, line.makefile("rb") as heard:
-            for reply in (b"220 mx\r\n", b"250-mx\r\n250 PIPELINING\r\n", b"451 4.3.0 later\r\n"):
-                line.sendall(reply)
-                heard.readline()
+            for number, reply in enumerate(replies, 1):
+                last = corked and number == len(replies)
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, last)
+                line.sendall(reply + b"\r\n")
+                if not last:
+                    said.append(heard.readline())
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
-    with SmtpSink() as sink, socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve, args=(listener,))
+    said: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve)
         server.start()
-        assert Attempts(sink, port=listener.getsockname()[1]).send() == Deferred(451, "4.3.0 later")
-        server.join()
+        try:
+            yield listener.getsockname()[1], said
+        finally:
+            server.join(10)
+
+
+BEFORE_DATA = (b"220 mx", b"250 mx", b"250 sender", b"250 recipient")
+
+
+def test_a_server_that_refuses_and_hangs_up_has_refused(sink: SmtpSink) -> None:
+    with scripted(b"220 mx", b"250-mx\r\n250 PIPELINING", b"451 4.3.0 later") as (port, _):
+        assert Attempts(sink, port=port).send() == Deferred(451, "4.3.0 later")
 
 
 def test_a_server_that_answers_the_text_before_it_has_it_has_not_taken_the_mail(sink: SmtpSink) -> None:
     """Its 250 would be read behind the dot, and what it says of the mail then would be read as the next mail's."""
-
-    def serve(listener: socket.socket) -> None:
-        line, _ = listener.accept()
-        with line, line.makefile("rb") as heard:
-            for reply in (b"220 mx", b"250 mx", b"250 sender", b"250 recipient", b"354 go on\r\n250 2.0.0 taken"):
-                line.sendall(reply + b"\r\n")
-                said.append(heard.readline())
-
-    said: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve, args=(listener,))
-        server.start()
-        outcome = Attempts(sink, port=listener.getsockname()[1]).send()
-        server.join()
+    with scripted(*BEFORE_DATA, b"354 go on\r\n250 2.0.0 taken") as (port, said):
+        outcome = Attempts(sink, port=port).send()
     assert outcome == Lost(False, "the server spoke before it had the text: 250 2.0.0 taken")
     assert said[-1] == b""
 
 
 def test_a_line_that_ends_before_the_text_has_lost_nothing(sink: SmtpSink) -> None:
     """Else a person would have to find out whether the mail was taken."""
-
-    def serve(listener: socket.socket) -> None:
-        line, _ = listener.accept()
-        with line, line.makefile("rb") as heard:
-            for reply in (b"220 mx", b"250 mx", b"250 sender", b"250 recipient", b"354 go on"):
-                # The last reply and the end go in one packet.
-                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, reply[:3] == b"354")
-                line.sendall(reply + b"\r\n")
-                if reply[:3] != b"354":
-                    heard.readline()
-            line.shutdown(socket.SHUT_RDWR)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve, args=(listener,))
-        server.start()
-        outcome = Attempts(sink, port=listener.getsockname()[1]).send()
-        server.join()
+    with scripted(*BEFORE_DATA, b"354 go on", corked=True) as (port, _):
+        outcome = Attempts(sink, port=port).send()
     assert outcome == Lost(False, "the server spoke before it had the text: it hung up")
 
 
@@ -464,7 +460,5 @@ def test_a_server_that_said_something_unasked_is_asked_on_a_new_connection(tls: 
     with SmtpSink(tls=tls) as sink:
         attempts = Attempts(sink)
         sink.tell(Fault("dot", "250 2.0.0 OK\r\n250 2.0.0 and once more"))
-        assert isinstance(attempts.send(), Delivered)
-        time.sleep(0.2)
-        assert isinstance(attempts.send(), Delivered)
+        assert [type(attempts.send()) for _ in range(2)] == [Delivered] * 2
         assert sink.connections == 2
