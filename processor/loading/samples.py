@@ -1,4 +1,4 @@
-"""Values to try templates with.
+"""The values that a template may use, and some of each to try it with.
 
 ``peppol`` and ``register``, what lookups found, hold an entry for each organisation that was looked up;
 ``provider`` and ``access_point`` are empty where they could not be found out, and ``known`` is false for a
@@ -7,6 +7,32 @@ number that the register has not.
 
 from __future__ import annotations
 
+PART_VALUES = [
+    "ticket_no",
+    "received",
+    "company",
+    "org_no",
+    "org_nos",
+    "products",
+    "invoice_nos",
+    "customer_no",
+    "domains",
+    "users",
+    "calculations",
+    "asks",
+    "plural",
+    "name",
+    "team",
+    "flags",
+    "topics",
+    "peppol",
+    "register",
+    "last_day",
+    "access_until",
+    "answered",
+    "corrects",
+]
+LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 PEPPOL = {
     "org_no": "974 760 673",
     "registered": True,

@@ -25,7 +25,7 @@ from jinja2.utils import pass_context
 
 from processor.loading.letters import blocks, unwrap
 from processor.loading.problems import Problem
-from processor.loading.samples import sample_values
+from processor.loading.samples import LAYOUT_VALUES, PART_VALUES, sample_values
 from processor.rulebook import RenderError
 
 LANGUAGES = ("nb", "nn", "en", "sv", "da")
@@ -48,34 +48,8 @@ FORBIDDEN: tuple[tuple[type[nodes.Node], str], ...] = (
     (nodes.Pow, "a power"),
     (nodes.Mod, "the % operator"),
 )
-PART_VALUES = [
-    "ticket_no",
-    "received",
-    "company",
-    "org_no",
-    "org_nos",
-    "products",
-    "invoice_nos",
-    "customer_no",
-    "domains",
-    "users",
-    "calculations",
-    "asks",
-    "plural",
-    "name",
-    "team",
-    "flags",
-    "topics",
-    "peppol",
-    "register",
-    "last_day",
-    "access_until",
-    "answered",
-    "corrects",
-]
 MOST_TEXTS = 1000
 """Texts whose faults and code are kept: a start reads every template twice, to check and to render."""
-LAYOUT_VALUES = ["name", "parts", "asks", "ticket_no", "team", "plural", "received"]
 
 
 Filled = Callable[[dict[str, object]], str]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from processor.loading.rules import SAVED
-from processor.loading.samples import sample_values
-from processor.loading.templates import LAYOUT, PART_VALUES, Templates, load_templates
+from processor.loading.samples import PART_VALUES, sample_values
+from processor.loading.templates import LAYOUT, Templates, load_templates
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES, PROBLEMS = load_templates(ROOT / "templates")
