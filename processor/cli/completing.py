@@ -96,5 +96,6 @@ def _offered(ctx: typer.Context, incomplete: str, found: Callable[[Config], Iter
         with redirect_stderr(StringIO()):
             told = list(found(open_config(Path(path))))
     except Exception:
+        # Whoever presses the tab key is offered nothing, and no traceback in the middle of a line.
         return []
     return [each for each in told if each.startswith(incomplete)]

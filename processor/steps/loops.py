@@ -122,6 +122,7 @@ class MailboxLoop(threading.Thread):
                 self._failed(type(error).__name__)
         self.mailbox.close()
         if self.lease:
+            # A database that cannot be reached finds out by itself, when the lease runs out.
             with suppress(Exception):
                 self.lease.let_go()
 

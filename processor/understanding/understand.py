@@ -86,6 +86,7 @@ def understand_each(messages: Sequence[Message], rulebook: Rulebook) -> list[Und
             try:
                 found[at] = found[at] or next(steps)
             except Exception as fault:
+                # It is this mail's answer, and the others of the batch go on.
                 found[at] = fault
     return [each for each in found if each is not None]
 
