@@ -21,7 +21,7 @@ from processor.moving.found import Owner
 from processor.moving.mbox import Mbox
 from processor.store.counts import counts
 from processor.store.engine import open_store
-from tests.bench.bench import peak_memory
+from tests.bench.shares import peak_memory
 from tests.bench.site import corpus, settings_text
 
 OURS = b"oppsigelse@visma.no"

@@ -20,7 +20,7 @@ from processor.loading.rules import load_rulebook
 from processor.replay.parallel import replayed
 from processor.replay.play import Trial
 from processor.world.confined import Confined
-from tests.bench.bench import peak_memory
+from tests.bench.shares import peak_memory
 from tests.bench.site import corpus
 from tests.replay.past_store import Here, past_store
 
