@@ -13,6 +13,7 @@ from pathlib import Path
 
 from processor.loading.agreements import load_agreements
 from processor.loading.conditions import Conditions
+from processor.loading.folders import files_in
 from processor.loading.model import SHIPPED, load_model
 from processor.loading.patterns import compile_patterns, forget_read, load_products, load_words
 from processor.loading.problems import Problem, Refused
@@ -49,7 +50,7 @@ def load_rulebook(
     conditions = Conditions()
     types: dict[str, RequestType] = {}
     kinds: dict[str, ReplyKind] = {}
-    paths = sorted(rules_dir.glob("*.toml"))
+    paths = files_in(rules_dir, ".toml")
     if not paths:
         raise Refused([Problem(str(rules_dir), 0, "holds no rules files")])
     unread: dict[str, str] = {}

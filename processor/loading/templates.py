@@ -23,6 +23,7 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context
 
+from processor.loading.folders import files_below
 from processor.loading.letters import blocks, unwrap
 from processor.loading.problems import Problem
 from processor.loading.samples import LAYOUT_VALUES, PART_VALUES, sample_values
@@ -180,7 +181,7 @@ def load_templates(folder: Path) -> tuple[Templates, list[Problem]]:
     sources: dict[tuple[str, str], Source] = {}
     problems: list[Problem] = []
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*/*.txt")):
+    for path in files_below(folder, ".txt"):
         name, _, language = path.stem.rpartition(".")
         file = f"{folder.name}/{path.relative_to(folder).as_posix()}"
         text, faults = _read(path, file)

@@ -71,8 +71,12 @@ def code_version() -> str:
 
 @cache
 def known_versions() -> frozenset[str]:
-    """Every version that this program can upgrade from; each is the number that its file's name begins with."""
-    return frozenset(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
+    """Every version that this program can upgrade from; each is the number that its file's name begins with.
+
+    Raises OSError where they cannot be listed, of which pathlib's glob says nothing from Python 3.13 on.
+    """
+    names = (path.name for path in (MIGRATIONS / "versions").iterdir())
+    return frozenset(name.partition("_")[0] for name in names if name.startswith("0") and name.endswith(".py"))
 
 
 def _refuse_newer(version: str) -> None:

@@ -1,0 +1,48 @@
+"""A folder of rules or templates is read whole or refused with words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from processor.loading.folders import files_below, files_in
+from processor.loading.problems import Refused
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("nb/b.nb.txt", "nb/a.nb.txt", "en/a.en.txt", "en/a.en.txt~", "b.toml", "a.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    return tmp_path
+
+
+def test_files_come_in_order_of_name(folder: Path) -> None:
+    assert files_in(folder, ".toml") == [folder / "a.toml", folder / "b.toml"]
+    below = files_below(folder, ".txt")
+    assert below == [folder / "en/a.en.txt", folder / "nb/a.nb.txt", folder / "nb/b.nb.txt"]
+
+
+def test_there_are_none_where_there_is_no_folder(tmp_path: Path) -> None:
+    assert files_in(tmp_path / "none", ".toml") == files_below(tmp_path / "none", ".txt") == []
+
+
+def test_a_folder_that_cannot_be_listed_is_told_and_not_taken_for_an_empty_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.listdir
+
+    def listed(path: str | Path) -> Iterator[str] | list[str]:
+        if Path(path) == folder / "nb":
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return real(path)
+
+    # Whichever of the two pathlib lists a folder by.
+    monkeypatch.setattr(os, "listdir", listed)
+    monkeypatch.setattr(os, "scandir", listed)
+    with pytest.raises(Refused, match="nb: cannot be listed: Too many open files"):
+        files_below(folder, ".txt")
