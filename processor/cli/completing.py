@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from processor.cli.opening import DEFAULT_CONFIG, open_config, open_engine
+from processor.cli.opening import DEFAULT_CONFIG, closing_stores, open_config, open_engine
 
 if TYPE_CHECKING:
     from processor.config import Config
@@ -93,7 +93,7 @@ def sources(incomplete: str) -> list[str]:
 def _offered(ctx: typer.Context, incomplete: str, found: Callable[[Config], Iterable[str]]) -> list[str]:
     path = ctx.params.get("config") or os.environ.get("PROCESSOR_CONFIG") or DEFAULT_CONFIG
     try:
-        with redirect_stderr(StringIO()):
+        with redirect_stderr(StringIO()), closing_stores():
             told = list(found(open_config(Path(path))))
     except Exception:
         # Whoever presses the tab key is offered nothing, and no traceback in the middle of a line.

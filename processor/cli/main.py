@@ -143,10 +143,12 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(
+    ctx: typer.Context,
+    version: bool = typer.Option(  # noqa: ARG001  (its callback has told it)
         False, "--version", callback=_version, is_eager=True, help="Print the version and end."
     ),
-) -> None: ...
+) -> None:
+    ctx.with_resource(opening.closing_stores())
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,19 @@ ConfigPath = Annotated[
 DEFAULT_CONFIG = Path("config.toml")
 NO_PRIVILEGE, READ_ONLY_TRANSACTION = "42501", "25006"
 """PostgreSQL's words for both (its manual, appendix A)."""
+
+_OPENED: ContextVar[ExitStack] = ContextVar("the stores that a command has opened")
+
+
+@contextmanager
+def closing_stores() -> Iterator[None]:
+    """Close at the end what ``open_engine`` opens meanwhile."""
+    with ExitStack() as stores:
+        before = _OPENED.set(stores)
+        try:
+            yield
+        finally:
+            _OPENED.reset(before)
 
 
 @contextmanager
@@ -82,10 +96,13 @@ def open_engine(config: Config, *, keys: bool = True) -> Engine:
 
     try:
         with refusals():
-            return opened(config) if keys else open_store(config.store_url)
+            engine = opened(config) if keys else open_store(config.store_url)
     except (SchemaError, SQLAlchemyError, OSError) as error:
         typer.echo(f"The store cannot be used: {str(error).splitlines()[0]}", err=True)
         raise typer.Exit(1) from None
+    if stores := _OPENED.get(None):
+        stores.callback(engine.dispose)
+    return engine
 
 
 def refuse_gone_back(engine: Engine) -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def person(here: Path, name: str) -> str:
 def ticket(here: Path, mail_id: int) -> str:
     import sqlite3
 
-    with sqlite3.connect(here / "var" / "processor.db") as connection:
+    with closing(sqlite3.connect(here / "var" / "processor.db")) as connection:
         query = "select number from ticket join mail on mail.ticket_id = ticket.id where mail.id = ?"
         return str(connection.execute(query, (mail_id,)).fetchone()[0])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, insert
 from typer.testing import CliRunner
 
-from processor.cli.queue import app
+from processor.cli.main import app
 from processor.gate import CLEAR, CUSTOMER, GATE
 from processor.store import tables as t
 from processor.store.engine import open_store
@@ -30,11 +31,11 @@ class Gate:
 
     def run(self, *words: str, by: str = "") -> str:
         who = ["--as", by, "--secret", self.secrets[by]] if by else []
-        return CliRunner().invoke(app, [*words, *who, "--config", str(self.folder / "config.toml")]).output
+        return CliRunner().invoke(app, ["queue", *words, *who, "--config", str(self.folder / "config.toml")]).output
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
+def gate(tmp_path: Path) -> Iterator[Gate]:
     (tmp_path / "key").write_text("a key for tests only")
     (tmp_path / "config.toml").write_text(CONFIG)
     engine = open_store(f"sqlite:///{tmp_path}/var/processor.db")
@@ -42,7 +43,8 @@ def gate(tmp_path: Path) -> Gate:
     secrets = {name: add_person(engine, name, now) for name in ("Kari", "Ola")}
     asked = replace(action("two_staff", "grant_otp_rights"), facts={GATE: CLEAR, CUSTOMER: "100042"})
     recorded(engine, 1, decision(None, [asked]))
-    return Gate(tmp_path, engine, secrets)
+    yield Gate(tmp_path, engine, secrets)
+    engine.dispose()
 
 
 def test_the_number_to_call_is_shown_and_the_call_opens_the_first_approval(gate: Gate) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from processor.cli.people import app
+from processor.cli.main import app
 from processor.desk.second_step_pages import qr
 from processor.store import tables as t
 from processor.store.accounts import Role, account, locked, make_link
@@ -208,7 +208,10 @@ def test_a_role_that_needs_it_is_recorded_with_who_said_so(room: Room) -> None:
 def test_the_terminal_helps_an_administrator_who_has_lost_phone_and_codes(room: Room) -> None:
     set_up(room, room.sign_in(Role.ADMIN))
     where = ["--config", str(room.desk.config.path)]
-    assert CliRunner().invoke(app, ["second-step-off", "Nobody", *where]).exit_code == 1
-    assert "Ada signs in by password alone." in CliRunner().invoke(app, ["second-step-off", "Ada", *where]).output
+    assert CliRunner().invoke(app, ["people", "second-step-off", "Nobody", *where]).exit_code == 1
+    assert (
+        "Ada signs in by password alone."
+        in CliRunner().invoke(app, ["people", "second-step-off", "Ada", *where]).output
+    )
     assert room.sign_in(Role.ADMIN).client.get("/people").status_code == 200
-    assert CliRunner().invoke(app, ["second-step-off", "Ada", *where]).exit_code == 1
+    assert CliRunner().invoke(app, ["people", "second-step-off", "Ada", *where]).exit_code == 1

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -89,7 +90,7 @@ def told(text: str) -> list[str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Engine:
+def store(tmp_path: Path) -> Iterator[Engine]:
     (tmp_path / "key").write_text("a key")
     (tmp_path / "config.toml").write_text(CONFIG)
     config = load_config(tmp_path / "config.toml")
@@ -98,7 +99,8 @@ def store(tmp_path: Path) -> Engine:
     rulebook = rulebook_of(config.rules_dir, config.templates_dir, config.own_addresses)
     with Confined() as files:
         work_off(engine, rulebook, config, "w", lambda: NOW, files.extract)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 def all_told(engine: Engine) -> dict[str, str]:

@@ -93,10 +93,12 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lost(worked: Path, tmp_path: Path) -> Engine:
+def lost(worked: Path, tmp_path: Path) -> Iterator[Engine]:
     """The store before it is lost."""
     shutil.copytree(worked, tmp_path / "lost")
-    return open_store(f"sqlite:///{tmp_path}/lost/store.db")
+    engine = open_store(f"sqlite:///{tmp_path}/lost/store.db")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, select
 from typer.testing import CliRunner
 
-from processor.cli.webhooks import app
+from processor.cli.main import app
 from processor.config import Config, WebhookSettings
 from processor.loading.configuration import load_config
 from processor.loading.problems import Refused
@@ -175,9 +175,12 @@ def test_the_command_tells_how_webhooks_stand_and_sends_again(tmp_path: Path) ->
     hooks_of(tmp_path, '[[webhook]]\nname = "crm"\nurl = "https://crm.example"\nsecret = { file = "key" }\n')
     where = ["--config", str(tmp_path / "config.toml")]
     open_store(f"sqlite:///{tmp_path}/var/processor.db").dispose()
-    assert CliRunner().invoke(app, ["list", *where]).output == "crm: nothing told yet\n"
-    assert CliRunner().invoke(app, ["resend", "crm", *where]).output == "0 messages are tried at the next pass.\n"
-    assert CliRunner().invoke(app, ["resend", "x", *where]).exit_code == 1
+    assert CliRunner().invoke(app, ["webhooks", "list", *where]).output == "crm: nothing told yet\n"
+    assert (
+        CliRunner().invoke(app, ["webhooks", "resend", "crm", *where]).output
+        == "0 messages are tried at the next pass.\n"
+    )
+    assert CliRunner().invoke(app, ["webhooks", "resend", "x", *where]).exit_code == 1
 
 
 def test_a_receiver_that_is_down_costs_one_time_limit_and_holds_up_no_other(
