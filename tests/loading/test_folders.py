@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,15 +34,16 @@ def test_there_are_none_where_there_is_no_folder(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_listed_is_told_and_not_taken_for_an_empty_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = os.listdir
+    def refusing(listing: Callable[[Path], object]) -> Callable[[Path], object]:
+        def listed(path: Path) -> object:
+            if Path(path) == folder / "nb":
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return listing(path)
 
-    def listed(path: str | Path) -> Iterator[str] | list[str]:
-        if Path(path) == folder / "nb":
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return real(path)
+        return listed
 
-    # Whichever of the two pathlib lists a folder by.
-    monkeypatch.setattr(os, "listdir", listed)
-    monkeypatch.setattr(os, "scandir", listed)
+    # Python 3.11 lists a folder by the first of these, 3.13 by the second.
+    monkeypatch.setattr(os, "listdir", refusing(os.listdir))
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
     with pytest.raises(Refused, match="nb: cannot be listed: Too many open files"):
         files_below(folder, ".txt")
