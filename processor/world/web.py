@@ -96,14 +96,22 @@ def _ask(method: str, url: str, body: bytes | None, terms: Terms, answers: Conta
             sock = plain if clear else _wrapped(plain, host, terms)
             watchman = threading.Timer(max(0.0, until - time.monotonic()), _cut, (sock,))
             watchman.daemon = True
-            watchman.start()
             try:
+                _begin(watchman)
                 return _exchange(sock, method, url, body, terms, until, answers)
             finally:
                 watchman.cancel()
                 sock.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failure(url, error, until) from error
+
+
+def _begin(watchman: threading.Thread) -> None:
+    """Raises OSError where no thread is to be had: this process has too many, or is ending (from Python 3.12 on)."""
+    try:
+        watchman.start()
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
 
 
 def host_of(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -222,3 +223,16 @@ def test_over_tls_its_certificate_must_be_its_own() -> None:
                 asked(place, ca_file=ca)
             assert failed.value.reason == "unreachable"
             assert "certificate" in failed.value.said
+
+
+def test_a_process_that_gets_no_more_threads_has_no_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        # What Python says with too many of them, and at the program's end.
+        raise RuntimeError("can't start new thread")
+
+    server = settings(site)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Timer, "start", refuse)
+        with pytest.raises(NoAnswer, match="can't start new thread") as told:
+            look_up(ORG_NO, server, 2.0, NOW)
+    assert told.value.reason == "unreachable"

@@ -407,10 +407,15 @@ def test_a_program_that_ends_in_the_middle_of_a_renewal_keeps_what_came(server: 
     ours = settings(server, tmp_path)
     signed_in(server, ours)
     server.tell(Fault("slow", seconds=0.3))
-    # A loop of the daemon: it dies with the main thread.
-    ending = RENEWER.replace("sys.stdin.readline()", "import threading, time").replace(
+    # A loop of the daemon: it dies with the main thread, which ends while the server is being asked.
+    ending = RENEWER.replace("sys.stdin.readline()", "import threading; from processor.world import web").replace(
         'print(access_token(settings, unlike="access-old"))',
-        "threading.Thread(target=access_token, args=(settings, 'access-old'), daemon=True).start(); time.sleep(0.1)",
+        """
+asking, exchange = threading.Event(), web._exchange
+web._exchange = lambda *words: asking.set() or exchange(*words)
+threading.Thread(target=access_token, args=(settings, "access-old"), daemon=True).start()
+asking.wait(20)
+""",
     )
     subprocess.run([sys.executable, "-c", ending, ours.token_url, str(ours.file)], check=True, timeout=30)
     kept = file_of(ours).read()
