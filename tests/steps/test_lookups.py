@@ -37,9 +37,11 @@ from tests.steps.test_private_numbers import CONFIG
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
 A, B, C = "974760673", "991825827", "923609016"
+# A busy machine may let a thread wait for a while before it asks.
 ON = LookupSettings(
-    RegisterSettings(on=True, timeout=0.4), PeppolSettings(on=True, timeout=0.4, autoinvoice=("PNO000123",))
+    RegisterSettings(on=True, timeout=20.0), PeppolSettings(on=True, timeout=20.0, autoinvoice=("PNO000123",))
 )
+HASTY = LookupSettings(replace(ON.register, timeout=0.4), replace(ON.peppol, timeout=0.4))
 
 
 @pytest.fixture
@@ -148,16 +150,16 @@ def test_whose_access_point_it_is_follows_todays_configuration(world: World, eng
 
 
 def test_a_register_that_hangs_costs_its_timeout_once_and_is_then_left_alone(world: World, engine: Engine) -> None:
-    world.seconds = 30.0
-    asking = registers(world, engine)
+    world.seconds = 60.0
+    asking = registers(world, engine, HASTY)
     began = time.monotonic()
     first = asking.ask([mail("elma_question", A), mail("termination", B)])
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 30.0
     assert (first[0].company(A).reason, first[0].participant(A).reason) == ("timed_out", "timed_out")
     assert first[1].company(B).reason == "too_many"
-    began = time.monotonic()
+    asked = list(world.asked)
     second = asking.ask([mail("termination", C)])
-    assert time.monotonic() - began < 0.1
+    assert world.asked == asked
     assert second[0].company(C).reason == "resting"
 
 
