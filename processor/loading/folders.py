@@ -6,6 +6,9 @@ from pathlib import Path
 
 from processor.loading.problems import Problem, Refused
 
+OF_THE_FILE_SYSTEM = "lost+found"
+"""Lies in a folder that is a volume of its own, and only root may list it."""
+
 
 def files_in(folder: Path, ending: str) -> list[Path]:
     """Those whose names end so, in order of name; none where there is no such folder.
@@ -23,4 +26,5 @@ def files_in(folder: Path, ending: str) -> list[Path]:
 
 def files_below(folder: Path, ending: str) -> list[Path]:
     """Those in the folders of a folder, as ``files_in`` gives them."""
-    return [path for each in files_in(folder, "") for path in files_in(each, ending)]
+    folders = [each for each in files_in(folder, "") if each.name != OF_THE_FILE_SYSTEM]
+    return [path for each in folders for path in files_in(each, ending)]

@@ -31,12 +31,14 @@ def test_there_are_none_where_there_is_no_folder(tmp_path: Path) -> None:
     assert files_in(tmp_path / "none", ".toml") == files_below(tmp_path / "none", ".txt") == []
 
 
-def test_a_folder_that_cannot_be_listed_is_told_and_not_taken_for_an_empty_one(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def unlisted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of folders that the system does not list."""
+    names: set[str] = set()
+
     def refusing(listing: Callable[[Path], object]) -> Callable[[Path], object]:
         def listed(path: Path) -> object:
-            if Path(path) == folder / "nb":
+            if Path(path).name in names:
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             return listing(path)
 
@@ -45,5 +47,18 @@ def test_a_folder_that_cannot_be_listed_is_told_and_not_taken_for_an_empty_one(
     # Python 3.11 lists a folder by the first of these, 3.13 by the second.
     monkeypatch.setattr(os, "listdir", refusing(os.listdir))
     monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    return names
+
+
+def test_a_folder_that_cannot_be_listed_is_told_and_not_taken_for_an_empty_one(
+    folder: Path, unlisted: set[str]
+) -> None:
+    unlisted.add("nb")
     with pytest.raises(Refused, match="nb: cannot be listed: Too many open files"):
         files_below(folder, ".txt")
+
+
+def test_what_a_volume_holds_of_its_own_is_left_alone(folder: Path, unlisted: set[str]) -> None:
+    (folder / "lost+found").mkdir()
+    unlisted.add("lost+found")
+    assert len(files_below(folder, ".txt")) == 3
